@@ -1,0 +1,3 @@
+//! The Leptos application of Taillight: components, and the doors to the browser.
+
+pub mod boot;

@@ -1,0 +1,17 @@
+//! The pure core of Taillight, compiled for the server and for the page: no I/O, no clock, no runtime.
+//!
+//! # The map
+//!
+//! | Room | Owns |
+//! |---|---|
+//! | [`line`] | positions and lengths as types that do not mix |
+//! | [`path`] | a log's path in requests: root and components, decoded once |
+//! | [`cursor`] | which file exactly, and where in it: identity, generation, cursor, anchor |
+//! | [`ansi`] | escapes to text and style runs, and a line as escaped HTML |
+//! | [`wire`] | the viewer's messages, their limits and their bytes |
+
+pub mod ansi;
+pub mod cursor;
+pub mod line;
+pub mod path;
+pub mod wire;

@@ -1,0 +1,300 @@
+//! The viewer's messages: what the page and the server say to each other over the WebSocket, and their limits.
+//!
+//! Control messages are JSON, to be readable in the browser's tools. Lines travel in binary [`Frame`]s as the raw
+//! bytes of the file. Golden-bytes tests hold both; a change of meaning moves [`VERSION`].
+//!
+//! # The conversation
+//!
+//! 1. The client sends [`ClientMsg::Open`]. The server answers [`ServerMsg::Opened`], then, without a cursor to resume,
+//!    one page frame with request number 0.
+//! 2. A connection is *live* or *held*. Live: the server sends live frames, in order and without a gap, from where the
+//!    connection's position stands, as far as credit goes. Held: only [`ServerMsg::Tip`] counters. It opens live when
+//!    `follow` is set and held otherwise; the position is the end of the first page, or the resumed cursor.
+//! 3. [`ClientMsg::Live`] and [`ClientMsg::Hold`] switch. [`ClientMsg::Page`] and [`ClientMsg::More`] are answered at
+//!    any time, outside credit, and move nothing.
+//! 4. When a file is rotated, truncated or comes back, live frames of the old generation end, [`ServerMsg::Event`]
+//!    follows in stream order, and frames of the new generation begin at offset 0.
+//! 5. The server sends [`ServerMsg::Ping`] at the heartbeat interval; any message from the client counts as life, and
+//!    without one within [`PONG_SECS`] the connection is closed with [`CLOSE_NO_PONG`].
+
+pub mod frame;
+pub mod listing;
+
+use serde::{Deserialize, Serialize};
+
+use crate::cursor::{Anchor, Cursor, Generation, Identity};
+use crate::line::{ByteLen, ByteOffset, LineCount};
+use crate::path::LogPath;
+
+pub use frame::{BadFrame, Cut, Frame, FrameFlags, FrameKind, FrameRow};
+pub use listing::{Entry, EntryKind, Listing};
+
+/// The version of these messages. A client of another version is told to reload.
+pub const VERSION: u32 = 1;
+
+/// The path of the viewer's endpoint, below the base path.
+pub const ENDPOINT: &str = "/api/v1/viewer";
+
+/// The largest message a server takes from a client, in bytes.
+pub const MAX_CLIENT_MSG_BYTES: usize = 16 * 1024;
+
+/// How many bytes of live frames may be on the way to a client: the credit it grants when it opens.
+pub const CREDIT_BYTES: u32 = 256 * 1024;
+
+/// The payload of a live frame, in bytes, at most; one line longer than this is cut.
+pub const MAX_LIVE_BYTES: usize = 64 * 1024;
+
+/// The payload of a page, in bytes, at most.
+pub const MAX_PAGE_BYTES: usize = 256 * 1024;
+
+/// How much of a line is sent unasked, in bytes.
+pub const MAX_LINE_BYTES: usize = 64 * 1024;
+
+/// The rows of a page, at most, before and after together.
+pub const MAX_PAGE_ROWS: u32 = 2_000;
+
+/// How long a client may be silent after a ping, in seconds.
+pub const PONG_SECS: u64 = 5;
+
+/// Close code: no pong in time.
+pub const CLOSE_NO_PONG: u16 = 4408;
+
+/// Close code: the messages are of another version; the page must be loaded again.
+pub const CLOSE_VERSION: u16 = 4426;
+
+/// Close code: the session has ended; the page must log in again.
+pub const CLOSE_UNAUTHORIZED: u16 = 4401;
+
+/// Close code: a message that breaks the protocol.
+pub const CLOSE_PROTOCOL: u16 = 1002;
+
+/// Close code: the server is going away; come back.
+pub const CLOSE_GOING_AWAY: u16 = 1001;
+
+/// What the page says to the server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "t", rename_all = "kebab-case")]
+pub enum ClientMsg {
+    /// The first message, and only the first.
+    Open {
+        /// [`VERSION`] of the client.
+        version: u32,
+        /// The file.
+        path: LogPath,
+        /// Where the first page is read; not used when a cursor is resumed.
+        at: Anchor,
+        /// Rows of the first page before the anchor.
+        before: u32,
+        /// Rows of the first page from the anchor on.
+        after: u32,
+        /// Where a lost connection stood: the answer is a [`Resume`] and no page.
+        resume: Option<Cursor>,
+        /// Whether the connection opens live.
+        follow: bool,
+        /// Bytes of live frames that may be sent.
+        credit: u32,
+    },
+    /// Asks for a page; answered by a page frame or [`ServerMsg::Failed`] with the same request number.
+    Page {
+        /// Chosen by the client, from 1.
+        req: u32,
+        /// The generation to read; a recent old one is still there as long as the connection lives.
+        generation: Generation,
+        /// Where.
+        at: Anchor,
+        /// Rows before the anchor.
+        before: u32,
+        /// Rows from the anchor on.
+        after: u32,
+    },
+    /// Asks for more of a long line; answered by a frame of kind [`FrameKind::More`].
+    More {
+        /// Chosen by the client, from 1.
+        req: u32,
+        /// The generation to read.
+        generation: Generation,
+        /// From where in the file, inside the line.
+        offset: ByteOffset,
+        /// How many bytes, at most [`MAX_PAGE_BYTES`].
+        len: u32,
+    },
+    /// Goes live.
+    Live {
+        /// Chosen by the client, from 1: the number of the page, where one is sent.
+        req: u32,
+        /// Live from there, exactly. `None`: a page of `rows` rows at the end is sent first, and live goes on from it.
+        from: Option<(Generation, ByteOffset)>,
+        /// Rows of the page at the end.
+        rows: u32,
+    },
+    /// Stops live frames; counters count complete lines from there on.
+    Hold {
+        /// The end of the last line that the user has seen at the live end.
+        from: (Generation, ByteOffset),
+    },
+    /// Returns credit for live bytes that were drawn or discarded.
+    Grant {
+        /// How many.
+        bytes: u32,
+    },
+    /// Answers a ping.
+    Pong,
+}
+
+/// What the server says to the page, besides frames.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "t", rename_all = "kebab-case")]
+pub enum ServerMsg {
+    /// Answers [`ClientMsg::Open`].
+    Opened {
+        /// [`VERSION`] of the server.
+        version: u32,
+        /// The generation that is current now.
+        generation: Generation,
+        /// Its identity.
+        identity: Identity,
+        /// What became of the cursor to resume, where one was sent.
+        resume: Option<Resume>,
+        /// Seconds between pings.
+        heartbeat_secs: u32,
+        /// The counters now.
+        tip: Tip,
+    },
+    /// The counters have changed. At most 20 a second.
+    Tip(Tip),
+    /// Something happened to the file, in stream order: it stands between the lines before and after it.
+    Event {
+        /// The generation that ended, or that the event is in.
+        generation: Generation,
+        /// Where in that generation.
+        at: ByteOffset,
+        /// Seconds since 1970 when the server noticed.
+        unix_secs: u64,
+        /// What.
+        event: FileEvent,
+        /// The generation that goes on after it, with its identity, where a new one begins.
+        next: Option<(Generation, Identity)>,
+    },
+    /// The client is further behind the end than its credit; frames go on coming, and it may jump.
+    Behind {
+        /// Bytes between the connection's position and the end.
+        bytes: ByteLen,
+    },
+    /// Wants a [`ClientMsg::Pong`] within [`PONG_SECS`].
+    Ping,
+    /// A request could not be answered.
+    Failed {
+        /// Its number; 0 for [`ClientMsg::Open`].
+        req: u32,
+        /// Why.
+        error: Failure,
+        /// For people: what happened and what to do.
+        detail: String,
+    },
+    /// The server ends the connection and asks the client to come back.
+    Bye {
+        /// Not before that many milliseconds.
+        retry_ms: u32,
+    },
+}
+
+/// The end of a file, as far as the server knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tip {
+    /// The current generation.
+    pub generation: Generation,
+    /// Its readable length.
+    pub len: ByteOffset,
+    /// After its last complete line.
+    pub complete: ByteOffset,
+    /// How many lines it has, an unfinished last one included.
+    pub lines: LineTotal,
+    /// Complete lines between the connection's position and the end, over all generations.
+    pub new_lines: LineCount,
+    /// The state of the file.
+    pub state: FileState,
+}
+
+/// A number of lines that may still grow as the index runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineTotal {
+    /// How many lines were counted.
+    pub count: LineCount,
+    /// Whether that is all of them; otherwise it is "at least".
+    pub exact: bool,
+}
+
+/// How a followed path stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileState {
+    /// There, and followed.
+    Live,
+    /// No file has that name now; following goes on when one appears.
+    Waiting,
+    /// Deleted, but still open: what was there can still be read.
+    Deleted,
+    /// The system or the rules refuse it now.
+    Denied,
+    /// Reading fails; it is tried again.
+    ReadError,
+}
+
+/// What can happen to a followed file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum FileEvent {
+    /// Another file has the name now; the old one was read to its end.
+    Rotated,
+    /// The file was cut; it goes on from its start.
+    Truncated {
+        /// Its length before.
+        was: ByteLen,
+    },
+    /// Bytes that were not read are gone.
+    Gap {
+        /// How many.
+        bytes: ByteLen,
+    },
+    /// The name is gone; the open file can still be read.
+    Deleted,
+    /// The file came back, or appeared, after it was missing.
+    Appeared,
+}
+
+/// What became of a cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Resume {
+    /// Frames go on exactly there, in that generation: the current one, or an older one whose rest comes first.
+    Resumed {
+        /// The generation the cursor is in.
+        generation: Generation,
+    },
+    /// The file of the cursor was cut: frames go on from its start.
+    Truncated,
+    /// The file of the cursor was replaced and its rest is not there any more: frames go on from the start of the
+    /// current file. `bytes` is what is known to be missing.
+    Gap {
+        /// How many bytes, where that is known.
+        bytes: Option<ByteLen>,
+    },
+}
+
+/// Why a request could not be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Failure {
+    /// No such file, or not for this user: the same answer.
+    NotFound,
+    /// There and allowed, but the system refuses it.
+    Denied,
+    /// Not a regular file.
+    NotAFile,
+    /// The generation is no longer held.
+    Gone,
+    /// Reading failed.
+    ReadError,
+    /// The server is at a limit; try again.
+    Busy,
+}

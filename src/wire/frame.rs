@@ -1,0 +1,230 @@
+//! Binary frames: a fixed header, the places where long lines were cut, and the raw bytes of the file.
+//!
+//! All numbers are little-endian.
+//!
+//! | at | bytes | |
+//! |---|---|---|
+//! | 0 | 1 | kind |
+//! | 1 | 1 | flags |
+//! | 2 | 2 | number of cuts |
+//! | 4 | 4 | request number, 0 for live frames |
+//! | 8 | 4 | generation |
+//! | 12 | 6 | style that the first line starts with |
+//! | 18 | 6 | zero |
+//! | 24 | 8 | offset of the first byte in the file |
+//! | 32 | 8 | offset after the last byte covered |
+//! | 40 | 8 | number of the first line, 0 when not known |
+//! | 48 | 12 each | cuts: where in the payload (4), bytes of the file left out there (8) |
+//! | | rest | payload |
+//!
+//! A frame covers whole lines, each with its line feed, except an unfinished last one (flag) and frames of kind
+//! [`FrameKind::More`], which cover a part of one line.
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+
+use crate::ansi::Style;
+use crate::cursor::Generation;
+use crate::line::{ByteLen, ByteOffset, LineNo};
+
+/// The header's length in bytes.
+pub const HEADER_BYTES: usize = 48;
+
+const CUT_BYTES: usize = 12;
+
+/// What a frame is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameKind {
+    /// The next lines of a live connection.
+    Live,
+    /// The answer to a request for a page.
+    Page,
+    /// The answer to a request for more of a long line.
+    More,
+}
+
+/// What is true of a frame's ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FrameFlags {
+    /// It begins at the start of the file.
+    pub at_start: bool,
+    /// It reaches the end of what was readable.
+    pub at_end: bool,
+    /// Its last line has no line feed yet. It is provisional: it comes again, whole, in a later frame.
+    pub unfinished: bool,
+}
+
+/// A place where bytes of a long line were left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// Where in the payload, in bytes.
+    pub at: u32,
+    /// How many bytes of the file are left out there.
+    pub missing: ByteLen,
+}
+
+/// Lines on their way to the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// What it is for.
+    pub kind: FrameKind,
+    /// What is true of its ends.
+    pub flags: FrameFlags,
+    /// The request it answers; 0 for live frames and the first page.
+    pub req: u32,
+    /// The generation it is of.
+    pub generation: Generation,
+    /// The style that the first line starts with.
+    pub style: Style,
+    /// The offset of its first byte in the file.
+    pub offset: ByteOffset,
+    /// The offset after the last byte it covers, bytes left out included.
+    pub end: ByteOffset,
+    /// The number of its first line, where it is known.
+    pub first_line: Option<LineNo>,
+    /// Where long lines were cut, in order.
+    pub cuts: Vec<Cut>,
+    /// The bytes of the file, without those left out.
+    pub payload: Bytes,
+}
+
+/// A line of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameRow<'a> {
+    /// Where it starts in the file.
+    pub offset: ByteOffset,
+    /// Its bytes that were sent, without the line feed; a carriage return before it is still there.
+    pub bytes: &'a [u8],
+    /// How many bytes were left out at its end.
+    pub missing: ByteLen,
+    /// After it in the file, its line feed included.
+    pub end: ByteOffset,
+    /// Whether it has its line feed.
+    pub finished: bool,
+}
+
+/// Why bytes are not a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadFrame {
+    /// Shorter than its header and cuts.
+    Short,
+    /// A kind that does not exist.
+    Kind,
+    /// Cuts out of order or beyond the payload, or lengths that do not add up.
+    Cuts,
+}
+
+impl Frame {
+    /// The frame as one message.
+    pub fn encode(&self) -> Bytes {
+        let mut out = BytesMut::with_capacity(HEADER_BYTES + self.cuts.len() * CUT_BYTES + self.payload.len());
+        out.put_u8(match self.kind {
+            FrameKind::Live => 1,
+            FrameKind::Page => 2,
+            FrameKind::More => 3,
+        });
+        let FrameFlags { at_start, at_end, unfinished } = self.flags;
+        out.put_u8(u8::from(at_start) | u8::from(at_end) << 1 | u8::from(unfinished) << 2);
+        // A page has at most 2,000 rows, so the count fits; a frame that has more is cut off rather than torn.
+        let n_cuts = u16::try_from(self.cuts.len()).unwrap_or(u16::MAX);
+        out.put_u16_le(n_cuts);
+        out.put_u32_le(self.req);
+        out.put_u32_le(self.generation.get());
+        out.put_slice(&self.style.to_bytes());
+        out.put_bytes(0, 6);
+        out.put_u64_le(self.offset.get());
+        out.put_u64_le(self.end.get());
+        out.put_u64_le(self.first_line.map_or(0, LineNo::get));
+        for cut in self.cuts.iter().take(usize::from(n_cuts)) {
+            out.put_u32_le(cut.at);
+            out.put_u64_le(cut.missing.get());
+        }
+        out.put_slice(&self.payload);
+        out.freeze()
+    }
+
+    /// Reads a message; the payload shares its memory.
+    ///
+    /// # Errors
+    /// When the bytes are not a frame.
+    pub fn decode(message: &Bytes) -> Result<Self, BadFrame> {
+        let header: &[u8; HEADER_BYTES] = message.first_chunk().ok_or(BadFrame::Short)?;
+        let kind = match header[0] {
+            1 => FrameKind::Live,
+            2 => FrameKind::Page,
+            3 => FrameKind::More,
+            _ => return Err(BadFrame::Kind),
+        };
+        let flags =
+            FrameFlags { at_start: header[1] & 1 != 0, at_end: header[1] & 2 != 0, unfinished: header[1] & 4 != 0 };
+        let body_at = HEADER_BYTES + usize::from(u16::from_le_bytes(field(header, 2))) * CUT_BYTES;
+        let cut_bytes = message.get(HEADER_BYTES..body_at).ok_or(BadFrame::Short)?;
+        let cuts: Vec<Cut> = cut_bytes.as_chunks::<CUT_BYTES>().0.iter().map(decode_cut).collect();
+        let frame = Self {
+            kind,
+            flags,
+            req: u32::from_le_bytes(field(header, 4)),
+            generation: Generation::new(u32::from_le_bytes(field(header, 8))),
+            style: Style::from_bytes(field(header, 12)),
+            offset: ByteOffset::new(u64::from_le_bytes(field(header, 24))),
+            end: ByteOffset::new(u64::from_le_bytes(field(header, 32))),
+            first_line: LineNo::new(u64::from_le_bytes(field(header, 40))),
+            cuts,
+            payload: message.slice(body_at..),
+        };
+        if frame.adds_up() { Ok(frame) } else { Err(BadFrame::Cuts) }
+    }
+
+    /// The lines, in order. A cut stands where the bytes of a long line end, just before its line feed.
+    pub fn rows(&self) -> impl Iterator<Item = FrameRow<'_>> {
+        let mut at = 0;
+        let mut offset = self.offset;
+        let mut cuts = self.cuts.iter().peekable();
+        std::iter::from_fn(move || {
+            let rest = self.payload.get(at..).filter(|rest| !rest.is_empty())?;
+            let feed = memchr::memchr(b'\n', rest);
+            let bytes = &rest[..feed.unwrap_or(rest.len())];
+            let line_end = at + bytes.len();
+            let cut = cuts.next_if(|cut| cut.at as usize <= line_end);
+            let missing = cut.map_or(ByteLen::ZERO, |cut| cut.missing);
+            let covered = bytes.len() + usize::from(feed.is_some());
+            let end = offset + ByteLen::new(covered as u64) + missing;
+            let row = FrameRow { offset, bytes, missing, end, finished: feed.is_some() };
+            at += covered;
+            offset = end;
+            Some(row)
+        })
+    }
+
+    /// Whether offsets, cuts and payload tell the same story.
+    fn adds_up(&self) -> bool {
+        let in_order = self.cuts.is_sorted_by(|a, b| a.at < b.at);
+        let inside = self.cuts.last().is_none_or(|cut| cut.at as usize <= self.payload.len());
+        let missing = self.cuts.iter().try_fold(0_u64, |sum, cut| sum.checked_add(cut.missing.get()));
+        let covered = missing.and_then(|missing| missing.checked_add(self.payload.len() as u64));
+        let expected = covered.and_then(|covered| self.offset.get().checked_add(covered));
+        in_order && inside && expected == Some(self.end.get())
+    }
+}
+
+fn field<const N: usize>(header: &[u8; HEADER_BYTES], at: usize) -> [u8; N] {
+    let mut bytes = [0; N];
+    bytes.copy_from_slice(&header[at..at + N]);
+    bytes
+}
+
+fn decode_cut(bytes: &[u8; CUT_BYTES]) -> Cut {
+    let [a, b, c, d, rest @ ..] = *bytes;
+    Cut { at: u32::from_le_bytes([a, b, c, d]), missing: ByteLen::new(u64::from_le_bytes(rest)) }
+}
+
+impl std::fmt::Display for BadFrame {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Short => "the frame is shorter than its header says",
+            Self::Kind => "the frame is of an unknown kind",
+            Self::Cuts => "the frame's offsets do not add up",
+        })
+    }
+}
+
+impl std::error::Error for BadFrame {}
