@@ -1,0 +1,209 @@
+//! `GET /api/v1/lines/ROOT/PATH`: rows as newline-delimited JSON, from any place in the file.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::Uri;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse as _, Response};
+use futures_util::stream;
+use serde::Serialize;
+use taillight::ansi;
+use taillight::cursor::Anchor;
+use taillight::line::{ByteLen, ByteOffset, LineCount, LineNo};
+
+use taillight::view::Place;
+use crate::api::params::query_pairs;
+
+use tokio::time::Instant;
+
+use crate::api::{log_path, open_file};
+use crate::auth::Principal;
+use crate::error::ApiError;
+use crate::read::{self, Page, PageWant};
+use crate::state::AppState;
+use crate::tail::Epoch;
+use crate::tasks::Tasks;
+
+/// Rows of one answer at most, before and after together.
+const MAX_ROWS: u32 = 10_000;
+
+/// Rows from the anchor on when the client does not say.
+const DEFAULT_AFTER: u32 = 100;
+
+/// How long a place given by line number may wait for the index.
+const INDEX_WAIT: Duration = Duration::from_secs(30);
+
+/// Rows of one piece at most.
+const MAX_PIECE_ROWS: u32 = 1_000;
+
+/// How much is read for one piece of the answer.
+const PIECE_BYTES: usize = 256 * 1024;
+
+/// How much of a line goes into `text`, as matching looks at it.
+const MAX_TEXT_BYTES: u64 = 1024 * 1024;
+
+/// One row, as `taillight query --format json` prints it.
+#[derive(Serialize)]
+struct Row<'a> {
+    line: Option<LineNo>,
+    offset: ByteOffset,
+    time: Option<&'a str>,
+    level: Option<&'a str>,
+    text: &'a str,
+}
+
+/// The last object of an answer.
+#[derive(Serialize)]
+struct Done {
+    done: bool,
+    complete: bool,
+    next: ByteOffset,
+}
+
+/// What the query string asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Wanted {
+    at: Anchor,
+    before: u32,
+    after: u32,
+}
+
+/// What is left to send.
+struct Rest {
+    tasks: Tasks,
+    epoch: Arc<Epoch>,
+    /// The file's length when the answer began.
+    end: ByteOffset,
+    next: ByteOffset,
+    rows: u32,
+    is_done: bool,
+}
+
+/// One piece of the answer: rows as JSON lines, and where the next one begins.
+struct Piece {
+    json: Vec<u8>,
+    rows: u32,
+    next: ByteOffset,
+}
+
+/// Answers with rows.
+///
+/// # Errors
+/// When the place is not one, or the file cannot be opened or read.
+pub async fn lines(State(state): State<AppState>, who: Principal, uri: Uri) -> Result<Response, ApiError> {
+    let path = log_path(&uri, "/api/v1/lines/")?;
+    let wanted = wanted(uri.query().unwrap_or_default())?;
+    let file = open_file(&state, who, path).await?;
+    let mut follower = state.tails.follow(file);
+    follower.ready().await;
+    let tip = follower.tip();
+    let epoch = tip.epochs.last().cloned().ok_or(ApiError::NotFound)?;
+    if let Anchor::Line(line) = wanted.at {
+        epoch.index.wait_for(line, Instant::now() + INDEX_WAIT).await;
+        let total = epoch.index.total();
+        if !total.exact && total.count.get() < line.get() {
+            // An estimated place would be a wrong answer to a program: it is told to come back.
+            return Err(ApiError::Busy);
+        }
+    }
+    let (for_start, end) = (Arc::clone(&epoch), tip.len);
+    let (next, rows) = state.tasks.blocking(move || start(&for_start, end, wanted)).await.map_err(ApiError::internal)?;
+    let rest = Rest { tasks: state.tasks, epoch, end, next, rows, is_done: false };
+    let body = Body::from_stream(stream::try_unfold(rest, step));
+    Ok(([(CONTENT_TYPE, "application/x-ndjson"), (CACHE_CONTROL, "no-store")], body).into_response())
+}
+
+/// Where the first row begins, and how many rows there are at most.
+fn start(epoch: &Epoch, end: ByteOffset, wanted: Wanted) -> io::Result<(ByteOffset, u32)> {
+    let one = PageWant { at: wanted.at, before: 0, after: 1, max_bytes: PIECE_BYTES };
+    let anchor = read::page(&*epoch.source, &epoch.index, end, &one)?.anchor;
+    let (first, before) = read::lines_back(&*epoch.source, anchor, wanted.before)?;
+    Ok((first, before + wanted.after))
+}
+
+async fn step(mut rest: Rest) -> io::Result<Option<(Bytes, Rest)>> {
+    if rest.is_done {
+        return Ok(None);
+    }
+    if rest.rows == 0 || rest.next >= rest.end {
+        rest.is_done = true;
+        let done = serde_json::to_vec(&Done { done: true, complete: true, next: rest.next })?;
+        return Ok(Some(([done, b"\n".to_vec()].concat().into(), rest)));
+    }
+    let (epoch, end, from, rows) = (Arc::clone(&rest.epoch), rest.end, rest.next, rest.rows);
+    let piece = rest.tasks.blocking(move || piece(&epoch, end, from, rows)).await?;
+    if piece.rows == 0 {
+        // The file was cut under the answer: what is gone cannot be sent, and the last line of the answer is missing.
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    rest.rows -= piece.rows.min(rest.rows);
+    rest.next = piece.next;
+    Ok(Some((piece.json.into(), rest)))
+}
+
+fn piece(epoch: &Epoch, end: ByteOffset, from: ByteOffset, rows: u32) -> io::Result<Piece> {
+    let want = PageWant { at: Anchor::Byte(from), before: 0, after: rows.min(MAX_PIECE_ROWS), max_bytes: PIECE_BYTES };
+    let page = read::page(&*epoch.source, &epoch.index, end, &want)?;
+    let mut piece = Piece { json: Vec::with_capacity(page.payload.len() * 3 / 2), rows: 0, next: page.end };
+    let first_line = page.first_line;
+    let mut plain = Vec::new();
+    for row in page_rows(&page) {
+        let line = first_line.map(|first| first + LineCount::new(u64::from(piece.rows)));
+        plain.clear();
+        if row.missing == ByteLen::ZERO {
+            ansi::plain(without_line_end(row.bytes), &mut plain);
+        } else {
+            let len = ByteLen::new((row.bytes.len() as u64 + row.missing.get()).min(MAX_TEXT_BYTES));
+            ansi::plain(without_line_end(&read::line_bytes(&*epoch.source, row.offset, len)?), &mut plain);
+        }
+        let text = String::from_utf8_lossy(&plain);
+        let row = Row { line, offset: row.offset, time: None, level: None, text: &text };
+        serde_json::to_writer(&mut piece.json, &row)?;
+        piece.json.push(b'\n');
+        piece.rows += 1;
+    }
+    Ok(piece)
+}
+
+fn without_line_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+fn wanted(query: &str) -> Result<Wanted, ApiError> {
+    let mut wanted = Wanted { at: Anchor::Start, before: 0, after: DEFAULT_AFTER };
+    for (name, value) in query_pairs(query) {
+        match name.as_str() {
+            "at" => wanted.at = anchor(&value)?,
+            "before" => wanted.before = count("before", &value)?,
+            "after" => wanted.after = count("after", &value)?,
+            "q" if !value.is_empty() => return Err(bad("'q' is not understood by this version")),
+            _ => {}
+        }
+    }
+    if wanted.before + wanted.after > MAX_ROWS {
+        return Err(bad("'before' and 'after' may be 10000 together at most"));
+    }
+    Ok(wanted)
+}
+
+fn anchor(value: &str) -> Result<Anchor, ApiError> {
+    match value.parse::<Place>() {
+        Ok(Place::Time(_)) => Err(bad("'at=time:' is not understood by this version: use line:N or byte:N")),
+        Ok(place) => Ok(place.anchor()),
+        Err(_) => Err(bad("'at' must be start, end, line:N or byte:N")),
+    }
+}
+
+fn count(name: &str, value: &str) -> Result<u32, ApiError> {
+    let number = value.parse().ok().filter(|&number| number <= MAX_ROWS);
+    number.ok_or_else(|| bad(&format!("'{name}' must be a number from 0 to 10000")))
+}
+
+fn bad(detail: &str) -> ApiError {
+    ApiError::BadRequest { detail: detail.to_owned() }
+}

@@ -1,0 +1,27 @@
+//! The query string of a request, as every endpoint reads it: split, then percent-decoded exactly once; `+` stays a plus.
+
+use taillight::path::percent_decode;
+
+/// The decoded names and values of a raw query string, in order. A part that does not decode to text stands for nothing.
+pub fn query_pairs(query: &str) -> impl Iterator<Item = (String, String)> {
+    query.split('&').filter(|part| !part.is_empty()).filter_map(|part| {
+        let (name, value) = part.split_once('=').unwrap_or((part, ""));
+        Some((decode(name)?, decode(value)?))
+    })
+}
+
+fn decode(text: &str) -> Option<String> {
+    String::from_utf8(percent_decode(text).ok()?.into_owned()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_are_decoded_once() {
+        let pairs: Vec<_> = query_pairs("a=1&&b&c=%2541&d=a+b&%zz=1&e=%FF&=x&f=g=h").collect();
+        let expected = [("a", "1"), ("b", ""), ("c", "%41"), ("d", "a+b"), ("", "x"), ("f", "g=h")];
+        assert_eq!(pairs, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
+}

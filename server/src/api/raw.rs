@@ -1,0 +1,213 @@
+//! `GET /raw/ROOT/PATH`: the bytes of a file as a download, whole or a range (RFC 9110, section 14).
+
+use std::io;
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::header::{
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_RANGE, RANGE,
+};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::response::{IntoResponse as _, Response};
+use futures_util::stream;
+use taillight::line::{ByteLen, ByteOffset};
+use taillight::path::{percent_encode, shown_name};
+use crate::api::params::query_pairs;
+
+use crate::api::{log_path, open_file};
+use crate::auth::Principal;
+use crate::error::ApiError;
+use crate::source::Source;
+use crate::state::AppState;
+use crate::tasks::Tasks;
+
+/// How much is read for one piece of the answer.
+const PIECE_BYTES: u64 = 256 * 1024;
+
+/// Parameters that this version would have to ignore, which would be a wrong download.
+const LATER_PARAMS: [&str; 3] = ["q", "from", "to"];
+
+/// A part of a file, as long as it was when the answer began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Span {
+    from: u64,
+    /// After the last byte.
+    to: u64,
+}
+
+/// What a `Range` header asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    Whole,
+    Part(Span),
+    /// No byte of the file is in the range.
+    Nothing,
+}
+
+struct Rest {
+    tasks: Tasks,
+    source: Arc<dyn Source>,
+    span: Span,
+}
+
+/// Answers with the bytes.
+///
+/// # Errors
+/// When the file cannot be opened, or a parameter is not understood.
+pub async fn raw(
+    State(state): State<AppState>,
+    who: Principal,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let path = log_path(&uri, "/raw/")?;
+    check_params(uri.query().unwrap_or_default())?;
+    let name = path.file_name().to_vec();
+    let file = open_file(&state, who, path).await?;
+    let mut follower = state.tails.follow(file);
+    follower.ready().await;
+    let tip = follower.tip();
+    let source = tip.epochs.last().map(|epoch| Arc::clone(&epoch.source)).ok_or(ApiError::NotFound)?;
+    let len = tip.len.get();
+    let for_identity = Arc::clone(&source);
+    let identity = state.tasks.blocking(move || for_identity.identity()).await.map_err(ApiError::internal)?;
+    // Weak: the file grows, so equal tags promise the same file and not the same bytes; a range of it stays the same.
+    let etag = format!("\"{identity}\"");
+    let asked = match if_range_holds(&headers, &etag) {
+        true => asked(headers.get(RANGE), len),
+        false => Asked::Whole,
+    };
+    let (status, span) = match asked {
+        Asked::Whole => (StatusCode::OK, Span { from: 0, to: len }),
+        Asked::Part(span) => (StatusCode::PARTIAL_CONTENT, span),
+        Asked::Nothing => return Ok(not_satisfiable(len)),
+    };
+    let body = Body::from_stream(stream::try_unfold(Rest { tasks: state.tasks, source, span }, step));
+    let mut response = (status, body).into_response();
+    set_headers(response.headers_mut(), &name, &etag, span);
+    if status == StatusCode::PARTIAL_CONTENT {
+        set(response.headers_mut(), CONTENT_RANGE, &format!("bytes {}-{}/{len}", span.from, span.to.saturating_sub(1)));
+    }
+    Ok(response)
+}
+
+fn check_params(query: &str) -> Result<(), ApiError> {
+    for (name, value) in query_pairs(query) {
+        let is_later = LATER_PARAMS.contains(&name.as_str()) && !value.is_empty();
+        if is_later || (name == "format" && value != "raw") {
+            let detail = format!("'{name}' is not understood by this version: it gives the file as it is");
+            return Err(ApiError::BadRequest { detail });
+        }
+    }
+    Ok(())
+}
+
+async fn step(mut rest: Rest) -> io::Result<Option<(Bytes, Rest)>> {
+    let Span { from, to } = rest.span;
+    if from >= to {
+        return Ok(None);
+    }
+    let source = Arc::clone(&rest.source);
+    let len = usize::try_from((to - from).min(PIECE_BYTES)).unwrap_or(usize::MAX);
+    let bytes = rest.tasks.blocking(move || read_piece(&*source, from, len)).await?;
+    rest.span.from += bytes.len() as u64;
+    Ok(Some((bytes, rest)))
+}
+
+/// At least one byte.
+fn read_piece(source: &dyn Source, from: u64, len: usize) -> io::Result<Bytes> {
+    let mut piece = vec![0; len];
+    let n_read = source.read_at(&mut piece, ByteOffset::new(from))?;
+    if n_read == 0 {
+        // The file was cut under the answer: ending it early tells the client that its length was not reached.
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    piece.truncate(n_read);
+    Ok(piece.into())
+}
+
+/// The range of a `Range` header. What is not one range of bytes is ignored, as the standard allows.
+fn asked(range: Option<&HeaderValue>, len: u64) -> Asked {
+    let spec = range.and_then(|range| range.to_str().ok()).and_then(|range| range.trim().strip_prefix("bytes="));
+    let Some((first, last)) = spec.and_then(|spec| spec.trim().split_once('-')) else { return Asked::Whole };
+    let span = match (first.trim().parse::<u64>(), last.trim().parse::<u64>()) {
+        (Ok(first), Ok(last)) if first <= last => Span { from: first, to: last.saturating_add(1).min(len) },
+        (Ok(first), Err(_)) if last.trim().is_empty() => Span { from: first, to: len },
+        (Err(_), Ok(last)) if first.trim().is_empty() => Span { from: len - last.min(len), to: len },
+        _ => return Asked::Whole,
+    };
+    if span.from < span.to { Asked::Part(span) } else { Asked::Nothing }
+}
+
+fn if_range_holds(headers: &HeaderMap, etag: &str) -> bool {
+    headers.get(IF_RANGE).is_none_or(|value| value.as_bytes() == etag.as_bytes())
+}
+
+fn not_satisfiable(len: u64) -> Response {
+    let mut response = StatusCode::RANGE_NOT_SATISFIABLE.into_response();
+    set(response.headers_mut(), CONTENT_RANGE, &format!("bytes */{len}"));
+    response
+}
+
+/// Plain text as an attachment, whatever the name says: a log must never be run as a page.
+fn set_headers(headers: &mut HeaderMap, name: &[u8], etag: &str, span: Span) {
+    set(headers, CONTENT_TYPE, "text/plain; charset=utf-8");
+    set(headers, CACHE_CONTROL, "no-store");
+    set(headers, ACCEPT_RANGES, "bytes");
+    set(headers, ETAG, etag);
+    set(headers, CONTENT_LENGTH, &ByteLen::new(span.to - span.from).to_string());
+    let plain: String = shown_name(name)
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || "._- ".contains(c) { c } else { '_' })
+        .collect();
+    let mut exact = String::new();
+    percent_encode(name, b"", &mut exact);
+    set(headers, CONTENT_DISPOSITION, &format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{exact}"));
+}
+
+fn set(headers: &mut HeaderMap, name: axum::http::HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_read_as_the_standard_says() {
+        let part = |from, to| Asked::Part(Span { from, to });
+        for (header, expected) in [
+            ("bytes=0-0", part(0, 1)),
+            ("bytes=0-9", part(0, 10)),
+            ("bytes=90-", part(90, 100)),
+            ("bytes=90-1000", part(90, 100)),
+            ("bytes=-10", part(90, 100)),
+            ("bytes=-1000", part(0, 100)),
+            ("bytes=100-", Asked::Nothing),
+            ("bytes=-0", Asked::Nothing),
+            ("bytes=5-4", Asked::Whole),
+            ("bytes=a-b", Asked::Whole),
+            ("bytes=0-1,5-6", Asked::Whole),
+            ("lines=0-1", Asked::Whole),
+            ("bytes=0-18446744073709551615", part(0, 100)),
+        ] {
+            assert_eq!(asked(Some(&HeaderValue::from_static(header)), 100), expected, "{header}");
+        }
+        assert_eq!(asked(None, 100), Asked::Whole);
+    }
+
+    #[test]
+    fn a_hostile_name_stays_inside_its_header() {
+        let mut headers = HeaderMap::new();
+        set_headers(&mut headers, b"a\"\r\nX: y\xff.html", "\"1\"", Span { from: 0, to: 1 });
+        let disposition = headers.get(CONTENT_DISPOSITION).and_then(|value| value.to_str().ok());
+        assert_eq!(
+            disposition,
+            Some("attachment; filename=\"a____X_ y_.html\"; filename*=UTF-8''a%22%0D%0AX%3A%20y%FF.html")
+        );
+        assert_eq!(headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes), Some(&b"text/plain; charset=utf-8"[..]));
+    }
+}

@@ -1,0 +1,282 @@
+//! The seed's stream: `ws://HOST/ABSOLUTE/PATH?tail=1`, a file followed as text or HTML by three lines of JavaScript.
+//!
+//! Lines come whole, each with its newline, at most 64 KiB a message unless one line is longer. The text message `ping`
+//! has no newline, so no line can look like it. Host, Origin and login were checked before this room is reached.
+
+mod render;
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::{OriginalUri, State};
+use axum::response::{IntoResponse as _, Response};
+use taillight::ansi::Style;
+use taillight::cursor::{Anchor, Generation};
+use taillight::line::{ByteLen, ByteOffset};
+use taillight::path::LogPath;
+use crate::api::params::query_pairs;
+use taillight::wire::{CLOSE_GOING_AWAY, CLOSE_NO_PONG, MAX_LIVE_BYTES};
+
+use crate::auth::Principal;
+use crate::catalog::{Catalog, LogFile, OpenError};
+use crate::error::ApiError;
+use crate::pull::{Lines, Pulled, Puller};
+use crate::read::{self, PageWant};
+use crate::state::AppState;
+use crate::ws::heartbeat::{Beat, Heartbeat};
+use crate::ws::{limited, outbox};
+
+use render::{Format, Renderer};
+
+/// How many lines come first when the client does not say.
+const DEFAULT_LINES: u32 = 1_000;
+
+/// The most lines that may come first.
+const MAX_LINES: u32 = 100_000;
+
+/// What the client asked for in the query string.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Options {
+    tail: bool,
+    lines: u32,
+    format: Format,
+}
+
+/// How a connection ends.
+enum End {
+    Gone,
+    Close(u16, &'static str),
+}
+
+/// Answers an upgrade on an absolute file path.
+pub async fn stream(
+    State(state): State<AppState>,
+    who: Principal,
+    OriginalUri(uri): OriginalUri,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let options = match options(uri.query().unwrap_or_default()) {
+        Ok(options) => options,
+        Err(error) => return error.into_response(),
+    };
+    let Some(absolute) = absolute_path(uri.path()) else { return ApiError::NotFound.into_response() };
+    let catalog = state.catalog.clone();
+    match state.tasks.blocking(move || open(&catalog, &who, &absolute)).await {
+        // Before the upgrade every refusal is a 404: a client of this stream can see nothing else.
+        Err(_) => ApiError::NotFound.into_response(),
+        Ok(file) => limited(upgrade).on_upgrade(move |socket| {
+            let tasks = state.tasks.clone();
+            tasks.track(run(socket, state, file, options))
+        }),
+    }
+}
+
+fn open(catalog: &Catalog, who: &Principal, absolute: &[u8]) -> Result<LogFile, OpenError> {
+    let path = catalog.locate(absolute).ok_or(OpenError::NotFound)?;
+    catalog.open(who, &path)
+}
+
+/// The decoded absolute path of a raw request path; `None` when it is not plain.
+fn absolute_path(raw: &str) -> Option<Vec<u8>> {
+    let components: LogPath = raw.strip_prefix('/')?.parse().ok()?;
+    Some(components.components().flat_map(|component| [b"/", component].concat()).collect())
+}
+
+fn options(query: &str) -> Result<Options, ApiError> {
+    let mut options = Options { tail: false, lines: DEFAULT_LINES, format: Format::Html };
+    for (name, value) in query_pairs(query) {
+        match (name.as_str(), value.as_str()) {
+            ("tail", "1") => options.tail = true,
+            ("tail", "0" | "") => options.tail = false,
+            ("tail", _) => return Err(bad("'tail' must be 0 or 1")),
+            ("lines", number) => {
+                let lines = number.parse().ok().filter(|&lines| lines <= MAX_LINES);
+                options.lines = lines.ok_or_else(|| bad("'lines' must be a number from 0 to 100000"))?;
+            }
+            ("format", "html") => options.format = Format::Html,
+            ("format", "text") => options.format = Format::Text,
+            ("format", _) => return Err(bad("'format' must be html or text")),
+            _ => {}
+        }
+    }
+    Ok(options)
+}
+
+fn bad(detail: &str) -> ApiError {
+    ApiError::BadRequest { detail: detail.to_owned() }
+}
+
+async fn run(mut socket: WebSocket, state: AppState, file: LogFile, options: Options) {
+    let mut follower = state.tails.follow(file);
+    follower.ready().await;
+    let heartbeat = Heartbeat::new(state.settings.heartbeat());
+    let ended = match start(&state, &follower, options.lines).await {
+        Some((generation, offset)) => {
+            let puller = Puller::new(follower, generation, offset, Style::PLAIN);
+            let mut stream = Stream { state, puller, heartbeat, options, renderer: Renderer::new(options.format) };
+            stream.run(&mut socket).await
+        }
+        None => End::Close(1011, "the file cannot be read"),
+    };
+    if let End::Close(code, reason) = ended {
+        outbox::close(socket, code, reason).await;
+    }
+}
+
+/// Where the last `lines` lines begin.
+async fn start(state: &AppState, follower: &crate::tail::Follower, lines: u32) -> Option<(Generation, ByteOffset)> {
+    let tip = follower.tip();
+    let epoch = tip.epochs.last()?.clone();
+    let generation = epoch.generation;
+    let complete = tip.complete;
+    if lines == 0 {
+        return Some((generation, complete));
+    }
+    let first = state.tasks.blocking(move || read::lines_back(&*epoch.source, complete, lines)).await;
+    first.ok().map(|(offset, _)| (generation, offset))
+}
+
+/// One open stream.
+struct Stream {
+    state: AppState,
+    puller: Puller,
+    heartbeat: Heartbeat,
+    options: Options,
+    renderer: Renderer,
+}
+
+impl Stream {
+    async fn run(&mut self, socket: &mut WebSocket) -> End {
+        let mut drained = false;
+        loop {
+            match self.turn(socket, &mut drained).await {
+                ControlFlow::Continue(()) => {}
+                ControlFlow::Break(end) => return end,
+            }
+        }
+    }
+
+    async fn turn(&mut self, socket: &mut WebSocket, drained: &mut bool) -> ControlFlow<End> {
+        let stopping = self.state.tasks.stopping();
+        tokio::select! {
+            biased;
+            () = stopping.cancelled() => {
+                ControlFlow::Break(End::Close(CLOSE_GOING_AWAY, "the server is going away"))
+            }
+            message = socket.recv() => self.receive(message),
+            beat = self.heartbeat.due() => match beat {
+                Beat::Dead => ControlFlow::Break(End::Close(CLOSE_NO_PONG, "no pong in time")),
+                Beat::Ping => {
+                    send(socket, Message::Text("ping".into())).await?;
+                    self.heartbeat.pinged();
+                    ControlFlow::Continue(())
+                }
+            },
+            () = self.puller.follower().changed() => {
+                *drained = false;
+                ControlFlow::Continue(())
+            }
+            () = std::future::ready(()), if !*drained => self.pump(socket, drained).await,
+        }
+    }
+
+    fn receive(&mut self, message: Option<Result<Message, axum::Error>>) -> ControlFlow<End> {
+        match message {
+            Some(Ok(Message::Text(text))) => {
+                if text.as_str() == "pong" {
+                    self.heartbeat.alive();
+                }
+                ControlFlow::Continue(())
+            }
+            Some(Ok(Message::Binary(_) | Message::Ping(_) | Message::Pong(_))) => ControlFlow::Continue(()),
+            Some(Ok(Message::Close(_)) | Err(_)) | None => ControlFlow::Break(End::Gone),
+        }
+    }
+
+    async fn pump(&mut self, socket: &mut WebSocket, drained: &mut bool) -> ControlFlow<End> {
+        match self.puller.pull(&self.state.tasks, MAX_LIVE_BYTES).await {
+            Ok(Pulled::Lines(lines) | Pulled::Rest(lines)) => self.send_lines(socket, lines).await,
+            Ok(Pulled::Event(_)) => ControlFlow::Continue(()),
+            Ok(Pulled::Idle) if self.options.tail => {
+                *drained = true;
+                ControlFlow::Continue(())
+            }
+            Ok(Pulled::Idle) => self.finish(socket).await,
+            Err(error) => {
+                tracing::debug!(%error, "a followed file could not be read");
+                *drained = true;
+                ControlFlow::Continue(())
+            }
+        }
+    }
+
+    /// Without `tail`: the unfinished last line as it stands, then the end.
+    async fn finish(&mut self, socket: &mut WebSocket) -> ControlFlow<End> {
+        if let Ok(Some(rest)) = self.puller.unfinished(&self.state.tasks).await {
+            self.send_lines(socket, rest).await?;
+        }
+        ControlFlow::Break(End::Close(1000, "that is all"))
+    }
+
+    /// Sends lines; where one was cut, the rest of it is read, because here lines come whole.
+    async fn send_lines(&mut self, socket: &mut WebSocket, lines: Lines) -> ControlFlow<End> {
+        let bytes = match whole(&self.state, lines).await {
+            Ok(bytes) => bytes,
+            Err(_) => return ControlFlow::Break(End::Close(1011, "the file cannot be read")),
+        };
+        for message in self.renderer.messages(&bytes) {
+            send(socket, Message::Text(message.into())).await?;
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+async fn send(socket: &mut WebSocket, message: Message) -> ControlFlow<End> {
+    match outbox::send(socket, message).await {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(outbox::PeerGone) => ControlFlow::Break(End::Gone),
+    }
+}
+
+/// The bytes of lines, with what was left out of long ones put back.
+async fn whole(state: &AppState, lines: Lines) -> std::io::Result<Vec<u8>> {
+    let Lines { from, chunk, source, .. } = lines;
+    if chunk.cuts.is_empty() {
+        return Ok(chunk.payload.to_vec());
+    }
+    let len = chunk.end - from;
+    state.tasks.blocking(move || read::line_bytes(&*source, from, len)).await.map(|bytes| bytes.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_read_and_refused_with_what_was_expected() {
+        let html = Options { tail: false, lines: 1000, format: Format::Html };
+        for (query, expected) in [
+            ("", Some(html)),
+            ("tail=1", Some(Options { tail: true, ..html })),
+            ("tail=0", Some(html)),
+            ("tail=1&lines=0", Some(Options { tail: true, lines: 0, ..html })),
+            ("lines=100000", Some(Options { lines: 100_000, ..html })),
+            ("format=text&other=x", Some(Options { format: Format::Text, ..html })),
+            ("lines=100001", None),
+            ("lines=-1", None),
+            ("tail=yes", None),
+            ("format=xml", None),
+        ] {
+            assert_eq!(options(query).ok(), expected, "{query:?}");
+        }
+    }
+
+    #[test]
+    fn only_plain_absolute_paths_are_paths() {
+        assert_eq!(absolute_path("/var/log/a%20b").as_deref(), Some(&b"/var/log/a b"[..]));
+        for raw in ["", "var/log", "/", "//var", "/var/../etc", "/var/%2e%2e/etc", "/var%2Flog", "/var/", "/%00"] {
+            assert_eq!(absolute_path(raw), None, "{raw:?}");
+        }
+    }
+}

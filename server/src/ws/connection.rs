@@ -1,0 +1,434 @@
+//! One viewer's life: opened, live or held, ended. One task, one place in the file, one loop.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use axum::extract::ws::{Message, WebSocket};
+use rand::Rng as _;
+use taillight::ansi::Style;
+use taillight::cursor::{Anchor, Cursor};
+use taillight::line::{ByteLen, ByteOffset, LineCount};
+use taillight::path::LogPath;
+use taillight::wire::{
+    CLOSE_GOING_AWAY, CLOSE_NO_PONG, CLOSE_PROTOCOL, CLOSE_VERSION, ClientMsg, Failure, FileEvent, FileState, Frame,
+    FrameFlags, FrameKind, MAX_LIVE_BYTES, Resume, ServerMsg, Tip, VERSION,
+};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::heartbeat::{Beat, Heartbeat};
+use super::outbox::{self, Credit, PeerGone};
+use super::requests;
+use crate::auth::Principal;
+use crate::catalog::OpenError;
+use crate::pull::{Counter, Event, Lines, Pulled, Puller, unix_secs};
+use crate::state::AppState;
+use crate::tail::Follower;
+
+/// How long a new connection may take to say what it wants.
+const OPEN_LIMIT: Duration = Duration::from_secs(10);
+
+/// Counters are told at most this often.
+const TIP_INTERVAL: Duration = Duration::from_millis(50);
+
+/// How often counters are looked at while the index still runs.
+const INDEX_INTERVAL: Duration = Duration::from_millis(250);
+
+/// How old an unfinished last line gets before it is shown as it stands.
+const UNFINISHED_AFTER: Duration = Duration::from_secs(1);
+
+/// A live viewer that is further behind than this is told so.
+const BEHIND_BYTES: u64 = 1024 * 1024;
+
+/// A client is told to come back within this spread, so that thousands do not come at once.
+const RETRY_MS: std::ops::RangeInclusive<u32> = 500..=3_000;
+
+/// How a connection ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// The peer closed it, or takes nothing any more.
+    Gone,
+    /// We close it.
+    Close(u16, &'static str),
+    /// The server stops.
+    GoingAway,
+}
+
+impl From<PeerGone> for End {
+    fn from(_: PeerGone) -> Self {
+        Self::Gone
+    }
+}
+
+/// One open connection.
+pub(super) struct Viewer {
+    pub(super) state: AppState,
+    pub(super) puller: Puller,
+    pub(super) credit: Credit,
+    pub(super) live: bool,
+    /// Counts what comes while the connection is held.
+    pub(super) counter: Option<Counter>,
+    heartbeat: Heartbeat,
+    /// Whether everything up to the tip has been sent; cleared when the tip moves.
+    pub(super) drained: bool,
+    told: Option<Tip>,
+    /// When counters may be told again; `None` when there is nothing to tell.
+    tell_at: Option<Instant>,
+    /// When the unfinished last line is shown as it stands.
+    unfinished_at: Option<Instant>,
+    /// How far the unfinished line was shown last.
+    shown_unfinished: Option<ByteOffset>,
+    behind_told: Option<Instant>,
+    file_state: FileState,
+}
+
+/// What a client asked for when it opened.
+struct Wanted {
+    path: LogPath,
+    at: Anchor,
+    before: u32,
+    after: u32,
+    resume: Option<Cursor>,
+    follow: bool,
+    credit: u32,
+}
+
+/// Serves one connection until it ends.
+pub async fn run(mut socket: WebSocket, state: AppState, who: Principal) {
+    let end = match serve(&mut socket, state, who).await {
+        ControlFlow::Break(end) => end,
+        ControlFlow::Continue(never) => match never {},
+    };
+    match end {
+        End::Gone => {}
+        End::Close(code, reason) => outbox::close(socket, code, reason).await,
+        End::GoingAway => {
+            let retry_ms = rand::rng().random_range(RETRY_MS);
+            let _ = outbox::say(&mut socket, &ServerMsg::Bye { retry_ms }).await;
+            outbox::close(socket, CLOSE_GOING_AWAY, "the server is going away").await;
+        }
+    }
+}
+
+async fn serve(
+    socket: &mut WebSocket,
+    state: AppState,
+    who: Principal,
+) -> ControlFlow<End, std::convert::Infallible> {
+    let wanted = match timeout(OPEN_LIMIT, first_message(socket)).await {
+        Ok(wanted) => wanted?,
+        Err(_) => return ControlFlow::Break(End::Close(CLOSE_PROTOCOL, "no open message in time")),
+    };
+    let follower = match follow(&state, who, wanted.path.clone()).await {
+        Ok(follower) => follower,
+        Err(error) => return refuse(socket, &error).await,
+    };
+    let mut viewer = open(socket, state, follower, wanted).await?;
+    loop {
+        viewer.turn(socket).await?;
+    }
+}
+
+/// Stops the loop when a send failed.
+pub(super) fn sent(result: Result<(), PeerGone>) -> ControlFlow<End> {
+    match result {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(gone) => ControlFlow::Break(gone.into()),
+    }
+}
+
+async fn first_message(socket: &mut WebSocket) -> ControlFlow<End, Wanted> {
+    loop {
+        let Some(Ok(message)) = socket.recv().await else { return ControlFlow::Break(End::Gone) };
+        let text = match message {
+            Message::Text(text) => text,
+            Message::Ping(_) | Message::Pong(_) => continue,
+            Message::Binary(_) | Message::Close(_) => return ControlFlow::Break(End::Gone),
+        };
+        return match serde_json::from_str(&text) {
+            Ok(ClientMsg::Open { version, path, at, before, after, resume, follow, credit }) if version == VERSION => {
+                ControlFlow::Continue(Wanted { path, at, before, after, resume, follow, credit })
+            }
+            Ok(ClientMsg::Open { .. }) => ControlFlow::Break(End::Close(CLOSE_VERSION, "another version: reload")),
+            Ok(_) | Err(_) => ControlFlow::Break(End::Close(CLOSE_PROTOCOL, "the first message must be 'open'")),
+        };
+    }
+}
+
+async fn follow(state: &AppState, who: Principal, path: LogPath) -> Result<Follower, OpenError> {
+    let catalog = state.catalog.clone();
+    let file = state.tasks.blocking(move || catalog.open(&who, &path)).await?;
+    Ok(state.tails.follow(file))
+}
+
+/// Says why the file cannot be opened, and ends.
+async fn refuse(socket: &mut WebSocket, error: &OpenError) -> ControlFlow<End, std::convert::Infallible> {
+    let kind = match error {
+        OpenError::NotFound => Failure::NotFound,
+        OpenError::IsFolder | OpenError::NotAFile(_) => Failure::NotAFile,
+        OpenError::Denied { .. } => Failure::Denied,
+        OpenError::Io(_) => Failure::ReadError,
+    };
+    let _ = outbox::say(socket, &ServerMsg::Failed { req: 0, error: kind, detail: error.to_string() }).await;
+    ControlFlow::Break(End::Close(1000, "the file cannot be opened"))
+}
+
+/// Answers the first message: where the connection stands, and the first page unless a cursor is resumed.
+async fn open(
+    socket: &mut WebSocket,
+    state: AppState,
+    follower: Follower,
+    wanted: Wanted,
+) -> ControlFlow<End, Viewer> {
+    let tip = follower.tip();
+    let Some(current) = tip.epochs.last().cloned() else { return ControlFlow::Break(End::Gone) };
+    let (resume, generation, offset) = match wanted.resume {
+        Some(cursor) => {
+            let (resume, generation, offset) = requests::resume(&state, &tip, cursor).await;
+            (Some(resume), generation, offset)
+        }
+        None => (None, current.generation, tip.complete),
+    };
+    let source = current.source.clone();
+    let Ok(identity) = state.tasks.blocking(move || source.identity()).await else {
+        return ControlFlow::Break(End::Close(1000, "the file cannot be read"));
+    };
+    let heartbeat = state.settings.heartbeat();
+    let mut viewer = Viewer {
+        puller: Puller::new(follower, generation, offset, Style::PLAIN),
+        credit: Credit::granted(wanted.credit),
+        live: wanted.follow,
+        counter: None,
+        heartbeat: Heartbeat::new(heartbeat),
+        drained: false,
+        told: None,
+        tell_at: Some(Instant::now()),
+        unfinished_at: None,
+        shown_unfinished: None,
+        behind_told: None,
+        file_state: tip.state,
+        state,
+    };
+    let told = viewer.tip_now(LineCount::ZERO);
+    let opened = ServerMsg::Opened {
+        version: VERSION,
+        generation: current.generation,
+        identity,
+        resume,
+        heartbeat_secs: u32::try_from(heartbeat.as_secs()).unwrap_or(u32::MAX),
+        tip: told,
+    };
+    viewer.told = Some(told);
+    sent(outbox::say(socket, &opened).await)?;
+    if resume.is_none() {
+        let want = requests::Rows { req: 0, at: wanted.at, before: wanted.before, after: wanted.after };
+        viewer.send_page(socket, current.generation, want, wanted.follow).await?;
+    }
+    if !viewer.live {
+        let (generation, offset) = viewer.puller.place();
+        viewer.counter = Some(Counter::new(generation, offset));
+    }
+    ControlFlow::Continue(viewer)
+}
+
+impl Viewer {
+    /// Waits for whatever comes first and does it.
+    async fn turn(&mut self, socket: &mut WebSocket) -> ControlFlow<End> {
+        let stopping = self.state.tasks.stopping();
+        let can_pull = self.live && !self.drained && self.credit.left() > 0;
+        tokio::select! {
+            biased;
+            () = stopping.cancelled() => ControlFlow::Break(End::GoingAway),
+            message = socket.recv() => self.receive(socket, message).await,
+            beat = self.heartbeat.due() => self.beat(socket, beat).await,
+            () = self.puller.follower().changed() => {
+                self.drained = false;
+                self.tell_at.get_or_insert_with(Instant::now);
+                ControlFlow::Continue(())
+            }
+            () = at(self.tell_at) => self.tell(socket).await,
+            () = at(self.unfinished_at) => self.show_unfinished(socket).await,
+            () = std::future::ready(()), if can_pull => self.pump(socket).await,
+        }
+    }
+
+    async fn beat(&mut self, socket: &mut WebSocket, beat: Beat) -> ControlFlow<End> {
+        if beat == Beat::Dead {
+            return ControlFlow::Break(End::Close(CLOSE_NO_PONG, "no pong in time"));
+        }
+        sent(outbox::say(socket, &ServerMsg::Ping).await)?;
+        self.heartbeat.pinged();
+        ControlFlow::Continue(())
+    }
+
+    async fn receive(
+        &mut self,
+        socket: &mut WebSocket,
+        message: Option<Result<Message, axum::Error>>,
+    ) -> ControlFlow<End> {
+        let text = match message {
+            Some(Ok(Message::Text(text))) => text,
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => return ControlFlow::Continue(()),
+            Some(Ok(Message::Binary(_))) => {
+                return ControlFlow::Break(End::Close(CLOSE_PROTOCOL, "binary messages are not understood"));
+            }
+            Some(Ok(Message::Close(_)) | Err(_)) | None => return ControlFlow::Break(End::Gone),
+        };
+        let Ok(message) = serde_json::from_str::<ClientMsg>(&text) else {
+            return ControlFlow::Break(End::Close(CLOSE_PROTOCOL, "the message is not understood"));
+        };
+        self.heartbeat.alive();
+        self.answer(socket, message).await
+    }
+
+    /// Sends the next lines or the next event.
+    async fn pump(&mut self, socket: &mut WebSocket) -> ControlFlow<End> {
+        let max_bytes = self.credit.left().min(MAX_LIVE_BYTES);
+        match self.puller.pull(&self.state.tasks, max_bytes).await {
+            Ok(Pulled::Lines(lines)) => {
+                self.send_live(socket, lines, false).await?;
+                self.tell_behind(socket).await
+            }
+            Ok(Pulled::Rest(lines)) => self.send_live(socket, lines, true).await,
+            Ok(Pulled::Event(event)) => sent(outbox::say(socket, &event_message(&event)).await),
+            Ok(Pulled::Idle) => self.at_the_end(socket).await,
+            Err(error) => {
+                tracing::debug!(%error, "a followed file could not be read");
+                self.drained = true;
+                ControlFlow::Continue(())
+            }
+        }
+    }
+
+    async fn send_live(&mut self, socket: &mut WebSocket, lines: Lines, unfinished: bool) -> ControlFlow<End> {
+        self.credit.spend(lines.chunk.payload.len());
+        self.unfinished_at = None;
+        self.shown_unfinished = None;
+        let frame = live_frame(lines, unfinished);
+        sent(outbox::send(socket, Message::Binary(frame.encode())).await)
+    }
+
+    /// Everything there is has been sent: what is left is an unfinished line, and news of the file itself.
+    async fn at_the_end(&mut self, socket: &mut WebSocket) -> ControlFlow<End> {
+        self.drained = true;
+        let tip = self.puller.follower().tip();
+        let (generation, at) = self.puller.place();
+        if tip.len > tip.complete && self.shown_unfinished != Some(tip.len) {
+            self.unfinished_at.get_or_insert_with(|| Instant::now() + UNFINISHED_AFTER);
+        }
+        let was = std::mem::replace(&mut self.file_state, tip.state);
+        if was != tip.state && tip.state == FileState::Deleted {
+            let event = Event { generation, at, unix_secs: unix_secs(), event: FileEvent::Deleted, next: None };
+            return sent(outbox::say(socket, &event_message(&event)).await);
+        }
+        ControlFlow::Continue(())
+    }
+
+    async fn show_unfinished(&mut self, socket: &mut WebSocket) -> ControlFlow<End> {
+        self.unfinished_at = None;
+        if !self.live || self.credit.left() == 0 {
+            return ControlFlow::Continue(());
+        }
+        let Ok(Some(lines)) = self.puller.unfinished(&self.state.tasks).await else {
+            return ControlFlow::Continue(());
+        };
+        let end = lines.chunk.end;
+        self.send_live(socket, lines, true).await?;
+        self.shown_unfinished = Some(end);
+        ControlFlow::Continue(())
+    }
+
+    async fn tell_behind(&mut self, socket: &mut WebSocket) -> ControlFlow<End> {
+        let bytes = self.puller.behind();
+        let told_just_now = self.behind_told.is_some_and(|told| told.elapsed() < UNFINISHED_AFTER);
+        if bytes <= ByteLen::new(BEHIND_BYTES) || told_just_now {
+            return ControlFlow::Continue(());
+        }
+        self.behind_told = Some(Instant::now());
+        sent(outbox::say(socket, &ServerMsg::Behind { bytes }).await)
+    }
+
+    /// Tells the counters, if they have changed.
+    async fn tell(&mut self, socket: &mut WebSocket) -> ControlFlow<End> {
+        self.tell_at = None;
+        let new_lines = self.count_new_lines().await;
+        let tip = self.tip_now(new_lines);
+        if !tip.lines.exact {
+            self.tell_at.get_or_insert(Instant::now() + INDEX_INTERVAL);
+        }
+        if self.told == Some(tip) {
+            return ControlFlow::Continue(());
+        }
+        self.told = Some(tip);
+        sent(outbox::say(socket, &ServerMsg::Tip(tip)).await)?;
+        if let Some(at) = &mut self.tell_at {
+            *at = (*at).max(Instant::now() + TIP_INTERVAL);
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// One step of counting; where more is left, the counters are told again soon.
+    async fn count_new_lines(&mut self) -> LineCount {
+        let Some(counter) = &mut self.counter else { return LineCount::ZERO };
+        let tip = self.puller.follower().tip();
+        // A read error leaves the count where it is; the follower's next change tries again.
+        let finished = loop {
+            match counter.step(&tip, &self.state.tasks).await {
+                Ok(true) | Err(_) => break true,
+                Ok(false) if self.state.tasks.stopping().is_cancelled() => break true,
+                Ok(false) => {}
+            }
+        };
+        debug_assert!(finished, "counting goes to the end");
+        counter.lines()
+    }
+
+    fn tip_now(&mut self, new_lines: LineCount) -> Tip {
+        let tip = self.puller.follower().tip();
+        let (generation, lines) = tip.epochs.last().map_or_else(
+            || (self.puller.place().0, taillight::wire::LineTotal { count: LineCount::ZERO, exact: false }),
+            |current| (current.generation, current.index.total()),
+        );
+        Tip { generation, len: tip.len, complete: tip.complete, lines, new_lines, state: tip.state }
+    }
+
+    /// The position has moved by a request: what is still to send is looked at afresh.
+    pub(super) fn moved(&mut self) {
+        self.drained = false;
+        self.unfinished_at = None;
+        self.tell_at.get_or_insert_with(Instant::now);
+    }
+
+    /// Remembers how far an unfinished last line was shown by a page.
+    pub(super) fn showed_unfinished(&mut self, end: Option<ByteOffset>) {
+        self.shown_unfinished = end;
+    }
+}
+
+/// Waits until then, or for ever.
+async fn at(when: Option<Instant>) {
+    match when {
+        Some(when) => sleep_until(when).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn event_message(event: &Event) -> ServerMsg {
+    let Event { generation, at, unix_secs, event, next } = *event;
+    ServerMsg::Event { generation, at, unix_secs, event, next }
+}
+
+fn live_frame(lines: Lines, unfinished: bool) -> Frame {
+    let Lines { generation, style, from, chunk, .. } = lines;
+    Frame {
+        kind: FrameKind::Live,
+        flags: FrameFlags { at_start: from == ByteOffset::ZERO, at_end: false, unfinished },
+        req: 0,
+        generation,
+        style,
+        offset: from,
+        end: chunk.end,
+        first_line: None,
+        cuts: chunk.cuts,
+        payload: chunk.payload,
+    }
+}

@@ -1,0 +1,199 @@
+//! The answers to what a viewer asks: pages, more of a long line, going live and holding.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::{Message, WebSocket};
+use bytes::Bytes;
+use taillight::ansi::Style;
+use taillight::cursor::{Anchor, Cursor, Generation};
+use taillight::line::{ByteLen, ByteOffset};
+use taillight::wire::{
+    CLOSE_PROTOCOL, ClientMsg, Failure, Frame, FrameFlags, FrameKind, MAX_PAGE_BYTES, MAX_PAGE_ROWS, Resume, ServerMsg,
+};
+
+use super::connection::{End, Viewer, sent};
+use super::outbox;
+use crate::pull::{Counter, style_after};
+use crate::read::{self, Page, PageWant};
+use crate::state::AppState;
+use crate::tail::{Epoch, TailTip};
+
+/// How long a page by line number waits for the index before the place is estimated.
+const INDEX_WAIT: Duration = Duration::from_millis(300);
+
+/// The rows a viewer asks for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rows {
+    pub(super) req: u32,
+    pub(super) at: Anchor,
+    pub(super) before: u32,
+    pub(super) after: u32,
+}
+
+/// What becomes of a cursor, and where reading goes on.
+pub(super) async fn resume(state: &AppState, tip: &Arc<TailTip>, cursor: Cursor) -> (Resume, Generation, ByteOffset) {
+    let tip = Arc::clone(tip);
+    state.tasks.blocking(move || tip.resume(&cursor)).await
+}
+
+impl Viewer {
+    /// Does what a message asks.
+    pub(super) async fn answer(&mut self, socket: &mut WebSocket, message: ClientMsg) -> ControlFlow<End> {
+        match message {
+            ClientMsg::Pong => ControlFlow::Continue(()),
+            ClientMsg::Grant { bytes } => {
+                self.credit.grant(bytes);
+                ControlFlow::Continue(())
+            }
+            ClientMsg::Page { req, generation, at, before, after } => {
+                self.send_page(socket, generation, Rows { req, at, before, after }, false).await
+            }
+            ClientMsg::More { req, generation, offset, len } => {
+                self.send_more(socket, req, (generation, offset), len).await
+            }
+            ClientMsg::Live { req, from, rows } => self.go_live(socket, req, from, rows).await,
+            ClientMsg::Hold { from: (generation, offset) } => {
+                self.live = false;
+                self.counter = Some(Counter::new(generation, offset));
+                self.moved();
+                ControlFlow::Continue(())
+            }
+            ClientMsg::Open { .. } => {
+                ControlFlow::Break(End::Close(CLOSE_PROTOCOL, "'open' is only the first message"))
+            }
+        }
+    }
+
+    async fn go_live(
+        &mut self,
+        socket: &mut WebSocket,
+        req: u32,
+        from: Option<(Generation, ByteOffset)>,
+        rows: u32,
+    ) -> ControlFlow<End> {
+        self.live = true;
+        self.counter = None;
+        self.moved();
+        match from {
+            Some(place) if place == self.puller.place() => {}
+            Some((generation, offset)) => self.puller.jump(generation, offset, Style::PLAIN),
+            None => {
+                let tip = self.puller.follower().tip();
+                let Some(current) = tip.epochs.last() else { return ControlFlow::Continue(()) };
+                let want = Rows { req, at: Anchor::End, before: rows, after: 0 };
+                return self.send_page(socket, current.generation, want, true).await;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Sends a page; with `go_on` the connection's place moves to the end of the page's last complete line.
+    pub(super) async fn send_page(
+        &mut self,
+        socket: &mut WebSocket,
+        generation: Generation,
+        rows: Rows,
+        go_on: bool,
+    ) -> ControlFlow<End> {
+        let tip = self.puller.follower().tip();
+        let Some(epoch) = tip.epochs.iter().find(|epoch| epoch.generation == generation).cloned() else {
+            return fail(socket, rows.req, Failure::Gone, "that part of the file is no longer held").await;
+        };
+        let page = match read_page(&self.state, &tip, epoch, rows).await {
+            Ok(page) => page,
+            Err(error) => return fail(socket, rows.req, Failure::ReadError, &error.to_string()).await,
+        };
+        if go_on {
+            let complete = complete_end(&page);
+            let style = style_after(&page.payload, page.style);
+            self.puller.jump(generation, complete, style);
+            self.moved();
+            self.showed_unfinished(page.flags.unfinished.then_some(page.end));
+        }
+        let frame = page_frame(rows.req, generation, page);
+        sent(outbox::send(socket, Message::Binary(frame.encode())).await)
+    }
+
+    async fn send_more(
+        &mut self,
+        socket: &mut WebSocket,
+        req: u32,
+        (generation, offset): (Generation, ByteOffset),
+        len: u32,
+    ) -> ControlFlow<End> {
+        let tip = self.puller.follower().tip();
+        let Some(epoch) = tip.epochs.iter().find(|epoch| epoch.generation == generation) else {
+            return fail(socket, req, Failure::Gone, "that part of the file is no longer held").await;
+        };
+        let len = ByteLen::new(u64::from(len).min(MAX_PAGE_BYTES as u64));
+        let source = Arc::clone(&epoch.source);
+        let bytes = match self.state.tasks.blocking(move || read::line_bytes(&*source, offset, len)).await {
+            Ok(bytes) => bytes,
+            Err(error) => return fail(socket, req, Failure::ReadError, &error.to_string()).await,
+        };
+        let frame = more_frame(req, generation, offset, bytes);
+        sent(outbox::send(socket, Message::Binary(frame.encode())).await)
+    }
+}
+
+async fn fail(socket: &mut WebSocket, req: u32, error: Failure, detail: &str) -> ControlFlow<End> {
+    sent(outbox::say(socket, &ServerMsg::Failed { req, error, detail: detail.to_owned() }).await)
+}
+
+async fn read_page(state: &AppState, tip: &TailTip, epoch: Arc<Epoch>, rows: Rows) -> std::io::Result<Page> {
+    if let Anchor::Line(line) = rows.at {
+        // A line that is not indexed in time is estimated by `read::page`, which then leaves out the number.
+        epoch.index.wait_for(line, tokio::time::Instant::now() + INDEX_WAIT).await;
+    }
+    let end = epoch.ended.get().copied().unwrap_or(tip.len);
+    let before = rows.before.min(MAX_PAGE_ROWS);
+    let after = rows.after.min(MAX_PAGE_ROWS - before);
+    let want = PageWant { at: rows.at, before, after, max_bytes: MAX_PAGE_BYTES };
+    state.tasks.blocking(move || read::page(&*epoch.source, &epoch.index, end, &want)).await
+}
+
+/// After the last line of a page that has its line feed.
+fn complete_end(page: &Page) -> ByteOffset {
+    if !page.flags.unfinished {
+        return page.end;
+    }
+    let after_feed = memchr::memrchr(b'\n', &page.payload).map_or(0, |at| at + 1);
+    let missing = page.cuts.iter().filter(|cut| (cut.at as usize) < after_feed);
+    let missing = missing.fold(ByteLen::ZERO, |sum, cut| sum + cut.missing);
+    page.offset + ByteLen::new(after_feed as u64) + missing
+}
+
+fn page_frame(req: u32, generation: Generation, page: Page) -> Frame {
+    Frame {
+        kind: FrameKind::Page,
+        flags: page.flags,
+        req,
+        generation,
+        style: page.style,
+        offset: page.offset,
+        end: page.end,
+        first_line: page.first_line,
+        cuts: page.cuts,
+        payload: page.payload,
+    }
+}
+
+/// A part of one line: what was read, up to the line feed.
+fn more_frame(req: u32, generation: Generation, offset: ByteOffset, bytes: Bytes) -> Frame {
+    let len = memchr::memchr(b'\n', &bytes).unwrap_or(bytes.len());
+    let payload = bytes.slice(..len);
+    Frame {
+        kind: FrameKind::More,
+        flags: FrameFlags::default(),
+        req,
+        generation,
+        style: Style::PLAIN,
+        offset,
+        end: offset + ByteLen::new(len as u64),
+        first_line: None,
+        cuts: Vec::new(),
+        payload,
+    }
+}
