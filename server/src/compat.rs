@@ -110,7 +110,7 @@ fn bad(detail: &str) -> ApiError {
 async fn run(mut socket: WebSocket, state: AppState, file: LogFile, options: Options) {
     let mut follower = state.tails.follow(file);
     follower.ready().await;
-    let heartbeat = Heartbeat::new(state.settings.heartbeat());
+    let heartbeat = Heartbeat::new(state.facts.heartbeat);
     let ended = match start(&state, &follower, options.lines).await {
         Some((generation, offset)) => {
             let puller = Puller::new(follower, generation, offset, Style::PLAIN);

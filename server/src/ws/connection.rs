@@ -192,7 +192,7 @@ async fn open(
     let Ok(identity) = state.tasks.blocking(move || source.identity()).await else {
         return ControlFlow::Break(End::Close(1000, "the file cannot be read"));
     };
-    let heartbeat = state.settings.heartbeat();
+    let heartbeat = state.facts.heartbeat;
     let mut viewer = Viewer {
         puller: Puller::new(follower, generation, offset, Style::PLAIN),
         credit: Credit::granted(wanted.credit),

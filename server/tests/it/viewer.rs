@@ -1,8 +1,7 @@
 //! The viewer's protocol against a real server: pages, live frames, hold, credit, resume, rotation, the end.
 
-mod common;
-
-use common::{ClientSocket, Said, TestServer, open};
+use crate::socket::{Said, open};
+use crate::support::TestServer;
 use taillight::cursor::{Anchor, Cursor, Marker};
 use taillight::line::{ByteOffset, LineCount};
 use taillight::wire::{

@@ -1,10 +1,8 @@
 //! The seed's stream against a real server.
 
-mod common;
-
 use std::time::Instant;
 
-use common::TestServer;
+use crate::support::TestServer;
 use taillight::wire::{CLOSE_GOING_AWAY, CLOSE_NO_PONG};
 
 fn lines(numbers: std::ops::Range<u64>) -> String {

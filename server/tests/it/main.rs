@@ -1,0 +1,6 @@
+//! The server from outside: a real one on a free port, real files, real sockets.
+
+mod compat;
+mod socket;
+mod support;
+mod viewer;

@@ -1,0 +1,118 @@
+//! A real server on a free port over a folder of its own.
+
+use std::fs;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use server::config::Config;
+use server::{Server, Setup};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::socket::{ClientSocket, PATIENCE};
+
+/// A server of one root, `logs`. Its folder goes with it.
+pub struct TestServer {
+    /// Where it listens.
+    pub addr: SocketAddr,
+    folder: PathBuf,
+    shutdown: CancellationToken,
+    served: JoinHandle<std::io::Result<()>>,
+}
+
+impl TestServer {
+    /// Serves these files, without authentication.
+    pub async fn start(files: &[(&str, &str)]) -> Self {
+        Self::with_heartbeat(20, files).await
+    }
+
+    /// The same with a heartbeat of so many seconds.
+    pub async fn with_heartbeat(secs: u64, files: &[(&str, &str)]) -> Self {
+        let folder = fresh_folder();
+        let logs = folder.join("logs");
+        fs::create_dir_all(&logs).expect("a folder");
+        for (name, text) in files {
+            fs::write(logs.join(name), text).expect("a file");
+        }
+        let mut config = Config::local(&[&logs]).expect("a configuration");
+        config.heartbeat = Duration::from_secs(secs);
+        config.data_dir = folder.join("data");
+        let server = Server::new(Setup::new(&config).expect("a setup")).expect("a server");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let addr = listener.local_addr().expect("an address");
+        let shutdown = CancellationToken::new();
+        let served = tokio::spawn(server.serve(listener, shutdown.clone()));
+        Self { addr, folder, shutdown, served }
+    }
+
+    /// The file of that name.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join("logs").join(name)
+    }
+
+    /// Appends to a file, which is made if it is missing.
+    pub fn append(&self, name: &str, text: &str) {
+        let file = fs::OpenOptions::new().create(true).append(true).open(self.path(name));
+        file.and_then(|mut file| file.write_all(text.as_bytes())).expect("written");
+    }
+
+    /// Replaces the content of a file in place.
+    pub fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).expect("written");
+    }
+
+    /// Renames a file.
+    pub fn rename(&self, from: &str, to: &str) {
+        fs::rename(self.path(from), self.path(to)).expect("renamed");
+    }
+
+    /// Deletes a file.
+    pub fn remove(&self, name: &str) {
+        fs::remove_file(self.path(name)).expect("deleted");
+    }
+
+    /// A socket of the viewer's protocol.
+    pub async fn viewer(&self) -> ClientSocket {
+        let url = format!("ws://{}{}", self.addr, taillight::wire::ENDPOINT);
+        ClientSocket::connect(&url, &[]).await.expect("accepted")
+    }
+
+    /// A socket of the seed's stream, or the status it was refused with. `name` is written into the URL as it is.
+    pub async fn seed(&self, name: &str, query: &str) -> Result<ClientSocket, u16> {
+        let folder = self.path("");
+        let folder = folder.to_str().expect("plain");
+        ClientSocket::connect(&format!("ws://{}{folder}{name}?{query}", self.addr), &[]).await
+    }
+
+    /// Begins the end.
+    pub fn stop(&self) {
+        self.shutdown.cancel();
+    }
+
+    /// Waits for the end.
+    pub async fn stopped(mut self) {
+        let served = tokio::time::timeout(PATIENCE, &mut self.served).await;
+        served.expect("the server ends").expect("no panic").expect("no error");
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        self.shutdown.cancel();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A new folder under the system's temporary one, without symbolic links in its path.
+pub fn fresh_folder() -> PathBuf {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let base = fs::canonicalize(std::env::temp_dir()).unwrap_or_else(|_| Path::new("/tmp").to_owned());
+    let folder = base.join(format!("taillight-it-{}-{number}", std::process::id()));
+    fs::create_dir_all(&folder).expect("a folder");
+    folder
+}
