@@ -6,23 +6,24 @@
 mod render;
 
 use std::ops::ControlFlow;
-use std::time::Duration;
+use std::sync::Arc;
 
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{OriginalUri, State};
 use axum::response::{IntoResponse as _, Response};
 use taillight::ansi::Style;
-use taillight::cursor::{Anchor, Generation};
-use taillight::line::{ByteLen, ByteOffset};
+use taillight::cursor::Generation;
+use taillight::line::ByteOffset;
 use taillight::path::LogPath;
 use crate::api::params::query_pairs;
-use taillight::wire::{CLOSE_GOING_AWAY, CLOSE_NO_PONG, MAX_LIVE_BYTES};
+use taillight::wire::{CLOSE_GOING_AWAY, CLOSE_NO_PONG};
 
 use crate::auth::Principal;
 use crate::catalog::{Catalog, LogFile, OpenError};
 use crate::error::ApiError;
 use crate::pull::{Lines, Pulled, Puller};
-use crate::read::{self, PageWant};
+use crate::read::back::lines_back;
+use crate::source::read_full;
 use crate::state::AppState;
 use crate::ws::heartbeat::{Beat, Heartbeat};
 use crate::ws::{limited, outbox};
@@ -34,6 +35,9 @@ const DEFAULT_LINES: u32 = 1_000;
 
 /// The most lines that may come first.
 const MAX_LINES: u32 = 100_000;
+
+/// How much of one line is sent, in bytes: here lines come whole, and memory has an end.
+const MAX_WHOLE_BYTES: u64 = 128 * 1024 * 1024;
 
 /// What the client asked for in the query string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,13 +131,13 @@ async fn run(mut socket: WebSocket, state: AppState, file: LogFile, options: Opt
 /// Where the last `lines` lines begin.
 async fn start(state: &AppState, follower: &crate::tail::Follower, lines: u32) -> Option<(Generation, ByteOffset)> {
     let tip = follower.tip();
-    let epoch = tip.epochs.last()?.clone();
+    let epoch = Arc::clone(tip.current());
     let generation = epoch.generation;
     let complete = tip.complete;
     if lines == 0 {
         return Some((generation, complete));
     }
-    let first = state.tasks.blocking(move || read::lines_back(&*epoch.source, complete, lines)).await;
+    let first = state.tasks.blocking(move || lines_back(&*epoch.source, complete, lines)).await;
     first.ok().map(|(offset, _)| (generation, offset))
 }
 
@@ -195,7 +199,7 @@ impl Stream {
     }
 
     async fn pump(&mut self, socket: &mut WebSocket, drained: &mut bool) -> ControlFlow<End> {
-        match self.puller.pull(&self.state.tasks, MAX_LIVE_BYTES).await {
+        match self.puller.pull(&self.state.tasks).await {
             Ok(Pulled::Lines(lines) | Pulled::Rest(lines)) => self.send_lines(socket, lines).await,
             Ok(Pulled::Event(_)) => ControlFlow::Continue(()),
             Ok(Pulled::Idle) if self.options.tail => {
@@ -239,14 +243,20 @@ async fn send(socket: &mut WebSocket, message: Message) -> ControlFlow<End> {
     }
 }
 
-/// The bytes of lines, with what was left out of long ones put back.
+/// The bytes of lines, with what was left out of a long one put back.
 async fn whole(state: &AppState, lines: Lines) -> std::io::Result<Vec<u8>> {
     let Lines { from, chunk, source, .. } = lines;
     if chunk.cuts.is_empty() {
         return Ok(chunk.payload.to_vec());
     }
-    let len = chunk.end - from;
-    state.tasks.blocking(move || read::line_bytes(&*source, from, len)).await.map(|bytes| bytes.to_vec())
+    let len = usize::try_from((chunk.end - from).get().min(MAX_WHOLE_BYTES)).unwrap_or(usize::MAX);
+    let read = move || {
+        let mut bytes = vec![0; len];
+        let n_read = read_full(&*source, &mut bytes, from)?;
+        bytes.truncate(n_read);
+        Ok(bytes)
+    };
+    state.tasks.blocking(read).await
 }
 
 #[cfg(test)]

@@ -2,36 +2,34 @@
 //!
 //! Live, catch-up and resume are this one code: a slow reader costs its place and nothing else.
 //!
-//! # Why the bytes before the place are compared
+//! # Why markers are compared
 //!
-//! A file can be truncated and grow past the reader between two looks of the follower. So a chunk counts only when,
-//! *after* it was read, the bytes before it are still those that were delivered; otherwise it is thrown away and the
-//! follower is asked to look at once.
+//! A file can be truncated and grow past the reader between two looks of the follower. So a chunk counts only when what
+//! stood before it, read in the same moment, is what was delivered last; otherwise it is thrown away and the follower
+//! is asked to look at once.
 
 use std::io;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use taillight::ansi::{self, Style};
-use taillight::cursor::{Generation, Identity};
+use taillight::cursor::{Generation, Identity, Marker};
 use taillight::line::{ByteLen, ByteOffset, LineCount};
-use taillight::wire::{FileEvent, MAX_LINE_BYTES};
+use taillight::wire::{Cut, FileEvent, MAX_LINE_BYTES, MAX_LIVE_BYTES};
 
 use crate::read::{self, Chunk};
-use crate::source::{Source, is_gone, read_full};
-use crate::tail::{Epoch, Follower, TailTip};
+use crate::source::{Source, is_gone};
+use crate::tail::{Epoch, Follower, Notice, TailTip};
 use crate::tasks::Tasks;
-
-/// How many bytes before the place are compared.
-const MARKER_BYTES: usize = 64;
 
 /// A place in a followed file that moves on as it is read.
 pub struct Puller {
     follower: Follower,
     generation: Generation,
     offset: ByteOffset,
-    /// The bytes just before `offset` as they were delivered; empty while nothing was.
-    before: Vec<u8>,
+    /// What stood before `offset` when it was delivered; `None` while nothing was.
+    marker: Option<Marker>,
+    /// The newest notice of the follower that was pulled.
+    notice_seq: u64,
     /// The look that the line at `offset` starts with.
     style: Style,
 }
@@ -88,7 +86,8 @@ enum Verified {
 impl Puller {
     /// A place at `offset` of `generation`, where a line starts with the look `style`.
     pub fn new(follower: Follower, generation: Generation, offset: ByteOffset, style: Style) -> Self {
-        Self { follower, generation, offset, before: Vec::new(), style }
+        let notice_seq = follower.tip().notices.last().map_or(0, |notice| notice.seq);
+        Self { follower, generation, offset, marker: None, notice_seq, style }
     }
 
     /// The place.
@@ -105,7 +104,7 @@ impl Puller {
     pub fn jump(&mut self, generation: Generation, offset: ByteOffset, style: Style) {
         self.generation = generation;
         self.offset = offset;
-        self.before.clear();
+        self.marker = None;
         self.style = style;
     }
 
@@ -121,11 +120,11 @@ impl Puller {
         bytes
     }
 
-    /// The next lines, `max_bytes` at most, or the next event.
+    /// The next lines, [`MAX_LIVE_BYTES`] at most, or the next event.
     ///
     /// # Errors
     /// When the file cannot be read now; the place has not moved, so it can be tried again.
-    pub async fn pull(&mut self, tasks: &Tasks, max_bytes: usize) -> io::Result<Pulled> {
+    pub async fn pull(&mut self, tasks: &Tasks) -> io::Result<Pulled> {
         let tip = self.follower.tip();
         let Some(idx) = tip.epochs.iter().position(|epoch| epoch.generation == self.generation) else {
             return self.skip_lost_generations(&tip, tasks).await;
@@ -134,7 +133,7 @@ impl Puller {
         let ended = epoch.ended.get().copied();
         let limit = ended.unwrap_or(tip.complete);
         if self.offset < limit {
-            match self.read(tasks, epoch, limit, max_bytes).await? {
+            match self.read(tasks, epoch, limit).await? {
                 Verified::Chunk(chunk) if chunk.end > self.offset => return Ok(Pulled::Lines(self.advance(epoch, chunk))),
                 Verified::Chunk(_) if ended.is_some() => return self.rest(tasks, epoch, limit).await,
                 Verified::Replaced if ended.is_some() => return Ok(self.gap(epoch, limit)),
@@ -144,6 +143,9 @@ impl Puller {
                 }
                 Verified::Chunk(_) => {}
             }
+        }
+        if let Some(event) = self.notice(&tip) {
+            return Ok(Pulled::Event(event));
         }
         match (ended, tip.epochs.get(idx + 1)) {
             (Some(_), Some(next)) => self.enter(tasks, next).await,
@@ -163,7 +165,8 @@ impl Puller {
             return Ok(None);
         };
         match self.head_of_line(tasks, epoch, tip.len).await? {
-            Verified::Chunk(chunk) => Ok(Some(self.lines(epoch, chunk))),
+            Verified::Chunk(chunk) if chunk.end > self.offset => Ok(Some(self.lines(epoch, chunk))),
+            Verified::Chunk(_) => Ok(None),
             Verified::Replaced => {
                 self.follower.look();
                 Ok(None)
@@ -171,32 +174,23 @@ impl Puller {
         }
     }
 
-    async fn read(
-        &self,
-        tasks: &Tasks,
-        epoch: &Epoch,
-        limit: ByteOffset,
-        max_bytes: usize,
-    ) -> io::Result<Verified> {
-        let (source, from, before) = (Arc::clone(&epoch.source), self.offset, self.before.clone());
-        tasks
-            .blocking(move || verified(&*source, from, &before, || read::lines_from(&*source, from, limit, max_bytes)))
-            .await
+    async fn read(&self, tasks: &Tasks, epoch: &Epoch, limit: ByteOffset) -> io::Result<Verified> {
+        let (source, from) = (Arc::clone(&epoch.source), self.offset);
+        self.verified(tasks.blocking(move || read::lines_from(&*source, from, limit, MAX_LIVE_BYTES)).await)
     }
 
     async fn head_of_line(&self, tasks: &Tasks, epoch: &Epoch, end: ByteOffset) -> io::Result<Verified> {
-        let (source, from, before) = (Arc::clone(&epoch.source), self.offset, self.before.clone());
-        tasks
-            .blocking(move || {
-                verified(&*source, from, &before, || {
-                    let whole = end - from;
-                    let head = ByteLen::new(whole.get().min(MAX_LINE_BYTES as u64));
-                    let payload = read::line_bytes(&*source, from, head)?;
-                    let cuts = cut_at_end(ByteLen::new(payload.len() as u64), whole);
-                    Ok(Chunk { end, cuts, payload })
-                })
-            })
-            .await
+        let (source, from) = (Arc::clone(&epoch.source), self.offset);
+        self.verified(tasks.blocking(move || unfinished_head(&*source, from, end)).await)
+    }
+
+    fn verified(&self, read: io::Result<Chunk>) -> io::Result<Verified> {
+        match read {
+            Ok(chunk) if self.marker.is_none_or(|marker| marker == chunk.before) => Ok(Verified::Chunk(chunk)),
+            Ok(_) => Ok(Verified::Replaced),
+            Err(error) if is_gone(&error) => Ok(Verified::Replaced),
+            Err(error) => Err(error),
+        }
     }
 
     async fn rest(&mut self, tasks: &Tasks, epoch: &Arc<Epoch>, limit: ByteOffset) -> io::Result<Pulled> {
@@ -204,6 +198,17 @@ impl Puller {
             Verified::Chunk(chunk) => Ok(Pulled::Rest(self.advance(epoch, chunk))),
             Verified::Replaced => Ok(self.gap(epoch, limit)),
         }
+    }
+
+    /// The next thing that the follower noticed up to the place.
+    fn notice(&mut self, tip: &TailTip) -> Option<Event> {
+        let is_due = |notice: &&Notice| {
+            notice.seq > self.notice_seq && notice.generation == self.generation && notice.at <= self.offset
+        };
+        let notice = tip.notices.iter().find(is_due)?;
+        self.notice_seq = notice.seq;
+        let Notice { generation, at, unix_secs, event, .. } = *notice;
+        Some(Event { generation, at, unix_secs, event, next: None })
     }
 
     /// Says that the bytes up to `limit` are gone, and goes there.
@@ -216,7 +221,7 @@ impl Puller {
             next: None,
         };
         self.offset = limit;
-        self.before.clear();
+        self.marker = None;
         Pulled::Event(event)
     }
 
@@ -243,7 +248,7 @@ impl Puller {
         let lines = self.lines(epoch, chunk);
         self.style = style_after(&lines.chunk.payload, lines.style);
         self.offset = lines.chunk.end;
-        remember(&mut self.before, &lines.chunk);
+        self.marker = Some(lines.chunk.after);
         lines
     }
 
@@ -276,48 +281,21 @@ pub fn unix_secs() -> u64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-fn cut_at_end(sent: ByteLen, whole: ByteLen) -> Vec<taillight::wire::Cut> {
-    let missing = whole - sent;
-    if missing == ByteLen::ZERO {
-        return Vec::new();
+/// The first part of a line that has no line feed yet and ends at `end` for now.
+fn unfinished_head(source: &dyn Source, from: ByteOffset, end: ByteOffset) -> io::Result<Chunk> {
+    let before = read::marker_at(source, from)?;
+    let whole = end - from;
+    let wanted = u32::try_from(whole.get()).unwrap_or(u32::MAX).min(MAX_LINE_BYTES as u32);
+    let mut payload = read::line_bytes(source, from, wanted)?;
+    if payload.len() < wanted as usize {
+        // It was finished or cut meanwhile: the follower's next tip says which.
+        payload.clear();
+        return Ok(Chunk { before, end: from, after: before, cuts: Vec::new(), payload });
     }
-    vec![taillight::wire::Cut { at: u32::try_from(sent.get()).unwrap_or(u32::MAX), missing }]
-}
-
-/// Keeps the last bytes that were delivered; none when a cut stands so near the end that they do not adjoin.
-fn remember(before: &mut Vec<u8>, chunk: &Chunk) {
-    let payload: &Bytes = &chunk.payload;
-    let after_cut = chunk.cuts.last().map_or(0, |cut| cut.at as usize);
-    if after_cut > 0 || payload.len() >= MARKER_BYTES {
-        before.clear();
-    }
-    let kept = payload.get(after_cut.max(payload.len().saturating_sub(MARKER_BYTES))..).unwrap_or_default();
-    before.extend_from_slice(kept);
-    let excess = before.len().saturating_sub(MARKER_BYTES);
-    before.drain(..excess);
-}
-
-/// Reads, then looks whether the bytes before are still those that were delivered.
-fn verified(
-    source: &dyn Source,
-    from: ByteOffset,
-    before: &[u8],
-    read: impl FnOnce() -> io::Result<Chunk>,
-) -> io::Result<Verified> {
-    match read().and_then(|chunk| Ok(still_adjoins(source, from, before, &chunk)?.then_some(chunk))) {
-        Ok(Some(chunk)) => Ok(Verified::Chunk(chunk)),
-        Ok(None) => Ok(Verified::Replaced),
-        Err(error) if is_gone(&error) => Ok(Verified::Replaced),
-        Err(error) => Err(error),
-    }
-}
-
-fn still_adjoins(source: &dyn Source, from: ByteOffset, before: &[u8], chunk: &Chunk) -> io::Result<bool> {
-    let mut now = [0; MARKER_BYTES];
-    let now = &mut now[..before.len().min(MARKER_BYTES)];
-    let n_read = read_full(source, now, from - ByteLen::new(before.len() as u64))?;
-    // A file that is shorter than what was read from it has been cut since.
-    Ok(n_read == before.len() && *now == *before && source.len()? >= chunk.end)
+    let missing = whole - ByteLen::new(payload.len() as u64);
+    let cut = Cut { at: wanted, missing };
+    let cuts = if missing == ByteLen::ZERO { Vec::new() } else { vec![cut] };
+    Ok(Chunk { before, end, after: read::marker_at(source, end)?, cuts, payload })
 }
 
 /// Counts the complete lines between a place and the end, going over each byte once.
@@ -359,7 +337,7 @@ impl Counter {
         if self.offset < limit {
             let to = (self.offset + ByteLen::new(COUNT_STEP_BYTES)).min(limit);
             let (source, from) = (Arc::clone(&epoch.source), self.offset);
-            let fed = tasks.blocking(move || count_feeds(&*source, from, to)).await?;
+            let fed = tasks.blocking(move || read::count_lines(&*source, from, to)).await?;
             self.lines = self.lines + fed;
             self.offset = to;
             return Ok(false);
@@ -373,20 +351,4 @@ impl Counter {
             None => Ok(true),
         }
     }
-}
-
-fn count_feeds(source: &dyn Source, from: ByteOffset, to: ByteOffset) -> io::Result<LineCount> {
-    let mut buffer = vec![0; 64 * 1024];
-    let mut at = source.next_data(from)?;
-    let mut feeds = 0;
-    while at < to {
-        let want = usize::try_from((to - at).get()).unwrap_or(usize::MAX).min(buffer.len());
-        let n_read = source.read_at(&mut buffer[..want], at)?;
-        if n_read == 0 {
-            break;
-        }
-        feeds += memchr::memchr_iter(b'\n', &buffer[..n_read]).count() as u64;
-        at = source.next_data(at + ByteLen::new(n_read as u64))?;
-    }
-    Ok(LineCount::new(feeds))
 }

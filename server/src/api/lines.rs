@@ -24,6 +24,8 @@ use crate::api::{log_path, open_file};
 use crate::auth::Principal;
 use crate::error::ApiError;
 use crate::read::{self, Page, PageWant};
+use crate::read::back::lines_back;
+use crate::source::read_full;
 use crate::state::AppState;
 use crate::tail::Epoch;
 use crate::tasks::Tasks;
@@ -101,9 +103,9 @@ pub async fn lines(State(state): State<AppState>, who: Principal, uri: Uri) -> R
     let mut follower = state.tails.follow(file);
     follower.ready().await;
     let tip = follower.tip();
-    let epoch = tip.epochs.last().cloned().ok_or(ApiError::NotFound)?;
+    let epoch = Arc::clone(tip.current());
     if let Anchor::Line(line) = wanted.at {
-        epoch.index.wait_for(line, Instant::now() + INDEX_WAIT).await;
+        epoch.index.wait_for(Some(line), Instant::now() + INDEX_WAIT).await;
         let total = epoch.index.total();
         if !total.exact && total.count.get() < line.get() {
             // An estimated place would be a wrong answer to a program: it is told to come back.
@@ -121,7 +123,7 @@ pub async fn lines(State(state): State<AppState>, who: Principal, uri: Uri) -> R
 fn start(epoch: &Epoch, end: ByteOffset, wanted: Wanted) -> io::Result<(ByteOffset, u32)> {
     let one = PageWant { at: wanted.at, before: 0, after: 1, max_bytes: PIECE_BYTES };
     let anchor = read::page(&*epoch.source, &epoch.index, end, &one)?.anchor;
-    let (first, before) = read::lines_back(&*epoch.source, anchor, wanted.before)?;
+    let (first, before) = lines_back(&*epoch.source, anchor, wanted.before)?;
     Ok((first, before + wanted.after))
 }
 
@@ -157,8 +159,10 @@ fn piece(epoch: &Epoch, end: ByteOffset, from: ByteOffset, rows: u32) -> io::Res
         if row.missing == ByteLen::ZERO {
             ansi::plain(without_line_end(row.bytes), &mut plain);
         } else {
-            let len = ByteLen::new((row.bytes.len() as u64 + row.missing.get()).min(MAX_TEXT_BYTES));
-            ansi::plain(without_line_end(&read::line_bytes(&*epoch.source, row.offset, len)?), &mut plain);
+            let len = (row.bytes.len() as u64 + row.missing.get()).min(MAX_TEXT_BYTES);
+            let mut long = vec![0; len as usize];
+            let n_read = read_full(&*epoch.source, &mut long, row.offset)?;
+            ansi::plain(without_line_end(&long[..n_read]), &mut plain);
         }
         let text = String::from_utf8_lossy(&plain);
         let row = Row { line, offset: row.offset, time: None, level: None, text: &text };

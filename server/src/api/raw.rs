@@ -68,7 +68,7 @@ pub async fn raw(
     let mut follower = state.tails.follow(file);
     follower.ready().await;
     let tip = follower.tip();
-    let source = tip.epochs.last().map(|epoch| Arc::clone(&epoch.source)).ok_or(ApiError::NotFound)?;
+    let source = Arc::clone(&tip.current().source);
     let len = tip.len.get();
     let for_identity = Arc::clone(&source);
     let identity = state.tasks.blocking(move || for_identity.identity()).await.map_err(ApiError::internal)?;

@@ -1,6 +1,7 @@
 //! One viewer's life: opened, live or held, ended. One task, one place in the file, one loop.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket};
@@ -10,8 +11,8 @@ use taillight::cursor::{Anchor, Cursor};
 use taillight::line::{ByteLen, ByteOffset, LineCount};
 use taillight::path::LogPath;
 use taillight::wire::{
-    CLOSE_GOING_AWAY, CLOSE_NO_PONG, CLOSE_PROTOCOL, CLOSE_VERSION, ClientMsg, Failure, FileEvent, FileState, Frame,
-    FrameFlags, FrameKind, MAX_LIVE_BYTES, Resume, ServerMsg, Tip, VERSION,
+    CLOSE_GOING_AWAY, CLOSE_NO_PONG, CLOSE_PROTOCOL, CLOSE_VERSION, ClientMsg, Failure, Frame,
+    FrameFlags, FrameKind, Resume, ServerMsg, Tip, VERSION,
 };
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -20,7 +21,7 @@ use super::outbox::{self, Credit, PeerGone};
 use super::requests;
 use crate::auth::Principal;
 use crate::catalog::OpenError;
-use crate::pull::{Counter, Event, Lines, Pulled, Puller, unix_secs};
+use crate::pull::{Counter, Event, Lines, Pulled, Puller};
 use crate::state::AppState;
 use crate::tail::Follower;
 
@@ -78,7 +79,6 @@ pub(super) struct Viewer {
     /// How far the unfinished line was shown last.
     shown_unfinished: Option<ByteOffset>,
     behind_told: Option<Instant>,
-    file_state: FileState,
 }
 
 /// What a client asked for when it opened.
@@ -180,12 +180,12 @@ async fn open(
     wanted: Wanted,
 ) -> ControlFlow<End, Viewer> {
     let tip = follower.tip();
-    let Some(current) = tip.epochs.last().cloned() else { return ControlFlow::Break(End::Gone) };
+    let current = Arc::clone(tip.current());
     let (resume, generation, offset) = match wanted.resume {
-        Some(cursor) => {
-            let (resume, generation, offset) = requests::resume(&state, &tip, cursor).await;
-            (Some(resume), generation, offset)
-        }
+        Some(cursor) => match requests::resume(&state, &tip, cursor).await {
+            Ok(found) => (Some(found.resume), found.epoch.generation, found.offset),
+            Err(_) => return ControlFlow::Break(End::Close(1000, "the file cannot be read")),
+        },
         None => (None, current.generation, tip.complete),
     };
     let source = current.source.clone();
@@ -205,7 +205,6 @@ async fn open(
         unfinished_at: None,
         shown_unfinished: None,
         behind_told: None,
-        file_state: tip.state,
         state,
     };
     let told = viewer.tip_now(LineCount::ZERO);
@@ -234,7 +233,7 @@ impl Viewer {
     /// Waits for whatever comes first and does it.
     async fn turn(&mut self, socket: &mut WebSocket) -> ControlFlow<End> {
         let stopping = self.state.tasks.stopping();
-        let can_pull = self.live && !self.drained && self.credit.left() > 0;
+        let can_pull = self.live && !self.drained && self.credit.is_left();
         tokio::select! {
             biased;
             () = stopping.cancelled() => ControlFlow::Break(End::GoingAway),
@@ -282,15 +281,17 @@ impl Viewer {
 
     /// Sends the next lines or the next event.
     async fn pump(&mut self, socket: &mut WebSocket) -> ControlFlow<End> {
-        let max_bytes = self.credit.left().min(MAX_LIVE_BYTES);
-        match self.puller.pull(&self.state.tasks, max_bytes).await {
+        match self.puller.pull(&self.state.tasks).await {
             Ok(Pulled::Lines(lines)) => {
                 self.send_live(socket, lines, false).await?;
                 self.tell_behind(socket).await
             }
             Ok(Pulled::Rest(lines)) => self.send_live(socket, lines, true).await,
             Ok(Pulled::Event(event)) => sent(outbox::say(socket, &event_message(&event)).await),
-            Ok(Pulled::Idle) => self.at_the_end(socket).await,
+            Ok(Pulled::Idle) => {
+                self.at_the_end();
+                ControlFlow::Continue(())
+            }
             Err(error) => {
                 tracing::debug!(%error, "a followed file could not be read");
                 self.drained = true;
@@ -307,25 +308,18 @@ impl Viewer {
         sent(outbox::send(socket, Message::Binary(frame.encode())).await)
     }
 
-    /// Everything there is has been sent: what is left is an unfinished line, and news of the file itself.
-    async fn at_the_end(&mut self, socket: &mut WebSocket) -> ControlFlow<End> {
+    /// Everything finished has been sent: what is left is an unfinished line.
+    fn at_the_end(&mut self) {
         self.drained = true;
         let tip = self.puller.follower().tip();
-        let (generation, at) = self.puller.place();
         if tip.len > tip.complete && self.shown_unfinished != Some(tip.len) {
             self.unfinished_at.get_or_insert_with(|| Instant::now() + UNFINISHED_AFTER);
         }
-        let was = std::mem::replace(&mut self.file_state, tip.state);
-        if was != tip.state && tip.state == FileState::Deleted {
-            let event = Event { generation, at, unix_secs: unix_secs(), event: FileEvent::Deleted, next: None };
-            return sent(outbox::say(socket, &event_message(&event)).await);
-        }
-        ControlFlow::Continue(())
     }
 
     async fn show_unfinished(&mut self, socket: &mut WebSocket) -> ControlFlow<End> {
         self.unfinished_at = None;
-        if !self.live || self.credit.left() == 0 {
+        if !self.live || !self.credit.is_left() {
             return ControlFlow::Continue(());
         }
         let Ok(Some(lines)) = self.puller.unfinished(&self.state.tasks).await else {
@@ -384,10 +378,8 @@ impl Viewer {
 
     fn tip_now(&mut self, new_lines: LineCount) -> Tip {
         let tip = self.puller.follower().tip();
-        let (generation, lines) = tip.epochs.last().map_or_else(
-            || (self.puller.place().0, taillight::wire::LineTotal { count: LineCount::ZERO, exact: false }),
-            |current| (current.generation, current.index.total()),
-        );
+        let current = tip.current();
+        let (generation, lines) = (current.generation, current.index.total());
         Tip { generation, len: tip.len, complete: tip.complete, lines, new_lines, state: tip.state }
     }
 

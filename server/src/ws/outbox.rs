@@ -52,27 +52,27 @@ pub async fn close(mut socket: WebSocket, code: u16, reason: &'static str) {
 
 /// How many bytes of live frames may still leave.
 #[derive(Clone, Copy, Debug)]
-pub struct Credit(u32);
+pub struct Credit(i64);
 
 impl Credit {
     /// What a client grants when it opens; never more than [`CREDIT_BYTES`].
     pub fn granted(bytes: u32) -> Self {
-        Self(bytes.min(CREDIT_BYTES))
+        Self(i64::from(bytes.min(CREDIT_BYTES)))
     }
 
     /// Returned by the client; more than it ever held counts for nothing.
     pub fn grant(&mut self, bytes: u32) {
-        self.0 = self.0.saturating_add(bytes).min(CREDIT_BYTES);
+        self.0 = (self.0 + i64::from(bytes)).min(i64::from(CREDIT_BYTES));
     }
 
-    /// Takes what a frame uses. A frame may overdraw: one long line is larger than what is left.
+    /// Takes what a frame uses. The last frame may overdraw; the debt is kept, so that the window holds in the long run.
     pub fn spend(&mut self, bytes: usize) {
-        self.0 = self.0.saturating_sub(u32::try_from(bytes).unwrap_or(u32::MAX));
+        self.0 -= i64::try_from(bytes).unwrap_or(i64::from(u32::MAX));
     }
 
-    /// The bytes that may leave.
-    pub fn left(self) -> usize {
-        self.0 as usize
+    /// Whether anything may leave.
+    pub fn is_left(self) -> bool {
+        self.0 > 0
     }
 }
 
@@ -82,14 +82,20 @@ mod tests {
 
     #[test]
     fn credit_never_grows_past_its_window() {
+        let window = CREDIT_BYTES as usize;
         let mut credit = Credit::granted(u32::MAX);
-        assert_eq!(credit.left(), CREDIT_BYTES as usize);
-        credit.spend(1000);
         credit.grant(u32::MAX);
-        assert_eq!(credit.left(), CREDIT_BYTES as usize);
-        credit.spend(usize::MAX);
-        assert_eq!(credit.left(), 0);
-        credit.grant(7);
-        assert_eq!(credit.left(), 7);
+        credit.spend(window);
+        assert!(!credit.is_left());
+    }
+
+    #[test]
+    fn an_overdraft_is_paid_back_first() {
+        let mut credit = Credit::granted(1000);
+        credit.spend(1500);
+        credit.grant(500);
+        assert!(!credit.is_left());
+        credit.grant(1);
+        assert!(credit.is_left());
     }
 }

@@ -10,7 +10,7 @@ use taillight::ansi::Style;
 use taillight::cursor::{Anchor, Cursor, Generation};
 use taillight::line::{ByteLen, ByteOffset};
 use taillight::wire::{
-    CLOSE_PROTOCOL, ClientMsg, Failure, Frame, FrameFlags, FrameKind, MAX_PAGE_BYTES, MAX_PAGE_ROWS, Resume, ServerMsg,
+    CLOSE_PROTOCOL, ClientMsg, Failure, Frame, FrameFlags, FrameKind, MAX_PAGE_BYTES, MAX_PAGE_ROWS, ServerMsg,
 };
 
 use super::connection::{End, Viewer, sent};
@@ -18,7 +18,7 @@ use super::outbox;
 use crate::pull::{Counter, style_after};
 use crate::read::{self, Page, PageWant};
 use crate::state::AppState;
-use crate::tail::{Epoch, TailTip};
+use crate::tail::{Epoch, Found, TailTip};
 
 /// How long a page by line number waits for the index before the place is estimated.
 const INDEX_WAIT: Duration = Duration::from_millis(300);
@@ -33,9 +33,9 @@ pub(super) struct Rows {
 }
 
 /// What becomes of a cursor, and where reading goes on.
-pub(super) async fn resume(state: &AppState, tip: &Arc<TailTip>, cursor: Cursor) -> (Resume, Generation, ByteOffset) {
+pub(super) async fn resume(state: &AppState, tip: &Arc<TailTip>, cursor: Cursor) -> std::io::Result<Found> {
     let tip = Arc::clone(tip);
-    state.tasks.blocking(move || tip.resume(&cursor)).await
+    state.tasks.blocking(move || tip.find(&cursor)).await
 }
 
 impl Viewer {
@@ -127,7 +127,6 @@ impl Viewer {
         let Some(epoch) = tip.epochs.iter().find(|epoch| epoch.generation == generation) else {
             return fail(socket, req, Failure::Gone, "that part of the file is no longer held").await;
         };
-        let len = ByteLen::new(u64::from(len).min(MAX_PAGE_BYTES as u64));
         let source = Arc::clone(&epoch.source);
         let bytes = match self.state.tasks.blocking(move || read::line_bytes(&*source, offset, len)).await {
             Ok(bytes) => bytes,
@@ -145,7 +144,7 @@ async fn fail(socket: &mut WebSocket, req: u32, error: Failure, detail: &str) ->
 async fn read_page(state: &AppState, tip: &TailTip, epoch: Arc<Epoch>, rows: Rows) -> std::io::Result<Page> {
     if let Anchor::Line(line) = rows.at {
         // A line that is not indexed in time is estimated by `read::page`, which then leaves out the number.
-        epoch.index.wait_for(line, tokio::time::Instant::now() + INDEX_WAIT).await;
+        epoch.index.wait_for(Some(line), tokio::time::Instant::now() + INDEX_WAIT).await;
     }
     let end = epoch.ended.get().copied().unwrap_or(tip.len);
     let before = rows.before.min(MAX_PAGE_ROWS);
@@ -180,10 +179,8 @@ fn page_frame(req: u32, generation: Generation, page: Page) -> Frame {
     }
 }
 
-/// A part of one line: what was read, up to the line feed.
-fn more_frame(req: u32, generation: Generation, offset: ByteOffset, bytes: Bytes) -> Frame {
-    let len = memchr::memchr(b'\n', &bytes).unwrap_or(bytes.len());
-    let payload = bytes.slice(..len);
+/// A part of one line.
+fn more_frame(req: u32, generation: Generation, offset: ByteOffset, payload: Bytes) -> Frame {
     Frame {
         kind: FrameKind::More,
         flags: FrameFlags::default(),
@@ -191,7 +188,7 @@ fn more_frame(req: u32, generation: Generation, offset: ByteOffset, bytes: Bytes
         generation,
         style: Style::PLAIN,
         offset,
-        end: offset + ByteLen::new(len as u64),
+        end: offset + ByteLen::new(payload.len() as u64),
         first_line: None,
         cuts: Vec::new(),
         payload,
