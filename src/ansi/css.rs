@@ -36,6 +36,7 @@ const THEME_TEXT: [[u32; 16]; 2] = [
 const HEAD: &str = "\
 /* Colours and attributes of log text. Made by src/ansi/css.rs: change it there. */
 [class^=\"a-\"]{color:var(--f,inherit);background:var(--b,none);text-decoration:var(--tu,) var(--ts,) var(--to,)}
+.tx{unicode-bidi:isolate}
 ";
 
 const ATTRS: &str = "\

@@ -59,7 +59,7 @@ pub fn class_names(style: Style, out: &mut String) {
 
 /// Appends text escaped for element content and for quoted attributes.
 pub fn push_escaped(mut text: &str, out: &mut String) {
-    while let Some(at) = text.find(['&', '<', '>', '"', '\'']) {
+    while let Some(at) = text.bytes().position(|byte| matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'')) {
         let (before, rest) = text.split_at(at);
         out.push_str(before);
         let mut chars = rest.chars();
