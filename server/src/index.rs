@@ -5,6 +5,8 @@
 //! is much faster than noting places. The exact place is found by reading one block again.
 
 mod counts;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -6,3 +6,5 @@ pub mod read;
 pub mod source;
 pub mod tail;
 pub mod tasks;
+#[cfg(test)]
+pub(crate) mod testing;

@@ -8,6 +8,8 @@ mod live;
 mod page;
 mod rows;
 mod style;
+#[cfg(test)]
+mod tests;
 
 use bytes::Bytes;
 use taillight::ansi::Style;
@@ -15,7 +17,7 @@ use taillight::cursor::{Anchor, Marker};
 use taillight::line::{ByteOffset, LineNo};
 use taillight::wire::{Cut, FrameFlags};
 
-pub use live::{count_lines, line_bytes, lines_from, marker_at};
+pub use live::{count_lines, end_of_lines, line_bytes, lines_from, marker_at};
 pub use page::page;
 
 /// What page is wanted.

@@ -2,6 +2,14 @@
 //!
 //! The file is the buffer: a viewer keeps a cursor and reads for itself when the tip moves.
 
+mod actor;
+mod registry;
+mod seen;
+#[cfg(test)]
+mod tests;
+mod watch;
+mod watched;
+
 use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -9,11 +17,12 @@ use std::time::Duration;
 use taillight::cursor::{Cursor, Generation, Identity, Marker};
 use taillight::line::ByteOffset;
 use taillight::wire::{FileEvent, FileState, Resume};
-use tokio::sync::watch;
 
 use crate::index::LineIndex;
 use crate::read::marker_at;
 use crate::source::{LocalFile, Source, is_gone};
+
+pub use registry::{Follower, Tails};
 
 /// What a followed file is now. Cheap to read, replaced as a whole.
 #[derive(Clone, Debug)]

@@ -103,7 +103,8 @@ impl<'a> Blocks<'a> {
         let at = match found {
             Some(at) => at,
             None => {
-                let mut buf = if self.kept.len() < KEPT { Vec::new() } else { self.kept.pop_front().unwrap_or_default().1 };
+                let mut buf =
+                    if self.kept.len() < KEPT { Vec::new() } else { self.kept.pop_front().unwrap_or_default().1 };
                 buf.resize(self.block.min(self.end - start) as usize, 0);
                 let read = read_full(self.source, &mut buf, ByteOffset::new(start))?;
                 if read < buf.len() {

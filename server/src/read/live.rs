@@ -85,6 +85,27 @@ pub fn marker_at(source: &dyn Source, offset: ByteOffset) -> io::Result<Marker> 
     Ok(Marker::of(buf))
 }
 
+/// After the last line feed between two places; `None` when there is none. Reads back from `to`, past holes.
+///
+/// # Errors
+/// When reading fails, or the file is shorter than `to` by now ([`crate::source::is_gone`]).
+pub fn end_of_lines(source: &dyn Source, from: ByteOffset, to: ByteOffset) -> io::Result<Option<ByteOffset>> {
+    let mut buf = vec![0; (BLOCK_BYTES as usize).min(usize::try_from((to - from).get()).unwrap_or(usize::MAX))];
+    let mut to = to;
+    while to > from {
+        let start = (to - ByteLen::new(buf.len() as u64)).max(from);
+        let wanted = (to - start).get() as usize;
+        if read_full(source, &mut buf[..wanted], start)? < wanted {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if let Some(feed) = memchr::memrchr(b'\n', &buf[..wanted]) {
+            return Ok(Some(start + ByteLen::new(feed as u64 + 1)));
+        }
+        to = source.hole_before(start)?;
+    }
+    Ok(None)
+}
+
 /// How many lines end between two places: for counters where the index has not come yet. Reads all of it.
 ///
 /// # Errors

@@ -20,7 +20,7 @@ pub(super) fn at(blocks: &Blocks<'_>, offset: u64) -> Style {
     if memchr::memchr(0x1b, whole).is_none() {
         return Style::default();
     }
-    whole.split_inclusive(|&byte| byte == b'\n').fold(Style::default(), |style, line| {
-        skip_line(line.strip_suffix(b"\n").unwrap_or(line), style)
-    })
+    whole
+        .split_inclusive(|&byte| byte == b'\n')
+        .fold(Style::default(), |style, line| skip_line(line.strip_suffix(b"\n").unwrap_or(line), style))
 }
