@@ -1,0 +1,167 @@
+//! The index against a plain list of line starts.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use taillight::line::{ByteOffset, LineCount, LineNo};
+
+use super::counts::Counts;
+use super::{LineIndex, Progress};
+use crate::source::Source;
+use crate::testing::{Counting, Memory, TempFolder, local};
+
+fn starts(bytes: &[u8]) -> Vec<u64> {
+    let feeds = memchr::memchr_iter(b'\n', bytes).map(|feed| feed as u64 + 1);
+    std::iter::once(0).chain(feeds).filter(|&start| start < bytes.len() as u64).collect()
+}
+
+fn built(source: Arc<dyn Source>, block: u64) -> LineIndex {
+    let index = LineIndex::with_block(Arc::clone(&source), block);
+    index.grow_to(source.len().unwrap());
+    while index.step() == Progress::More {}
+    index
+}
+
+fn text() -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(prop_oneof![3 => Just(b'\n'), 5 => Just(b'x'), 1 => Just(0)], 0..400)
+}
+
+proptest! {
+    #[test]
+    fn every_line_is_found_and_every_offset_ranked(bytes in text(), block in 1_u64..20) {
+        let index = built(Arc::new(Memory(bytes.clone())), block);
+        let starts = starts(&bytes);
+        prop_assert_eq!(index.total().count.get(), starts.len() as u64);
+        prop_assert!(index.total().exact);
+        for (n, start) in starts.iter().enumerate() {
+            prop_assert_eq!(index.select(LineNo::new(n as u64 + 1).unwrap()), Some(ByteOffset::new(*start)));
+        }
+        prop_assert_eq!(index.select(LineNo::new(starts.len() as u64 + 1).unwrap()), None);
+        for offset in 0..=bytes.len() {
+            let feeds = memchr::memchr_iter(b'\n', &bytes[..offset]).count() as u64;
+            prop_assert_eq!(index.rank(ByteOffset::new(offset as u64)), Some(LineCount::new(feeds)));
+        }
+        prop_assert_eq!(index.rank(ByteOffset::new(bytes.len() as u64 + 1)), None);
+    }
+
+    #[test]
+    fn what_is_skipped_has_no_line_feed(bytes in text(), block in 1_u64..20, at in 0_usize..420) {
+        let index = built(Arc::new(Memory(bytes.clone())), block);
+        let until = index.no_feed_until(ByteOffset::new(at as u64)).get() as usize;
+        prop_assert!(until >= at);
+        prop_assert!(!bytes.get(at..until).unwrap_or_default().contains(&b'\n'));
+        let since = index.no_feed_since(ByteOffset::new(at as u64)).get() as usize;
+        prop_assert!(since <= at);
+        prop_assert!(!bytes.get(since..at.min(bytes.len())).unwrap_or_default().contains(&b'\n'));
+    }
+
+    #[test]
+    fn appends_in_any_pieces_count_the_same(bytes in text(), cuts in prop::collection::vec(0_usize..400, 0..8)) {
+        let mut counts = Counts::new(7);
+        let mut cuts: Vec<usize> = cuts.into_iter().filter(|&cut| cut < bytes.len()).collect();
+        cuts.sort_unstable();
+        let mut from = 0;
+        for to in cuts.into_iter().chain([bytes.len()]) {
+            counts.extend(&bytes[from..to]);
+            from = to;
+            prop_assert_eq!(counts.total().count.get(), starts(&bytes[..to]).len() as u64);
+        }
+    }
+}
+
+#[test]
+fn a_block_of_line_feeds_is_counted_in_32_bits() {
+    let bytes = [vec![b'\n'; 65_535], vec![b'\n'; 200_000], vec![b'x'; 70_000], b"\nend".to_vec()].concat();
+    let index = built(Arc::new(Memory(bytes.clone())), super::BLOCK_BYTES);
+    let starts = starts(&bytes);
+    assert_eq!(index.total().count.get(), starts.len() as u64);
+    for n in [1, 65_535, 65_536, 65_537, 131_073, 265_535, 265_536, 265_537] {
+        assert_eq!(
+            index.select(LineNo::new(n).unwrap()).map(ByteOffset::get),
+            starts.get(n as usize - 1).copied(),
+            "line {n}"
+        );
+    }
+}
+
+#[test]
+fn an_append_reads_only_the_new_bytes_and_a_line_one_block() {
+    let folder = TempFolder::new();
+    let path = folder.file("a.log", &b"0123456789\n".repeat(100_000));
+    let source = Counting::new(local(&path));
+    let index = built(Arc::clone(&source) as Arc<dyn Source>, super::BLOCK_BYTES);
+    assert_eq!(source.take(), 1_100_000);
+    std::fs::OpenOptions::new()
+        .append(true)
+        .open(&path)
+        .and_then(|mut f| std::io::Write::write_all(&mut f, b"more\nand"))
+        .unwrap();
+    index.grow_to(source.len().unwrap());
+    assert_eq!(index.total().count.get(), 100_001, "at least");
+    assert!(!index.total().exact);
+    assert_eq!(index.step(), Progress::Done);
+    assert_eq!(source.take(), 8);
+    assert_eq!(index.total().count.get(), 100_002);
+    for line in [1, 2, 60_000, 100_002] {
+        assert_eq!(
+            index.select(LineNo::new(line).unwrap()).map(ByteOffset::get),
+            Some(if line == 100_002 { 1_100_005 } else { (line - 1) * 11 })
+        );
+        assert!(source.take() <= super::BLOCK_BYTES);
+    }
+    assert_eq!(index.rank(ByteOffset::new(600_000)).map(LineCount::get), Some(54_545));
+    assert!(source.take() <= super::BLOCK_BYTES);
+}
+
+#[test]
+fn the_memory_stays_within_its_share_of_the_file() {
+    const GB: u64 = 1 << 30;
+    for (line, limit) in [(&b"x\n".repeat(40)[..], 36_000), (&b"\n".repeat(80)[..], 65_000 + 8_000)] {
+        let mut counts = Counts::new(super::BLOCK_BYTES);
+        let block = line.repeat(super::BLOCK_BYTES as usize / line.len() + 1);
+        for _ in 0..GB / super::BLOCK_BYTES {
+            counts.extend(&block[..super::BLOCK_BYTES as usize]);
+        }
+        assert!(counts.memory() <= limit, "{} bytes per GB", counts.memory());
+    }
+    let mut sparse = Counts::new(super::BLOCK_BYTES);
+    sparse.skip_to(100 * GB);
+    sparse.extend(b"end\n");
+    assert!(sparse.memory() < 500_000, "{} bytes for a hole of 100 GB", sparse.memory());
+    assert_eq!(sparse.total().count.get(), 1);
+}
+
+#[test]
+fn a_hole_costs_no_reading() {
+    let folder = TempFolder::new();
+    let path = folder.sparse("sparse.log", 100 << 30, &[(0, b"a\nb\n"), (50 << 30, b"c\n"), ((100 << 30) - 2, b"d\n")]);
+    let source = Counting::new(local(&path));
+    let index = built(Arc::clone(&source) as Arc<dyn Source>, super::BLOCK_BYTES);
+    assert!(source.take() < 1 << 20);
+    assert_eq!(index.total().count.get(), 4);
+    assert_eq!(index.select(LineNo::new(4).unwrap()), Some(ByteOffset::new((50 << 30) + 2)));
+}
+
+#[tokio::test]
+async fn waiting_ends_when_the_line_is_counted_or_the_time_is_over() {
+    let soon = || tokio::time::Instant::now() + std::time::Duration::from_millis(20);
+    let index = LineIndex::with_block(Arc::new(Memory(b"a\nb\nc".to_vec())), 4);
+    index.grow_to(ByteOffset::new(5));
+    assert!(!index.wait_for(LineNo::new(3), soon()).await);
+    assert_eq!(index.step(), Progress::Done);
+    assert!(index.wait_for(LineNo::new(3), soon()).await);
+    assert!(index.wait_for(None, soon()).await);
+}
+
+#[tokio::test]
+async fn the_background_counts_to_the_end() {
+    let tasks = crate::tasks::Tasks::default();
+    let folder = TempFolder::new();
+    let source = local(&folder.file("big.log", &b"0123456789\n".repeat(1_000_000)));
+    let index = Arc::new(LineIndex::new(Arc::clone(&source) as Arc<dyn Source>));
+    index.grow_to(source.len().unwrap());
+    index.build(&tasks);
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
+    assert!(index.wait_for(None, deadline).await);
+    assert_eq!(index.total().count.get(), 1_000_000);
+}

@@ -1,0 +1,144 @@
+//! What the tests of several rooms share: a folder of their own, logs in it, and sources that count.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use taillight::cursor::Identity;
+use taillight::line::ByteOffset;
+use tokio::sync::watch;
+
+use crate::catalog::LogFile;
+use crate::source::{LocalFile, Source};
+
+/// A folder that goes with the value.
+#[derive(Debug)]
+pub(crate) struct TempFolder(PathBuf);
+
+impl TempFolder {
+    pub(crate) fn new() -> Self {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let unique = format!("taillight-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let folder = std::env::temp_dir().join(unique);
+        std::fs::create_dir_all(&folder).unwrap();
+        Self(folder.canonicalize().unwrap())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.0.join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    /// A file of `len` bytes with `text` at the given places and holes between.
+    pub(crate) fn sparse(&self, name: &str, len: u64, texts: &[(u64, &[u8])]) -> PathBuf {
+        use std::os::unix::fs::FileExt as _;
+        let path = self.0.join(name);
+        let file = File::create(&path).unwrap();
+        file.set_len(len).unwrap();
+        for (at, text) in texts {
+            file.write_all_at(text, *at).unwrap();
+        }
+        path
+    }
+}
+
+impl Drop for TempFolder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The log at `path`: the one place where tests open one.
+pub(crate) fn log_file(path: &Path) -> LogFile {
+    LogFile::open_unchecked("test", path).unwrap()
+}
+
+pub(crate) fn local(path: &Path) -> Arc<LocalFile> {
+    Arc::new(LocalFile::new(Arc::new(log_file(path))).unwrap())
+}
+
+/// Counts the bytes that are read.
+#[derive(Debug)]
+pub(crate) struct Counting {
+    inner: Arc<dyn Source>,
+    bytes: AtomicU64,
+}
+
+impl Counting {
+    pub(crate) fn new(inner: Arc<dyn Source>) -> Arc<Self> {
+        Arc::new(Self { inner, bytes: AtomicU64::new(0) })
+    }
+
+    /// The bytes read since this was asked last.
+    pub(crate) fn take(&self) -> u64 {
+        self.bytes.swap(0, Ordering::Relaxed)
+    }
+}
+
+impl Source for Counting {
+    fn len(&self) -> io::Result<ByteOffset> {
+        self.inner.len()
+    }
+
+    fn read_at(&self, buf: &mut [u8], at: ByteOffset) -> io::Result<usize> {
+        let read = self.inner.read_at(buf, at)?;
+        self.bytes.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+
+    fn identity(&self) -> io::Result<Identity> {
+        self.inner.identity()
+    }
+
+    fn is_same(&self, seen: &Identity) -> io::Result<bool> {
+        self.inner.is_same(seen)
+    }
+
+    fn next_data(&self, from: ByteOffset) -> io::Result<ByteOffset> {
+        self.inner.next_data(from)
+    }
+
+    fn hole_before(&self, to: ByteOffset) -> io::Result<ByteOffset> {
+        self.inner.hole_before(to)
+    }
+
+    fn lengths(&self) -> watch::Receiver<ByteOffset> {
+        self.inner.lengths()
+    }
+}
+
+/// Bytes in memory.
+#[derive(Debug)]
+pub(crate) struct Memory(pub(crate) Vec<u8>);
+
+impl Source for Memory {
+    fn len(&self) -> io::Result<ByteOffset> {
+        Ok(ByteOffset::new(self.0.len() as u64))
+    }
+
+    fn read_at(&self, buf: &mut [u8], at: ByteOffset) -> io::Result<usize> {
+        let rest = self.0.get(at.get() as usize..).unwrap_or_default();
+        let n = rest.len().min(buf.len());
+        buf[..n].copy_from_slice(&rest[..n]);
+        Ok(n)
+    }
+
+    fn identity(&self) -> io::Result<Identity> {
+        Ok(Identity { inode: 0, born_ns: 0, head_len: 0, head_hash: 0 })
+    }
+
+    fn is_same(&self, _seen: &Identity) -> io::Result<bool> {
+        Ok(true)
+    }
+
+    fn lengths(&self) -> watch::Receiver<ByteOffset> {
+        watch::Sender::new(ByteOffset::new(self.0.len() as u64)).subscribe()
+    }
+}
