@@ -1,1 +1,6 @@
-//! x
+//! The server of Taillight: files, authority, streaming.
+
+pub mod auth;
+pub mod catalog;
+pub mod cli;
+pub mod config;

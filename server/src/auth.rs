@@ -1,0 +1,17 @@
+//! Stand-in for the branch `door`, which owns this file: who asks.
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    /// The name.
+    pub name: String,
+    /// Whether they may do everything.
+    pub admin: bool,
+}
+
+impl Principal {
+    /// The one reader of a server without authentication.
+    pub fn local() -> Self {
+        Self { name: "local".to_owned(), admin: true }
+    }
+}
