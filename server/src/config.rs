@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use taillight::path::LogPath;
 
-/// Everything a server is told. Only [`Config::load`] makes one, so what it holds is checked.
+/// Everything a server is told. Only [`Config::load`] and its likes make one, so what it holds is checked.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where to listen; port 0 picks a free one.
@@ -40,7 +40,7 @@ pub struct Config {
     pub cache_dir: PathBuf,
     /// The promised limits.
     pub limits: Limits,
-    /// What is served: at least one, no two of one name.
+    /// What is served: at least one (none after [`Config::load_settings`]), no two of one name.
     pub roots: Vec<RootConfig>,
     /// Every value and where it came from, in the order of the documentation.
     pub shown: Vec<Shown>,
@@ -169,7 +169,7 @@ pub struct Sources {
     pub file: Option<PathBuf>,
 }
 
-/// Everything that is wrong with the settings; one line each, ready to be shown.
+/// Everything that is wrong with the settings: one line each, ready to be shown.
 #[derive(Debug, thiserror::Error)]
 pub struct ConfigError {
     /// The problems, never empty.
@@ -186,6 +186,17 @@ impl Config {
         let file = file::read(sources, &mut problems);
         let mut config = settings::resolve(sources, file.as_ref(), &mut problems);
         roots::resolve(&mut config, sources, file.as_ref(), &mut problems);
+        if problems.is_empty() { Ok(config) } else { Err(ConfigError { problems }) }
+    }
+
+    /// Reads and checks the settings without the roots: for commands that serve nothing.
+    ///
+    /// # Errors
+    /// With every problem found, when there is one.
+    pub fn load_settings(sources: &Sources) -> Result<Self, ConfigError> {
+        let mut problems = Vec::new();
+        let file = file::read(sources, &mut problems);
+        let config = settings::resolve(sources, file.as_ref(), &mut problems);
         if problems.is_empty() { Ok(config) } else { Err(ConfigError { problems }) }
     }
 
@@ -244,3 +255,6 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     let scored = known.into_iter().map(|name| (strsim::normalized_damerau_levenshtein(word, name), name));
     scored.filter(|(score, _)| *score >= 0.6).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, name)| name)
 }
+
+#[cfg(test)]
+mod tests;

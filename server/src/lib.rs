@@ -4,3 +4,7 @@ pub mod auth;
 pub mod catalog;
 pub mod cli;
 pub mod config;
+pub mod serve;
+mod standin;
+
+pub use standin::{Server, Setup};

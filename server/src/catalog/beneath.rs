@@ -45,6 +45,13 @@ pub struct Object {
     pub stat: Statx,
 }
 
+impl Object {
+    /// What it is.
+    pub fn kind(&self) -> FileType {
+        FileType::from_raw_mode(self.stat.stx_mode.into())
+    }
+}
+
 impl Root {
     /// Opens a root's folder.
     pub fn open(config: &RootConfig) -> Result<Self, RootError> {
@@ -122,30 +129,41 @@ impl Root {
             Err(OpenError::Denied { .. }) if !is_file_name => return Err(OpenError::NotFound),
             found => found?,
         };
-        let kind = FileType::from_raw_mode(object.stat.stx_mode.into());
-        if kind == FileType::Directory && self.rules.allows_folder(&self.resolved(&object)?) {
-            return Err(OpenError::IsFolder);
+        let resolved = self.resolved(&object)?;
+        if object.kind() == FileType::Directory {
+            let is_served = self.rules.allows_folder(below) && self.rules.allows_folder(&resolved);
+            return Err(if is_served { OpenError::IsFolder } else { OpenError::NotFound });
         }
-        if !is_file_name || !self.rules.allows_resolved(below, &self.resolved(&object)?) {
+        if !is_file_name || !self.rules.allows_resolved(below, &resolved) {
             return Err(OpenError::NotFound);
         }
-        self.check_file(&object, kind)?;
+        self.check_file(&object)?;
         Ok(object)
     }
 
     /// What has the name beneath the root, of any kind and under no name rule yet.
     pub fn object(&self, below: &[u8], flags: OFlags) -> Result<Object, OpenError> {
-        let handle = match self.open_beneath(below, flags) {
+        let opened = match self.open_beneath(below, flags) {
             Err(Errno::NOENT) if self.was_made_again() => self.open_beneath(below, flags),
             opened => opened,
         };
-        let handle = handle.map_err(|errno| match errno {
+        opened.map_err(|errno| match errno {
             Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::XDEV | Errno::NAMETOOLONG => OpenError::NotFound,
             Errno::ACCESS | Errno::PERM => denied::folder(&self.absolute(below)),
             errno => io::Error::from(errno).into(),
-        })?;
-        let stat = statx(&handle)?;
-        Ok(Object { handle, stat })
+        })
+    }
+
+    /// The object's own name below the root, after links.
+    pub fn resolved(&self, object: &Object) -> Result<Vec<u8>, OpenError> {
+        let root = self.handle();
+        let (root, own) = (name_of(&root)?, name_of(&object.handle)?);
+        let rest = own.strip_prefix(root.strip_suffix(b"/").unwrap_or(&root)).ok_or(OpenError::NotFound)?;
+        match rest {
+            [] => Ok(Vec::new()),
+            [b'/', below @ ..] => Ok(below.to_vec()),
+            _ => Err(OpenError::NotFound),
+        }
     }
 
     /// The absolute path of something in the root.
@@ -173,24 +191,36 @@ impl Root {
         })
     }
 
-    fn check_file(&self, object: &Object, kind: FileType) -> Result<(), OpenError> {
-        match kind {
+    /// The same root, said to be elsewhere.
+    #[cfg(test)]
+    pub fn moved_to(self, folder: PathBuf, given: PathBuf) -> Self {
+        Self { folder, given, ..self }
+    }
+
+    fn check_file(&self, object: &Object) -> Result<(), OpenError> {
+        match object.kind() {
             FileType::RegularFile => {}
-            FileType::Directory => return Err(OpenError::IsFolder),
             FileType::Fifo => return Err(OpenError::NotAFile("a FIFO")),
             FileType::Socket => return Err(OpenError::NotAFile("a socket")),
             FileType::CharacterDevice | FileType::BlockDevice => return Err(OpenError::NotAFile("a device")),
             _ => return Err(OpenError::NotAFile("a special file")),
         }
         let links = object.stat.stx_nlink;
-        if links == 0 || links > 1 && !self.allow_hardlinks || pseudo::is_on_pseudo(&object.handle)? {
+        if (links > 1 && !self.allow_hardlinks) || pseudo::is_on_pseudo(&object.handle)? {
             return Err(OpenError::NotFound);
         }
         Ok(())
     }
 
-    fn open_beneath(&self, below: &[u8], flags: OFlags) -> Result<OwnedFd, Errno> {
-        let root = Arc::clone(&self.handle.read().unwrap_or_else(PoisonError::into_inner));
+    fn open_beneath(&self, below: &[u8], flags: OFlags) -> Result<Object, Errno> {
+        let handle = self.open_path(below, flags)?;
+        let stat = statx(&handle)?;
+        // A removed folder still opens as itself.
+        if stat.stx_nlink == 0 { Err(Errno::NOENT) } else { Ok(Object { handle, stat }) }
+    }
+
+    fn open_path(&self, below: &[u8], flags: OFlags) -> Result<OwnedFd, Errno> {
+        let root = self.handle();
         let name = if below.is_empty() { b"." } else { below };
         let flags = flags | OFlags::PATH | OFlags::CLOEXEC;
         for _ in 1..MOVED_TRIES {
@@ -204,7 +234,7 @@ impl Root {
 
     /// Whether the root's folder was removed and is there again, in which case its handle is now the new one.
     fn was_made_again(&self) -> bool {
-        let root = Arc::clone(&self.handle.read().unwrap_or_else(PoisonError::into_inner));
+        let root = self.handle();
         if rustix::fs::fstat(&root).is_ok_and(|stat| stat.st_nlink > 0) {
             return false;
         }
@@ -213,16 +243,8 @@ impl Root {
         true
     }
 
-    /// The object's own name below the root, after links.
-    fn resolved(&self, object: &Object) -> Result<Vec<u8>, OpenError> {
-        let root = Arc::clone(&self.handle.read().unwrap_or_else(PoisonError::into_inner));
-        let (root, own) = (name_of(&root)?, name_of(&object.handle)?);
-        let rest = own.strip_prefix(root.strip_suffix(b"/").unwrap_or(&root)).ok_or(OpenError::NotFound)?;
-        match rest {
-            [] => Ok(Vec::new()),
-            [b'/', below @ ..] => Ok(below.to_vec()),
-            _ => Err(OpenError::NotFound),
-        }
+    fn handle(&self) -> Arc<OwnedFd> {
+        Arc::clone(&self.handle.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -258,8 +280,8 @@ pub fn file_stat(stat: &Statx) -> FileStat {
     }
 }
 
-fn statx(handle: impl AsFd) -> io::Result<Statx> {
-    Ok(rustix::fs::statx(handle, "", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS | StatxFlags::BTIME)?)
+fn statx(handle: impl AsFd) -> Result<Statx, Errno> {
+    rustix::fs::statx(handle, "", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS | StatxFlags::BTIME)
 }
 
 /// A root's folder, whose path holds no links: it was resolved when the settings were read.

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::os::fd::OwnedFd;
 
-use rustix::fs::{Dir, FileType, OFlags, Statx};
+use rustix::fs::{Dir, FileType, OFlags};
 use taillight::path::{LogPath, percent_decode, percent_encode, shown_name};
 use taillight::wire::listing::{Entry, EntryKind, Listing};
 
@@ -80,7 +80,13 @@ fn part(
 fn key_of(root: &Root, folder_below: &[u8], name: &[u8], kind: FileType) -> Option<Key> {
     let path = if folder_below.is_empty() { name.to_vec() } else { [folder_below, name].join(&b'/') };
     let kind = match kind {
-        FileType::Symlink | FileType::Unknown => kind_of(&root.object(&path, OFlags::empty()).ok()?.stat),
+        FileType::Symlink | FileType::Unknown => {
+            let object = root.object(&path, OFlags::empty()).ok()?;
+            if object.kind() == FileType::Directory && !root.rules.allows_folder(&root.resolved(&object).ok()?) {
+                return None;
+            }
+            object.kind()
+        }
         kind => kind,
     };
     let is_served = match kind {
@@ -89,10 +95,6 @@ fn key_of(root: &Root, folder_below: &[u8], name: &[u8], kind: FileType) -> Opti
         _ => false,
     };
     is_served.then(|| Key { is_file: kind == FileType::RegularFile, name: name.to_vec() })
-}
-
-fn kind_of(stat: &Statx) -> FileType {
-    FileType::from_raw_mode(stat.stx_mode.into())
 }
 
 fn entry(path: LogPath, kind: EntryKind, stat: Option<FileStat>) -> Entry {

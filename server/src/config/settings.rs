@@ -240,7 +240,7 @@ fn slips_in_env(sources: &Sources) -> Vec<String> {
     let names = sources.env.iter().filter_map(|(name, _)| name.to_str());
     let unknown = names.filter(|name| name.starts_with("TAILLIGHT_") && known().all(|other| other != *name));
     let close = unknown.filter_map(|name| {
-        let near = nearest(name, known()).filter(|near| strsim::damerau_levenshtein(name, near) <= 2)?;
+        let near = nearest(name, known()).filter(|near| strsim::damerau_levenshtein(name, near) <= 1)?;
         Some(format!("unknown variable {name} in the environment: did you mean {near}?"))
     });
     close.collect()
