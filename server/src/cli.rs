@@ -3,7 +3,6 @@
 
 mod health;
 mod serve;
-mod setup;
 mod show;
 
 use std::ffi::OsString;

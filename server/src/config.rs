@@ -200,14 +200,17 @@ impl Config {
         if problems.is_empty() { Ok(config) } else { Err(ConfigError { problems }) }
     }
 
-    /// The defaults on a free loopback port, without authentication, serving these paths: for tests.
+    /// The defaults on a free loopback port, without authentication, with folders of their own in the temporary one,
+    /// serving these paths: for tests.
     ///
     /// # Errors
     /// When a path cannot be served.
     pub fn local(paths: &[&Path]) -> Result<Self, ConfigError> {
+        let own = std::env::temp_dir().join(format!("taillight-local-{}", std::process::id()));
         Self::load(&Sources {
             flags: vec![("listen", "127.0.0.1:0".to_owned()), ("auth", "none".to_owned())],
             paths: paths.iter().map(|path| path.as_os_str().to_owned()).collect(),
+            env: vec![(OsString::from("HOME"), own.into_os_string())],
             ..Sources::default()
         })
     }

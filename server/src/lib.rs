@@ -4,7 +4,6 @@ pub mod auth;
 pub mod catalog;
 pub mod cli;
 pub mod config;
-pub mod serve;
 mod standin;
 
-pub use standin::{Server, Setup};
+pub use standin::{Server, StartError};

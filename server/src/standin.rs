@@ -2,57 +2,47 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::{AuthMode, AuthSetup};
-use crate::catalog::Catalog;
-use crate::serve::Limits;
-
-/// Stand-in.
-#[derive(Clone, Debug)]
-pub struct Setup {
-    /// Stand-in.
-    pub catalog: Catalog,
-    /// Stand-in.
-    pub auth: AuthSetup,
-    /// Stand-in.
-    pub base_path: String,
-    /// Stand-in.
-    pub heartbeat: Duration,
-    /// Stand-in.
-    pub site_root: PathBuf,
-    /// Stand-in.
-    pub limits: Limits,
-}
+use crate::catalog::{Catalog, RootError};
+use crate::config::{AuthMode, Config};
 
 /// Stand-in.
 #[derive(Debug)]
 pub struct Server {
-    setup: Setup,
+    config: Config,
+}
+
+/// Stand-in.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Stand-in.
+    #[error(transparent)]
+    Root(#[from] RootError),
+    /// Stand-in.
+    #[error("{0}")]
+    Random(#[source] io::Error),
 }
 
 impl Server {
     /// Stand-in.
     ///
     /// # Errors
-    /// None.
-    pub fn new(setup: Setup) -> io::Result<Self> {
-        Ok(Self { setup })
+    /// When a root cannot be served.
+    pub fn new(config: Config) -> Result<Self, StartError> {
+        Catalog::new(&config.roots)?;
+        Ok(Self { config })
     }
 
     /// What a person opens.
     pub fn url(&self, local: SocketAddr) -> String {
-        let plain = format!("http://{local}{}/", self.setup.base_path);
-        match self.setup.auth.mode {
-            AuthMode::Token => format!("{plain}#token={}", self.setup.auth.token.as_deref().unwrap_or("x")),
-            AuthMode::None => plain,
-        }
+        let plain = format!("http://{local}{}/", self.config.base_path);
+        let token = self.config.token.as_ref().map_or("x", |token| token.reveal());
+        if self.config.auth == AuthMode::None { plain } else { format!("{plain}#token={token}") }
     }
 
     /// Serves until `shutdown`.
@@ -60,7 +50,7 @@ impl Server {
     /// # Errors
     /// When accepting fails.
     pub async fn serve(self, listener: TcpListener, shutdown: CancellationToken) -> io::Result<()> {
-        let page = Router::new().route(&format!("{}/healthz", self.setup.base_path), get(|| async { "ok" }));
+        let page = Router::new().route(&format!("{}/healthz", self.config.base_path), get(|| async { "ok" }));
         axum::serve(listener, page).with_graceful_shutdown(shutdown.cancelled_owned()).await
     }
 }

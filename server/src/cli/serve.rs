@@ -10,9 +10,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
-use super::{Failure, print, setup};
-use crate::Server;
+use super::{Failure, print};
 use crate::config::{Config, ConfigError, LogFormat, Sources};
+use crate::{Server, StartError};
 
 /// How long blocking work may still run after the server has ended: a read on a dead network file system never ends.
 const LEFTOVERS: Duration = Duration::from_secs(1);
@@ -32,14 +32,15 @@ pub fn run(sources: &Sources) -> Result<(), Failure> {
 }
 
 async fn serve(config: Config) -> Result<(), Failure> {
-    let setup = setup::of(config.clone())
-        .map_err(|err| Failure::settings(ConfigError { problems: vec![err.to_string()] }, &Sources::default()))?;
+    let (listen, is_open) = (config.listen, config.open);
+    let server = Server::new(config).map_err(|err| match err {
+        StartError::Root(err) => Failure::Settings(ConfigError { problems: vec![err.to_string()] }),
+        err => Failure::Run(err.into()),
+    })?;
     // Before the address is out: whoever knows it may send a signal.
     let mut signals = Signals::listen().context("cannot listen for signals")?;
-    let listener = TcpListener::bind(config.listen).await.map_err(|err| cannot_listen(config.listen, &err))?;
+    let listener = TcpListener::bind(listen).await.map_err(|err| cannot_listen(listen, &err))?;
     let local = listener.local_addr().context("cannot tell the own address")?;
-    let is_open = config.open;
-    let server = Server::new(setup).context("cannot make a start token")?;
     announce(&server.url(local), is_open)?;
     let shutdown = CancellationToken::new();
     let mut serving = std::pin::pin!(server.serve(listener, shutdown.clone()));
