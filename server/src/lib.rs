@@ -1,10 +1,9 @@
 //! The server of Taillight: files, authority, streaming.
 
+pub mod auth;
 pub mod catalog;
-pub mod index;
-pub mod read;
-pub mod source;
-pub mod tail;
-pub mod tasks;
-#[cfg(test)]
-pub(crate) mod testing;
+pub mod cli;
+pub mod config;
+mod standin;
+
+pub use standin::{Server, StartError};
