@@ -1,0 +1,4 @@
+//! The addresses that programs use: JSON and plain text.
+
+pub mod files;
+pub mod health;

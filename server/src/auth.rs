@@ -1,0 +1,102 @@
+//! Who may come in. In this order, before anything else is looked at: `Host`, `Origin`, login ([`door`]).
+//!
+//! A start token of 256 bits lives as long as the process; a browser exchanges it for a session cookie, a script sends
+//! it as `Authorization: Bearer`. Its holder is an administrator. Sessions survive a restart: the hashes of their ids are
+//! in the data directory.
+
+pub mod door;
+pub mod limiter;
+pub mod login;
+pub mod origin;
+pub mod principal;
+pub mod secret;
+pub mod sessions;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use principal::Principal;
+
+use crate::tasks::Tasks;
+use limiter::Limiter;
+use origin::HostRules;
+use secret::Digest;
+use sessions::{Lifetimes, Sessions};
+
+/// Failed attempts that one address has in [`LIMIT_WINDOW`].
+pub const MAX_FAILURES: u32 = 10;
+
+/// The window in which failed attempts are counted.
+pub const LIMIT_WINDOW: Duration = Duration::from_secs(60);
+
+/// How people and scripts show who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthMode {
+    /// The start token.
+    Token,
+    /// Everybody who reaches the server is an administrator: for loopback.
+    None,
+}
+
+/// What authentication needs to know.
+#[derive(Clone, Debug)]
+pub struct AuthSetup {
+    /// The mode.
+    pub mode: AuthMode,
+    /// The start token where it was given; otherwise one is made.
+    pub token: Option<String>,
+    /// More names that a `Host` header may have: `name`, `name:port`, or `https://name` behind a TLS proxy.
+    pub hosts: Vec<String>,
+    /// The folder of `sessions.json`; `None` keeps sessions in memory.
+    pub data_dir: Option<PathBuf>,
+    /// How long sessions live.
+    pub lifetimes: Lifetimes,
+}
+
+/// Authentication of the running server. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Auth {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    mode: AuthMode,
+    /// The hash of the start token: comparing hashes takes the same time for every wrong token of any length.
+    token: Digest,
+    hosts: HostRules,
+    cookie_name: String,
+    sessions: Sessions,
+    logins: Limiter,
+    bearers: Limiter,
+}
+
+impl Auth {
+    /// Authentication for a server that listens on `local`. Reads the sessions that are
+    /// kept (blocking).
+    pub fn new(setup: &AuthSetup, token: &str, local: SocketAddr, tasks: &Tasks) -> Self {
+        let inner = Inner {
+            mode: setup.mode,
+            token: Digest::of(token.as_bytes()),
+            hosts: HostRules::new(local, &setup.hosts),
+            cookie_name: format!("taillight_{}", local.port()),
+            sessions: Sessions::open(setup.data_dir.as_deref(), setup.lifetimes, tasks.clone()),
+            logins: Limiter::new(MAX_FAILURES, LIMIT_WINDOW),
+            bearers: Limiter::new(MAX_FAILURES, LIMIT_WINDOW),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The mode.
+    pub fn mode(&self) -> AuthMode {
+        self.inner.mode
+    }
+
+    /// Whether `who` may still do what it was let in for: false after logout and when its session has ended. A socket
+    /// asks this at least every 60 seconds.
+    pub fn still_valid(&self, who: &Principal) -> bool {
+        who.session().is_none_or(|session| self.inner.sessions.is_alive(session))
+    }
+}
