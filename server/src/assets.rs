@@ -42,6 +42,11 @@ struct Asset {
     encoding: Option<&'static str>,
 }
 
+/// The site folder: `LEPTOS_SITE_ROOT`, which cargo-leptos sets, or where it puts it.
+pub fn site_root() -> PathBuf {
+    std::env::var_os("LEPTOS_SITE_ROOT").map_or_else(|| PathBuf::from("target/site"), PathBuf::from)
+}
+
 impl Assets {
     /// Assets of the site folder `site_root`, or of the binary with the feature `embed` (blocking).
     pub fn new(site_root: PathBuf) -> Self {

@@ -13,12 +13,12 @@ pub mod secret;
 pub mod sessions;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use principal::Principal;
 
+use crate::config::{AuthMode, Config};
 use crate::tasks::Tasks;
 use limiter::Limiter;
 use origin::HostRules;
@@ -30,30 +30,6 @@ pub const MAX_FAILURES: u32 = 10;
 
 /// The window in which failed attempts are counted.
 pub const LIMIT_WINDOW: Duration = Duration::from_secs(60);
-
-/// How people and scripts show who they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AuthMode {
-    /// The start token.
-    Token,
-    /// Everybody who reaches the server is an administrator: for loopback.
-    None,
-}
-
-/// What authentication needs to know.
-#[derive(Clone, Debug)]
-pub struct AuthSetup {
-    /// The mode.
-    pub mode: AuthMode,
-    /// The start token where it was given; otherwise one is made.
-    pub token: Option<String>,
-    /// More names that a `Host` header may have: `name`, `name:port`, or `https://name` behind a TLS proxy.
-    pub hosts: Vec<String>,
-    /// The folder of `sessions.json`; `None` keeps sessions in memory.
-    pub data_dir: Option<PathBuf>,
-    /// How long sessions live.
-    pub lifetimes: Lifetimes,
-}
 
 /// Authentication of the running server. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -74,15 +50,15 @@ struct Inner {
 }
 
 impl Auth {
-    /// Authentication for a server that listens on `local`. Reads the sessions that are
-    /// kept (blocking).
-    pub fn new(setup: &AuthSetup, token: &str, local: SocketAddr, tasks: &Tasks) -> Self {
+    /// Authentication as `config` says, for a server that listens on `local` and whose start token is `token`. Reads the
+    /// sessions that are kept (blocking).
+    pub fn new(config: &Config, token: &str, local: SocketAddr, tasks: &Tasks) -> Self {
         let inner = Inner {
-            mode: setup.mode,
+            mode: config.auth,
             token: Digest::of(token.as_bytes()),
-            hosts: HostRules::new(local, &setup.hosts),
+            hosts: HostRules::new(local, &config.hosts),
             cookie_name: format!("taillight_{}", local.port()),
-            sessions: Sessions::open(setup.data_dir.as_deref(), setup.lifetimes, tasks.clone()),
+            sessions: Sessions::open(Some(&config.data_dir), Lifetimes::default(), tasks.clone()),
             logins: Limiter::new(MAX_FAILURES, LIMIT_WINDOW),
             bearers: Limiter::new(MAX_FAILURES, LIMIT_WINDOW),
         };

@@ -1,53 +1,215 @@
-//! Stand-in for the branch `gate`, which owns this file.
+//! The gate: which files exist for readers, and the only maker of [`LogFile`].
+//!
+//! Roots are held as directory handles; everything below is opened beneath them by the kernel, looked at without
+//! being opened for reading, and only then opened, as that very object. Refused by rule, outside a root and missing
+//! are one answer.
+//!
+//! All calls block on the file system.
 
+mod beneath;
+mod denied;
+mod listing;
+mod pseudo;
+mod rules;
+
+use std::fs::File;
 use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use taillight::path::LogPath;
-use taillight::wire::Listing;
+use taillight::wire::listing::Listing;
 
 use crate::auth::Principal;
+use crate::config::RootConfig;
+use beneath::Root;
 
-/// Stand-in.
-#[derive(Clone, Debug, Default)]
-pub struct Catalog;
+/// The entries a listing holds at most; the rest comes with `after`.
+pub const LISTING_ENTRIES: usize = 1000;
 
-/// Stand-in.
-#[derive(Debug)]
-pub struct LogFile;
+/// The roots and what may be opened in them. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Catalog {
+    roots: Arc<[Root]>,
+}
 
-/// Stand-in.
+/// A regular file that was authorized and opened for reading. Whoever holds one may read it.
+#[derive(Clone, Debug)]
+pub struct LogFile {
+    catalog: Catalog,
+    who: Principal,
+    path: LogPath,
+    handle: Arc<File>,
+    watch_folder: PathBuf,
+}
+
+/// What the file system says about a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileStat {
+    /// The device it is on; differs between mounts and restarts.
+    pub dev: u64,
+    /// The inode number; used again soon after a file is removed.
+    pub inode: u64,
+    /// Birth time in nanoseconds since 1970, 0 where the file system does not say.
+    pub born_ns: u64,
+    /// Length in bytes.
+    pub len: u64,
+    /// When it was last written, in seconds since 1970.
+    pub modified_unix_secs: i64,
+    /// How many names it has; 0 when it is deleted.
+    pub links: u64,
+}
+
+/// Why a file is not open.
 #[derive(Debug, thiserror::Error)]
-#[error("stand-in")]
 pub enum OpenError {
-    /// Stand-in.
+    /// Missing, outside every root, or refused by rule: the reader cannot tell which.
+    #[error("no such file")]
     NotFound,
-    /// Stand-in.
+    /// A folder.
+    #[error("this is a folder")]
     IsFolder,
-    /// Stand-in.
+    /// Not a regular file; the field says what it is, with its article.
+    #[error("this is {0}, not a regular file")]
     NotAFile(&'static str),
-    /// Stand-in.
+    /// Allowed by our rules, not by the operating system.
+    #[error("the server runs as user '{user}' (uid {uid}), which may not read '{path}': {fix}")]
     Denied {
-        /// Stand-in.
+        /// Name of the user the server runs as; the number again where it has none.
         user: String,
+        /// Number of that user.
+        uid: u32,
+        /// The path on the server, safe to show.
+        path: String,
+        /// What to do about it.
+        fix: String,
     },
-    /// Stand-in.
-    Io(io::Error),
+    /// The operating system failed.
+    #[error("cannot open the file: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// Why a root cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum RootError {
+    /// The folder cannot be opened.
+    #[error("cannot open the folder '{path}' of root '{root}': {cause}")]
+    Folder {
+        /// The root's name, safe to show.
+        root: String,
+        /// The folder, safe to show.
+        path: String,
+        /// What the operating system said.
+        cause: io::Error,
+    },
+    /// The kernel cannot open a file beneath a folder.
+    #[error(
+        "this kernel does not offer openat2, without which folders cannot be served safely: use Linux 5.6 or newer, and a container runtime that allows the call"
+    )]
+    Kernel,
+    /// A glob of `include` or `exclude` does not read.
+    #[error("bad glob '{glob}' of root '{root}': {why}")]
+    Glob {
+        /// The root's name, safe to show.
+        root: String,
+        /// The glob.
+        glob: String,
+        /// What is wrong with it.
+        why: String,
+    },
 }
 
 impl Catalog {
-    /// Stand-in.
+    /// Opens the roots.
     ///
     /// # Errors
-    /// Always.
-    pub fn open(&self, _who: &Principal, _path: &LogPath) -> Result<LogFile, OpenError> {
-        Err(OpenError::NotFound)
+    /// When one cannot be served.
+    pub fn new(roots: &[RootConfig]) -> Result<Self, RootError> {
+        Ok(Self { roots: roots.iter().map(Root::open).collect::<Result<_, _>>()? })
     }
 
-    /// Stand-in.
+    /// Opens a file for a reader, with all checks.
     ///
     /// # Errors
-    /// For every folder.
-    pub fn list(&self, _who: &Principal, folder: Option<&LogPath>, _after: Option<&str>) -> Result<Listing, OpenError> {
-        if folder.is_some() { Err(OpenError::NotFound) } else { Ok(Listing::default()) }
+    /// See [`OpenError`].
+    pub fn open(&self, who: &Principal, path: &LogPath) -> Result<LogFile, OpenError> {
+        let root = self.root_of(path)?;
+        let handle = root.open_file(path)?;
+        Ok(LogFile {
+            catalog: self.clone(),
+            who: who.clone(),
+            path: path.clone(),
+            handle: Arc::new(handle),
+            watch_folder: root.folder_of(path),
+        })
+    }
+
+    /// Lists a folder, or the roots: folders first, then files, each by name. `after` is `next` of the part before.
+    ///
+    /// # Errors
+    /// [`OpenError::NotFound`] also for what is no folder, and for an `after` that we did not make.
+    pub fn list(&self, _who: &Principal, folder: Option<&LogPath>, after: Option<&str>) -> Result<Listing, OpenError> {
+        match folder {
+            None => Ok(listing::of_roots(&self.roots)),
+            Some(folder) => listing::of_folder(self.root_of(folder)?, folder, after),
+        }
+    }
+
+    /// The path of an absolute path of this host, decoded; `None` where no root holds it. Whether the file exists is
+    /// not asked.
+    pub fn locate(&self, absolute: &[u8]) -> Option<LogPath> {
+        let components: Vec<&[u8]> = absolute.strip_prefix(b"/")?.split(|&byte| byte == b'/').collect();
+        let found = self.roots.iter().filter_map(|root| root.locate(&components));
+        found.max_by_key(|(depth, _)| *depth).map(|(_, path)| path)
+    }
+
+    fn root_of(&self, path: &LogPath) -> Result<&Root, OpenError> {
+        self.roots.iter().find(|root| root.name.root_name() == path.root_name()).ok_or(OpenError::NotFound)
+    }
+}
+
+impl LogFile {
+    /// The path it was opened by.
+    pub fn path(&self) -> &LogPath {
+        &self.path
+    }
+
+    /// For whom it was opened.
+    pub fn who(&self) -> &Principal {
+        &self.who
+    }
+
+    /// The open file, for positional reads only: the position is shared with every clone.
+    pub(crate) fn handle(&self) -> &File {
+        &self.handle
+    }
+
+    /// What the file system says about the open file, which may have lost its name since.
+    ///
+    /// # Errors
+    /// When the file system fails.
+    pub fn stat(&self) -> io::Result<FileStat> {
+        beneath::stat(&*self.handle)
+    }
+
+    /// Opens the name again, with all checks: another file after a rotation.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn reopen(&self) -> Result<Self, OpenError> {
+        self.catalog.open(&self.who, &self.path)
+    }
+
+    /// What has the name now, with all checks and without opening it for reading.
+    ///
+    /// # Errors
+    /// See [`OpenError`]; unreadable files are not found out here.
+    pub fn name_stat(&self) -> Result<FileStat, OpenError> {
+        self.catalog.root_of(&self.path)?.stat_file(&self.path)
+    }
+
+    /// The folder that holds the name: where to watch for a rotation.
+    pub fn watch_folder(&self) -> &Path {
+        &self.watch_folder
     }
 }

@@ -7,6 +7,7 @@ pub mod assets;
 pub mod auth;
 pub mod catalog;
 pub mod compat;
+pub mod config;
 pub mod error;
 pub mod router;
 pub mod serve;
@@ -26,8 +27,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use assets::Assets;
-use auth::{Auth, AuthSetup};
-use catalog::Catalog;
+use auth::Auth;
+use catalog::{Catalog, RootError};
+use config::{AuthMode, Config, StartToken};
 use serve::Limits;
 use state::{AppState, Facts};
 use tail::Tails;
@@ -36,54 +38,65 @@ use tasks::Tasks;
 /// How long the end waits for tasks, after sockets were told.
 pub const DRAIN: Duration = Duration::from_secs(5);
 
-/// What a server is made of.
-#[derive(Clone, Debug)]
-pub struct Setup {
-    /// Which files there are.
-    pub catalog: Catalog,
-    /// Who may come in.
-    pub auth: AuthSetup,
-    /// The base path: empty, or `/x` without a slash at its end.
-    pub base_path: String,
-    /// Time between pings on a socket.
-    pub heartbeat: Duration,
-    /// The folder of the page's program, where it is not inside the binary.
-    pub site_root: PathBuf,
-    /// What a client may take.
-    pub limits: Limits,
-}
-
 /// A server that is ready to take connections.
 #[derive(Debug)]
 pub struct Server {
-    setup: Setup,
+    config: Config,
+    catalog: Catalog,
     token: String,
+    limits: Limits,
+    site_root: PathBuf,
+}
+
+/// Why a server cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A root cannot be served.
+    #[error(transparent)]
+    Root(#[from] RootError),
+    /// No start token can be made.
+    #[error("the system has no random numbers to give: {0}")]
+    Random(#[source] io::Error),
 }
 
 impl Server {
-    /// A server of that setup. Makes the start token where none was given.
+    /// A server with those settings: opens the roots, and makes the start token where none was given (blocking).
     ///
     /// # Errors
-    /// When the system has no random numbers to give.
-    pub fn new(setup: Setup) -> io::Result<Self> {
-        let token = match &setup.auth.token {
-            Some(token) => token.clone(),
-            None => auth::secret::random_hex()?,
+    /// When a root cannot be served.
+    pub fn new(config: Config) -> Result<Self, StartError> {
+        let catalog = Catalog::new(&config.roots)?;
+        let token = match config.token.as_ref().map(StartToken::reveal) {
+            Some(token) => token.to_owned(),
+            None => auth::secret::random_hex().map_err(StartError::Random)?,
         };
-        Ok(Self { setup, token })
+        let connections = usize::try_from(config.limits.connections).unwrap_or(usize::MAX);
+        let limits = Limits { connections, ..Limits::default() };
+        Ok(Self { config, catalog, token, limits, site_root: assets::site_root() })
+    }
+
+    /// Cuts clients that take longer than `head_timeout` for the head of a request.
+    #[must_use]
+    pub fn with_head_timeout(mut self, head_timeout: Duration) -> Self {
+        self.limits.head_timeout = head_timeout;
+        self
+    }
+
+    /// Takes the page's program from that folder.
+    #[must_use]
+    pub fn with_site_root(mut self, site_root: PathBuf) -> Self {
+        self.site_root = site_root;
+        self
     }
 
     /// The address that a person opens when the server listens on `local`. The token is in the fragment: browsers send
     /// that to nobody, so it is in no log.
     pub fn url(&self, local: SocketAddr) -> String {
-        let host = match local {
-            _ if local.ip().is_unspecified() => format!("localhost:{}", local.port()),
-            _ => local.to_string(),
-        };
-        let url = format!("http://{host}{}/", self.setup.base_path);
-        match self.setup.auth.mode {
-            auth::AuthMode::Token => format!("{url}#token={}", self.token),
-            auth::AuthMode::None => url,
+        let host = if local.ip().is_unspecified() { format!("localhost:{}", local.port()) } else { local.to_string() };
+        let url = format!("http://{host}{}/", self.config.base_path);
+        match self.config.auth {
+            AuthMode::Token => format!("{url}#token={}", self.token),
+            AuthMode::None => url,
         }
     }
 
@@ -95,46 +108,32 @@ impl Server {
     pub async fn serve(self, listener: TcpListener, shutdown: CancellationToken) -> io::Result<()> {
         let local = listener.local_addr()?;
         let tasks = Tasks::new(shutdown);
-        let state = self.state(local, &tasks).await;
-        serve::run(listener, state, self.setup.limits).await?;
+        let limits = self.limits;
+        let for_state = tasks.clone();
+        let state = tasks.blocking(move || self.state(local, &for_state)).await;
+        serve::run(listener, state, limits).await?;
         if !tasks.drain(DRAIN).await {
             tracing::warn!(tasks = tasks.n_running(), "some tasks did not end in time");
         }
         Ok(())
     }
 
-    async fn state(&self, local: SocketAddr, tasks: &Tasks) -> AppState {
-        let base = self.setup.base_path.clone();
-        let (setup, token, for_auth) = (self.setup.auth.clone(), self.token.clone(), tasks.clone());
-
-        let auth = tasks.blocking(move || Auth::new(&setup, &token, local, &for_auth)).await;
+    fn state(self, local: SocketAddr, tasks: &Tasks) -> AppState {
+        let auth = Auth::new(&self.config, &self.token, local, tasks);
         let facts = Facts {
-            base,
-            heartbeat: self.setup.heartbeat,
-            user: user_name(),
+            base: self.config.base_path,
+            heartbeat: self.config.heartbeat,
             started: Instant::now(),
             n_connections: Arc::new(AtomicUsize::new(0)),
             n_viewers: Arc::new(AtomicUsize::new(0)),
         };
         AppState {
             auth,
-            catalog: self.setup.catalog.clone(),
+            catalog: self.catalog,
             tails: Tails::new(tasks),
             tasks: tasks.clone(),
-            assets: Assets::new(self.setup.site_root.clone()),
+            assets: Assets::new(self.site_root),
             facts: Arc::new(facts),
         }
     }
-}
-
-/// The user the server runs as: its name where the system's list has one, else its number.
-fn user_name() -> String {
-    let uid = rustix::process::geteuid().as_raw().to_string();
-    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let named = users.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)? == uid).then(|| name.to_owned())
-    });
-    named.unwrap_or(uid)
 }

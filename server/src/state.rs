@@ -37,8 +37,6 @@ pub struct Facts {
     pub base: String,
     /// Time between pings on a socket.
     pub heartbeat: Duration,
-    /// The user the server runs as, for people.
-    pub user: String,
     /// When it was started.
     pub started: Instant,
     /// Open connections.

@@ -104,6 +104,12 @@ impl Tasks {
     }
 }
 
+impl Default for Tasks {
+    fn default() -> Self {
+        Self::new(CancellationToken::new())
+    }
+}
+
 /// Counts itself as long as it lives.
 struct Counted<'a>(&'a AtomicUsize);
 

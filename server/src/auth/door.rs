@@ -12,7 +12,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use super::origin::{self, Credential, Site};
-use super::{Auth, AuthMode, Principal};
+use super::{Auth, Principal};
+use crate::config::AuthMode;
 use crate::error::ApiError;
 use crate::shell::plain;
 use crate::state::AppState;

@@ -12,7 +12,8 @@ use axum::{Extension, RequestExt as _};
 use serde::Deserialize;
 
 use super::origin::{self, Site};
-use super::{Auth, AuthMode, Principal, door};
+use super::{Auth, Principal, door};
+use crate::config::AuthMode;
 use crate::error::ApiError;
 use crate::shell::plain::{self, Notice};
 use crate::state::AppState;

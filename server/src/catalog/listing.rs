@@ -1,0 +1,130 @@
+//! Listings: what is served, folders first, in parts.
+//!
+//! A folder may hold millions of names, so a part keeps only its own entries in memory while the names go by.
+
+use std::collections::BTreeSet;
+use std::os::fd::OwnedFd;
+
+use rustix::fs::{Dir, FileType, OFlags, Statx};
+use taillight::path::{LogPath, percent_decode, percent_encode, shown_name};
+use taillight::wire::listing::{Entry, EntryKind, Listing};
+
+use super::beneath::{Root, below, file_stat};
+use super::{FileStat, LISTING_ENTRIES, OpenError};
+
+/// What a listing is ordered by: folders first, then names as bytes.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    is_file: bool,
+    name: Vec<u8>,
+}
+
+/// All roots, in the order they were configured.
+pub fn of_roots(roots: &[Root]) -> Listing {
+    let entries = roots.iter().map(|root| {
+        let base = root.rules.family_base().and_then(|base| root.file(base).ok());
+        let stat = base.map(|object| file_stat(&object.stat));
+        entry(root.name.clone(), EntryKind::Root, stat)
+    });
+    Listing { entries: entries.collect(), next: None }
+}
+
+/// A part of a folder.
+pub fn of_folder(root: &Root, folder: &LogPath, after: Option<&str>) -> Result<Listing, OpenError> {
+    let after = after.map(|text| text.parse().map_err(|()| OpenError::NotFound)).transpose()?;
+    let folder_below = below(folder);
+    let handle = root.open_folder(&folder_below)?;
+    let (keys, is_all) = part(root, &folder_below, handle, after.as_ref())?;
+    let next = if is_all { None } else { keys.last().map(Key::to_string) };
+    let entries = keys.into_iter().filter_map(|key| {
+        let path = folder.join(&key.name).ok()?;
+        if !key.is_file {
+            return Some(entry(path, EntryKind::Folder, None));
+        }
+        // Gone since, or refused: by its type, its links, or where it leads.
+        let object = root.file(&below(&path)).ok()?;
+        Some(entry(path, EntryKind::File, Some(file_stat(&object.stat))))
+    });
+    Ok(Listing { entries: entries.collect(), next })
+}
+
+/// The first names after `after` that can be served, and whether they are the last ones.
+fn part(
+    root: &Root,
+    folder_below: &[u8],
+    handle: OwnedFd,
+    after: Option<&Key>,
+) -> Result<(BTreeSet<Key>, bool), OpenError> {
+    let mut keys = BTreeSet::new();
+    let mut is_all = true;
+    for found in Dir::new(handle).map_err(std::io::Error::from)? {
+        let found = found.map_err(std::io::Error::from)?;
+        let name = found.file_name().to_bytes();
+        if matches!(name, b"." | b"..") {
+            continue;
+        }
+        let Some(key) = key_of(root, folder_below, name, found.file_type()) else { continue };
+        if after.is_some_and(|after| key <= *after) {
+            continue;
+        }
+        keys.insert(key);
+        if keys.len() > LISTING_ENTRIES {
+            keys.pop_last();
+            is_all = false;
+        }
+    }
+    Ok((keys, is_all))
+}
+
+/// Where a name belongs in the listing; `None` when it is not served.
+fn key_of(root: &Root, folder_below: &[u8], name: &[u8], kind: FileType) -> Option<Key> {
+    let path = if folder_below.is_empty() { name.to_vec() } else { [folder_below, name].join(&b'/') };
+    let kind = match kind {
+        FileType::Symlink | FileType::Unknown => kind_of(&root.object(&path, OFlags::empty()).ok()?.stat),
+        kind => kind,
+    };
+    let is_served = match kind {
+        FileType::Directory => root.rules.allows_folder(&path),
+        FileType::RegularFile => root.rules.allows_file(&path),
+        _ => false,
+    };
+    is_served.then(|| Key { is_file: kind == FileType::RegularFile, name: name.to_vec() })
+}
+
+fn kind_of(stat: &Statx) -> FileType {
+    FileType::from_raw_mode(stat.stx_mode.into())
+}
+
+fn entry(path: LogPath, kind: EntryKind, stat: Option<FileStat>) -> Entry {
+    let modified = stat.and_then(|stat| jiff::Timestamp::from_second(stat.modified_unix_secs).ok());
+    Entry {
+        name: shown_name(path.file_name()),
+        path,
+        kind,
+        size: stat.map(|stat| stat.len),
+        modified: modified.map(|time| time.to_string()),
+    }
+}
+
+/// `d/NAME` or `f/NAME`, percent-encoded.
+impl std::fmt::Display for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut name = String::new();
+        percent_encode(&self.name, b"", &mut name);
+        write!(f, "{}/{name}", if self.is_file { 'f' } else { 'd' })
+    }
+}
+
+impl std::str::FromStr for Key {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (kind, name) = text.split_once('/').ok_or(())?;
+        let is_file = match kind {
+            "d" => false,
+            "f" => true,
+            _ => return Err(()),
+        };
+        Ok(Self { is_file, name: percent_decode(name).map_err(|_| ())?.into_owned() })
+    }
+}
