@@ -92,6 +92,20 @@ impl Generation {
     }
 }
 
+impl Marker {
+    /// The most bytes a marker covers.
+    pub const MAX_BYTES: usize = 64;
+
+    /// The marker of what stands before an offset: of the last [`Self::MAX_BYTES`] of `before` (FNV-1a, 64 bits).
+    pub fn of(before: &[u8]) -> Self {
+        let covered = &before[before.len().saturating_sub(Self::MAX_BYTES)..];
+        let hash = covered
+            .iter()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+        Self { len: covered.len() as u8, hash }
+    }
+}
+
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:x}.{:x}.{:x}.{:x}", self.inode, self.born_ns, self.head_len, self.head_hash)

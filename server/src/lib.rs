@@ -9,9 +9,12 @@ pub mod catalog;
 pub mod compat;
 pub mod config;
 pub mod error;
+pub mod index;
+pub mod read;
 pub mod router;
 pub mod serve;
 pub mod shell;
+pub mod source;
 pub mod state;
 pub mod tail;
 pub mod tasks;
@@ -32,7 +35,7 @@ use catalog::{Catalog, RootError};
 use config::{AuthMode, Config, StartToken};
 use serve::Limits;
 use state::{AppState, Facts};
-use tail::Tails;
+use tail::{Pace, Tails};
 use tasks::Tasks;
 
 /// How long the end waits for tasks, after sockets were told.
@@ -120,6 +123,7 @@ impl Server {
 
     fn state(self, local: SocketAddr, tasks: &Tasks) -> AppState {
         let auth = Auth::new(&self.config, &self.token, local, tasks);
+        let pace = Pace { poll: self.config.poll, ..Pace::default() };
         let facts = Facts {
             base: self.config.base_path,
             heartbeat: self.config.heartbeat,
@@ -130,7 +134,7 @@ impl Server {
         AppState {
             auth,
             catalog: self.catalog,
-            tails: Tails::new(tasks),
+            tails: Tails::new(tasks.clone(), pace),
             tasks: tasks.clone(),
             assets: Assets::new(self.site_root),
             facts: Arc::new(facts),

@@ -1,11 +1,12 @@
 //! The accept loop. It is our own because axum's has no time limit for a request's head: a client that trickles bytes, or
 //! connects and says nothing, would hold its connection for ever.
 
+mod held;
+
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -18,11 +19,14 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use rustix::net::sockopt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
+use tower::util::Oneshot;
 
 use crate::auth::door::ReachedAddr;
 use crate::router::{self, Service};
-use crate::state::{AppState, Facts};
+use crate::state::AppState;
+use held::Held;
 
 /// The kernel's send buffer of a connection: small, so that pings overtake data that a slow client has not read.
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
@@ -70,11 +74,13 @@ pub async fn run(listener: TcpListener, state: AppState, limits: Limits) -> io::
             accepted = accept(&listener, &slots) => accepted,
         };
         if let Some((stream, peer, slot)) = accepted {
-            let connection = connection(stream, peer, service.clone(), state.clone(), limits);
-            state.tasks.spawn(async move {
-                connection.await;
-                drop(slot);
-            });
+            let Ok(reached) = stream.local_addr() else { continue };
+            // Without these the connection still works, only less well.
+            let _ = stream.set_nodelay(true);
+            let _ = sockopt::set_tcp_user_timeout(&stream, USER_TIMEOUT_MS);
+            let stream = Held::new(stream, slot, &state.facts);
+            let service = Addressed { peer, reached, service: service.clone() };
+            state.tasks.spawn(connection(stream, service, state.tasks.stopping(), limits.head_timeout));
         }
     }
 }
@@ -104,27 +110,17 @@ fn is_of_the_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// One connection's life.
-async fn connection(stream: TcpStream, peer: SocketAddr, service: Service, state: AppState, limits: Limits) {
-    let Ok(reached) = stream.local_addr() else { return };
-    // Without these the connection still works, only less well.
-    let _ = stream.set_nodelay(true);
-    let _ = sockopt::set_tcp_user_timeout(&stream, USER_TIMEOUT_MS);
-    let _open = Open::new(Arc::clone(&state.facts));
-    let answer = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(peer));
-        request.extensions_mut().insert(ReachedAddr(reached));
-        service.clone().oneshot(request.map(Body::new))
-    });
+/// One connection's life, until it ends or becomes a WebSocket.
+async fn connection(stream: Held, service: Addressed, stopping: CancellationToken, head_timeout: Duration) {
+    let answer = service_fn(move |request| service.answer(request));
     let mut connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(limits.head_timeout)
+            .header_read_timeout(head_timeout)
             .max_buf_size(MAX_HEAD_BYTES)
             .serve_connection(TokioIo::new(stream), answer)
             .with_upgrades()
     );
-    let stopping = state.tasks.stopping();
     // An error here is the client's: it went away, was too slow, or does not speak HTTP.
     tokio::select! {
         _ = connection.as_mut() => return,
@@ -133,18 +129,18 @@ async fn connection(stream: TcpStream, peer: SocketAddr, service: Service, state
     let _ = connection.await;
 }
 
-/// Counts an open connection.
-struct Open(Arc<Facts>);
-
-impl Open {
-    fn new(facts: Arc<Facts>) -> Self {
-        facts.n_connections.fetch_add(1, Ordering::Relaxed);
-        Self(facts)
-    }
+/// The routes, for the requests of one connection.
+#[derive(Clone)]
+struct Addressed {
+    peer: SocketAddr,
+    reached: SocketAddr,
+    service: Service,
 }
 
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.0.n_connections.fetch_sub(1, Ordering::Relaxed);
+impl Addressed {
+    fn answer(&self, mut request: Request<Incoming>) -> Oneshot<Service, Request<Body>> {
+        request.extensions_mut().insert(ConnectInfo(self.peer));
+        request.extensions_mut().insert(ReachedAddr(self.reached));
+        self.service.clone().oneshot(request.map(Body::new))
     }
 }

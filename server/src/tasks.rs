@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TrackedFuture;
 
 /// How many blocking reads run at once.
 pub const BLOCKING_SLOTS: usize = 32;
@@ -42,6 +43,11 @@ impl Tasks {
         F: Future<Output = ()> + Send + 'static,
     {
         self.tracker.spawn(future);
+    }
+
+    /// Makes the end of the server wait for `future`, wherever it runs: a socket's life is spawned by axum's upgrade.
+    pub fn track<F: Future>(&self, future: F) -> TrackedFuture<F> {
+        self.tracker.track_future(future)
     }
 
     /// Runs `work` on a blocking thread and waits for it. At most [`BLOCKING_SLOTS`] run at once; the rest wait in order.

@@ -107,7 +107,8 @@ fn page(base: &str, title: &str, body: &str, nonce: Nonce) -> Response {
     response
 }
 
-fn capitalised(text: &str) -> String {
+/// `text` with its first letter as a capital.
+pub fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }

@@ -1,0 +1,101 @@
+//! What everything reads: a growing sequence of bytes with an identity and a length.
+//!
+//! Positional reads only, so that any number of readers share one source. Every kind of source passes the suite in
+//! `source/conformance.rs`.
+
+#[cfg(test)]
+pub(crate) mod conformance;
+mod head;
+mod local;
+
+use std::fmt::Debug;
+use std::io;
+
+use taillight::cursor::Identity;
+use taillight::line::ByteOffset;
+use tokio::sync::watch;
+
+pub use local::LocalFile;
+
+/// A growing sequence of bytes. All methods but [`Source::lengths`] may block.
+pub trait Source: Send + Sync + Debug {
+    /// How many bytes can be read now.
+    ///
+    /// # Errors
+    /// When the system cannot say, or the source is [gone](is_gone).
+    fn len(&self) -> io::Result<ByteOffset>;
+
+    /// Whether there is nothing to read now.
+    ///
+    /// # Errors
+    /// As [`Source::len`].
+    fn is_empty(&self) -> io::Result<bool> {
+        Ok(self.len()? == ByteOffset::ZERO)
+    }
+
+    /// Reads from `at` on; fewer bytes than asked only at the end, 0 at or past it.
+    ///
+    /// # Errors
+    /// When reading fails, or the source is [gone](is_gone).
+    fn read_at(&self, buf: &mut [u8], at: ByteOffset) -> io::Result<usize>;
+
+    /// Which bytes these are, with as much of their head as there is now.
+    ///
+    /// # Errors
+    /// When reading fails, or the source is [gone](is_gone).
+    fn identity(&self) -> io::Result<Identity>;
+
+    /// Whether these are the bytes that were `seen` before, perhaps grown since.
+    ///
+    /// # Errors
+    /// When reading fails, or the source is [gone](is_gone).
+    fn is_same(&self, seen: &Identity) -> io::Result<bool>;
+
+    /// The first place at or after `from` where there may be data: skips holes, which read as zeros. The length when
+    /// only a hole is left.
+    ///
+    /// # Errors
+    /// When the system cannot say.
+    fn next_data(&self, from: ByteOffset) -> io::Result<ByteOffset> {
+        Ok(from)
+    }
+
+    /// The start of the hole that ends at `to`, or `to` where there is none.
+    ///
+    /// # Errors
+    /// When the system cannot say.
+    fn hole_before(&self, to: ByteOffset) -> io::Result<ByteOffset> {
+        Ok(to)
+    }
+
+    /// The length as the follower last saw it, and its changes.
+    fn lengths(&self) -> watch::Receiver<ByteOffset>;
+}
+
+/// The bytes are not there any more: their file was truncated, or its handle was given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("these bytes are gone: the file was truncated or is held no more")]
+pub struct Gone;
+
+/// Whether a read failed because the bytes are [`Gone`], or ended before the length that was promised.
+pub fn is_gone(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::UnexpectedEof || error.get_ref().is_some_and(|inner| inner.is::<Gone>())
+}
+
+/// Reads until `buf` is full or the source ends; says how many bytes came.
+///
+/// # Errors
+/// As [`Source::read_at`].
+pub fn read_full(source: &dyn Source, buf: &mut [u8], at: ByteOffset) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buf.len() {
+        let place = ByteOffset::new(at.get().saturating_add(filled as u64));
+        match source.read_at(&mut buf[filled..], place) {
+            Ok(0) => break,
+            Ok(n) => filled += n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}

@@ -1,0 +1,145 @@
+//! The loop that follows one file: waits for a hint, a wish or its time, looks, and publishes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::registry::{Shared, Tails};
+use super::watch::Watch;
+use super::watched::Watched;
+use super::{Pace, TailTip};
+
+/// The longest time between two tries while reading fails.
+const MAX_BACK_OFF: Duration = Duration::from_secs(30);
+
+/// What followers can ask for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Command {
+    /// A look at once.
+    Look,
+}
+
+/// What makes the loop turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Event {
+    /// Something may have changed.
+    Look,
+    /// It is time.
+    Tick,
+    /// The server ends, or nobody can ask any more.
+    Stop,
+}
+
+/// The one who follows a file. Owns what is known of it.
+#[derive(Debug)]
+pub(super) struct Actor {
+    pub(super) tails: Tails,
+    pub(super) shared: Arc<Shared>,
+    pub(super) commands: mpsc::Receiver<Command>,
+    pub(super) watched: Watched,
+    pub(super) watch: Watch,
+    pub(super) hint: Arc<Notify>,
+    pub(super) pace: Pace,
+}
+
+impl Actor {
+    /// Runs until the server ends, or nobody has followed for [`Pace::linger`].
+    pub(super) async fn run(mut self) {
+        let stopping = self.tails.tasks().stopping();
+        let mut due = Instant::now();
+        let mut earliest = due;
+        let mut alone_since = None;
+        loop {
+            match self.next_event(&stopping, due).await {
+                Event::Stop => break,
+                // Too soon after the last publication: it waits for its time, and more hints change nothing.
+                Event::Look if Instant::now() < earliest => {
+                    due = due.min(earliest);
+                    continue;
+                }
+                Event::Look | Event::Tick => {}
+            }
+            let began = Instant::now();
+            if self.shared.tip.receiver_count() > 0 {
+                alone_since = None;
+            } else if began.duration_since(*alone_since.get_or_insert(began)) >= self.pace.linger
+                && self.tails.retire(&self.shared)
+            {
+                break;
+            }
+            self = self.look().await;
+            if self.publish() {
+                earliest = began + self.pace.publish_every;
+            }
+            due = Instant::now() + self.interval();
+        }
+        self.tails.forget(&self.shared);
+    }
+
+    async fn next_event(&mut self, stopping: &CancellationToken, due: Instant) -> Event {
+        tokio::select! {
+            biased;
+            () = stopping.cancelled() => Event::Stop,
+            command = self.commands.recv() => match command {
+                Some(Command::Look) => Event::Look,
+                None => Event::Stop,
+            },
+            () = self.hint.notified() => Event::Look,
+            () = tokio::time::sleep_until(due) => Event::Tick,
+        }
+    }
+
+    async fn look(mut self) -> Self {
+        let tasks = self.tails.tasks().clone();
+        tasks
+            .blocking(move || {
+                let before = Arc::clone(self.watched.file());
+                let was_missing = self.watched.is_missing();
+                self.watched.look(std::time::Instant::now());
+                // Another file, or one that came back, may be in another folder, or in a new one of the same name.
+                let returned = was_missing && !self.watched.is_missing();
+                if !self.pace.poll && (returned || !Arc::ptr_eq(&before, self.watched.file())) {
+                    self.watch = self.tails.watches().watch(self.watched.file(), &self.hint);
+                }
+                self
+            })
+            .await
+    }
+
+    /// Tells what changed; whether anything did.
+    fn publish(&self) -> bool {
+        let tip = self.watched.tip();
+        if let Some(epoch) = tip.epochs.last().filter(|epoch| epoch.index.behind().get() > 0) {
+            epoch.index.build(self.tails.tasks());
+        }
+        self.shared.tip.send_if_modified(|known| {
+            let changed = !known.says_the_same(&tip);
+            if changed {
+                *known = Arc::new(tip);
+            }
+            changed
+        })
+    }
+
+    fn interval(&self) -> Duration {
+        let pace = &self.pace;
+        if self.watched.failures() > 0 {
+            let doubled = 1_u32 << self.watched.failures().min(10);
+            return pace.poll_every.saturating_mul(doubled).min(MAX_BACK_OFF);
+        }
+        let regular =
+            if pace.poll || !self.watch.is_complete() { pace.poll_every.min(pace.reconcile) } else { pace.reconcile };
+        if self.watched.is_busy() { pace.busy_every.min(regular) } else { regular }
+    }
+}
+
+impl TailTip {
+    fn says_the_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.epochs, &other.epochs)
+            && Arc::ptr_eq(&self.notices, &other.notices)
+            && (self.len, self.complete, self.state) == (other.len, other.complete, other.state)
+    }
+}

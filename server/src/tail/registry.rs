@@ -1,0 +1,156 @@
+//! All followed files: one actor per path, shared by everybody who follows it.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use taillight::path::LogPath;
+use tokio::sync::{Notify, mpsc, watch};
+
+use super::actor::{Actor, Command};
+use super::watch::{Watch, Watches};
+use super::watched::Watched;
+use super::{Pace, TailTip};
+use crate::catalog::LogFile;
+use crate::tasks::Tasks;
+
+/// Wishes that may wait: one is as good as many.
+const WAITING_COMMANDS: usize = 4;
+
+/// The followed files. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Tails {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    tasks: Tasks,
+    pace: Pace,
+    watches: Watches,
+    files: Mutex<HashMap<LogPath, Arc<Shared>>>,
+}
+
+/// What an actor and its followers share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    path: LogPath,
+    pub(super) tip: watch::Sender<Arc<TailTip>>,
+    commands: mpsc::Sender<Command>,
+}
+
+/// One who follows a file. The file is followed as long as there is one, and a little longer.
+#[derive(Debug)]
+pub struct Follower {
+    shared: Arc<Shared>,
+    tip: watch::Receiver<Arc<TailTip>>,
+}
+
+impl Tails {
+    /// No files yet.
+    pub fn new(tasks: Tasks, pace: Pace) -> Self {
+        Self { inner: Arc::new(Inner { tasks, pace, watches: Watches::default(), files: Mutex::default() }) }
+    }
+
+    /// Follows `file`; whoever follows the same path shares the work, and then `file` itself is only proof that it may
+    /// be read. Blocks (a first look), and needs the runtime: call it in [`Tasks::blocking`].
+    ///
+    /// # Errors
+    /// When the system does not tell about the open file.
+    pub fn follow(&self, file: LogFile) -> io::Result<Follower> {
+        if let Some(follower) = self.join(file.path()) {
+            return Ok(follower);
+        }
+        // The first look reads: nobody else waits for it. When another was faster, ours is dropped.
+        let path = file.path().clone();
+        let pace = self.inner.pace;
+        let watched = Watched::new(file, pace, Instant::now())?;
+        let hint = Arc::new(Notify::new());
+        let watch = if pace.poll { Watch::none(&hint) } else { self.inner.watches.watch(watched.file(), &hint) };
+        let (commands_in, commands) = mpsc::channel(WAITING_COMMANDS);
+        let tip = watch::Sender::new(Arc::new(watched.tip()));
+        let shared = Arc::new(Shared { path: path.clone(), tip, commands: commands_in });
+        let follower = {
+            let mut files = self.files();
+            if let Some(other) = files.get(&path).filter(|other| !other.commands.is_closed()) {
+                return Ok(Follower::of(other));
+            }
+            files.insert(path, Arc::clone(&shared));
+            Follower::of(&shared)
+        };
+        let actor = Actor { tails: self.clone(), shared, commands, watched, watch, hint, pace };
+        self.inner.tasks.spawn(actor.run());
+        Ok(follower)
+    }
+
+    /// How many files are followed.
+    pub fn count(&self) -> usize {
+        self.files().len()
+    }
+
+    pub(super) fn tasks(&self) -> &Tasks {
+        &self.inner.tasks
+    }
+
+    pub(super) fn watches(&self) -> &Watches {
+        &self.inner.watches
+    }
+
+    fn join(&self, path: &LogPath) -> Option<Follower> {
+        let files = self.files();
+        let shared = files.get(path).filter(|shared| !shared.commands.is_closed())?;
+        let follower = Follower::of(shared);
+        follower.look();
+        Some(follower)
+    }
+
+    /// Takes an actor off the list if nobody follows; whether it may end. Under the lock that [`Tails::follow`] takes, so
+    /// that nobody joins an actor that is ending.
+    pub(super) fn retire(&self, shared: &Arc<Shared>) -> bool {
+        let mut files = self.files();
+        if shared.tip.receiver_count() > 0 {
+            return false;
+        }
+        remove(&mut files, shared);
+        true
+    }
+
+    /// Takes an actor that has ended off the list.
+    pub(super) fn forget(&self, shared: &Arc<Shared>) {
+        remove(&mut self.files(), shared);
+    }
+
+    fn files(&self) -> MutexGuard<'_, HashMap<LogPath, Arc<Shared>>> {
+        self.inner.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Follower {
+    fn of(shared: &Arc<Shared>) -> Self {
+        Self { shared: Arc::clone(shared), tip: shared.tip.subscribe() }
+    }
+
+    /// What the file is now. [`Follower::changed`] then waits for what is newer than this.
+    pub fn tip(&self) -> Arc<TailTip> {
+        Arc::clone(&self.tip.borrow())
+    }
+
+    /// Waits until the tip is another than when this returned last; the first time, than when the file was followed.
+    /// `false` when it will not change any more, because the server ends.
+    pub async fn changed(&mut self) -> bool {
+        self.tip.changed().await.is_ok()
+    }
+
+    /// Asks for a look at once: when a reader finds that a file is not as the tip says.
+    pub fn look(&self) {
+        // When wishes wait already, one of them will do.
+        let _ = self.shared.commands.try_send(Command::Look);
+    }
+}
+
+fn remove(files: &mut HashMap<LogPath, Arc<Shared>>, shared: &Arc<Shared>) {
+    if files.get(&shared.path).is_some_and(|held| Arc::ptr_eq(held, shared)) {
+        files.remove(&shared.path);
+    }
+}

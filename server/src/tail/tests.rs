@@ -1,0 +1,1 @@
+//! The follower against real files.
