@@ -1,33 +1,182 @@
-//! Stand-in for the room of "door": every task of the server starts here.
+//! Everything that runs beside a request: the only place that spawns. Tasks are tracked, so that the end of the server
+//! can wait for them, and hear one token when it comes.
+//!
+//! Blocking work (reading pages, opening files) goes through a bounded number of slots: a slow disk makes readers wait
+//! for each other and not the runtime.
 
-use std::future::Future;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TrackedFuture;
 
-/// Starts tasks and ends them together. Cheap to clone.
-#[derive(Clone, Debug, Default)]
+/// How many blocking reads run at once.
+pub const BLOCKING_SLOTS: usize = 32;
+
+/// Spawns and tracks tasks. Cheap to clone; all clones share one tracker and one token.
+#[derive(Clone, Debug)]
 pub struct Tasks {
     tracker: TaskTracker,
     stopping: CancellationToken,
+    slots: Arc<Semaphore>,
+    waiting: Arc<AtomicUsize>,
 }
 
 impl Tasks {
-    /// Runs `future` until it ends.
-    pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
-        self.tracker.spawn(future);
-    }
-
-    /// Runs `work` on a thread where it may block.
-    pub async fn blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        match self.tracker.spawn_blocking(work).await {
-            Ok(done) => done,
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
+    /// A tracker whose tasks hear `stopping`.
+    pub fn new(stopping: CancellationToken) -> Self {
+        Self {
+            tracker: TaskTracker::new(),
+            stopping,
+            slots: Arc::new(Semaphore::new(BLOCKING_SLOTS)),
+            waiting: Arc::new(AtomicUsize::new(0)),
         }
     }
 
-    /// Cancelled when the server ends.
+    /// Runs `future` beside everything else. It should end soon after [`Tasks::stopping`] is cancelled.
+    pub fn spawn<F>(&self, future: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.tracker.spawn(future);
+    }
+
+    /// Makes the end of the server wait for `future`, wherever it runs: a socket's life is spawned by axum's upgrade.
+    pub fn track<F: Future>(&self, future: F) -> TrackedFuture<F> {
+        self.tracker.track_future(future)
+    }
+
+    /// Tracks a future that something else runs, such as the callback of an upgrade: the end of the server waits for it.
+    pub fn track<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
+        self.tracker.track_future(future)
+    }
+
+    /// Runs `work` on a blocking thread and waits for it. At most [`BLOCKING_SLOTS`] run at once; the rest wait in order.
+    ///
+    /// Work that has begun runs to its end even when the waiting future is dropped, and keeps its slot until then.
+    ///
+    /// # Panics
+    /// When `work` does, with its panic.
+    pub async fn blocking<T, F>(&self, work: F) -> T
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let waiting = Counted::new(&self.waiting);
+        // The semaphore is never closed, so there always is a permit in the end.
+        let permit = Arc::clone(&self.slots).acquire_owned().await.ok();
+        drop(waiting);
+        let joined = self.tracker.spawn_blocking(move || {
+            let _permit = permit;
+            work()
+        });
+        match joined.await {
+            Ok(value) => value,
+            Err(failure) => match failure.try_into_panic() {
+                Ok(panic) => resume_unwind(panic),
+                // Only a runtime that is being dropped cancels blocking work; nobody polls this future then.
+                Err(_) => std::future::pending().await,
+            },
+        }
+    }
+
+    /// Runs long blocking `work`, such as an index, on a thread of its own outside the slots. It must test
+    /// [`Tasks::stopping`] often and end by itself.
+    pub fn background<F>(&self, work: F)
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.tracker.spawn_blocking(work);
+    }
+
+    /// Cancelled when the server begins to end.
     pub fn stopping(&self) -> CancellationToken {
         self.stopping.clone()
+    }
+
+    /// How many wait for a blocking slot.
+    pub fn n_waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// How many tasks are running.
+    pub fn n_running(&self) -> usize {
+        self.tracker.len()
+    }
+
+    /// Waits until all tasks have ended, at most `deadline`. Says whether they have.
+    pub async fn drain(&self, deadline: Duration) -> bool {
+        self.tracker.close();
+        tokio::time::timeout(deadline, self.tracker.wait()).await.is_ok()
+    }
+}
+
+impl Default for Tasks {
+    fn default() -> Self {
+        Self::new(CancellationToken::new())
+    }
+}
+
+/// Counts itself as long as it lives.
+struct Counted<'a>(&'a AtomicUsize);
+
+impl<'a> Counted<'a> {
+    fn new(counter: &'a AtomicUsize) -> Self {
+        counter.fetch_add(1, Ordering::Relaxed);
+        Self(counter)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn draining_waits_for_tasks_that_heard_the_token() {
+        let tasks = Tasks::new(CancellationToken::new());
+        let stopping = tasks.stopping();
+        let (done, ended) = tokio::sync::oneshot::channel();
+        tasks.spawn(async move {
+            stopping.cancelled().await;
+            let _ = done.send(());
+        });
+        assert!(!tasks.drain(Duration::from_millis(1)).await);
+        tasks.stopping().cancel();
+        assert!(tasks.drain(Duration::from_secs(5)).await);
+        assert!(ended.await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn blocking_work_is_bounded_and_gives_its_value_back() {
+        let tasks = Tasks::new(CancellationToken::new());
+        let running = Arc::new(AtomicUsize::new(0));
+        let most = Arc::new(AtomicUsize::new(0));
+        let mut jobs = tokio::task::JoinSet::new();
+        for number in 0..BLOCKING_SLOTS * 4 {
+            let (tasks, running, most) = (tasks.clone(), Arc::clone(&running), Arc::clone(&most));
+            jobs.spawn(async move {
+                let work = move || {
+                    most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    std::thread::yield_now();
+                    running.fetch_sub(1, Ordering::SeqCst);
+                    number
+                };
+                tasks.blocking(work).await
+            });
+        }
+        let mut values = jobs.join_all().await;
+        values.sort_unstable();
+        assert_eq!(values, (0..BLOCKING_SLOTS * 4).collect::<Vec<_>>());
+        assert!(most.load(Ordering::SeqCst) <= BLOCKING_SLOTS);
     }
 }

@@ -97,7 +97,7 @@ struct Piece {
 /// # Errors
 /// When the place is not one, or the file cannot be opened or read.
 pub async fn lines(State(state): State<AppState>, who: Principal, uri: Uri) -> Result<Response, ApiError> {
-    let path = log_path(&uri, "/api/v1/lines/")?;
+    let path = log_path(&state, &uri, "/api/v1/lines/")?;
     let wanted = wanted(uri.query().unwrap_or_default())?;
     let file = open_file(&state, who, path).await?;
     let mut follower = state.tails.follow(file);

@@ -61,7 +61,7 @@ pub async fn raw(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let path = log_path(&uri, "/raw/")?;
+    let path = log_path(&state, &uri, "/raw/")?;
     check_params(uri.query().unwrap_or_default())?;
     let name = path.file_name().to_vec();
     let file = open_file(&state, who, path).await?;

@@ -1,0 +1,58 @@
+//! What handlers share: a `Clone` struct of handles. A handler asks for the part it needs (`State<Catalog>`), so that its
+//! signature is its list of dependencies.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::{Duration, Instant};
+
+use axum::extract::FromRef;
+
+use crate::assets::Assets;
+use crate::auth::Auth;
+use crate::catalog::Catalog;
+use crate::tail::Tails;
+use crate::tasks::Tasks;
+
+/// The handles of the running server.
+#[derive(Clone, Debug, FromRef)]
+pub struct AppState {
+    /// Who may come in.
+    pub auth: Auth,
+    /// Which files there are, and the only way to open one.
+    pub catalog: Catalog,
+    /// The followed files.
+    pub tails: Tails,
+    /// Everything that runs beside a request.
+    pub tasks: Tasks,
+    /// The page's program and pictures.
+    pub assets: Assets,
+    /// What was said at the start and does not change.
+    pub facts: Arc<Facts>,
+}
+
+/// What was said at the start and does not change, and the counters of the whole server.
+#[derive(Debug)]
+pub struct Facts {
+    /// The base path: empty, or `/x` without a slash at its end.
+    pub base: String,
+    /// Time between pings on a socket.
+    pub heartbeat: Duration,
+    /// When it was started.
+    pub started: Instant,
+    /// Open connections.
+    pub n_connections: Arc<AtomicUsize>,
+    /// Viewers: sockets of the page and of the seed's stream. Whoever upgrades counts itself.
+    pub n_viewers: Arc<AtomicUsize>,
+}
+
+impl Facts {
+    /// An address below the base path: `path` begins with a slash.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    /// The part of a request's path below the base; the whole path when it is not below it.
+    pub fn below<'a>(&self, path: &'a str) -> &'a str {
+        path.strip_prefix(self.base.as_str()).filter(|rest| rest.starts_with('/')).unwrap_or(path)
+    }
+}
