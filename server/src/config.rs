@@ -40,7 +40,7 @@ pub struct Config {
     pub cache_dir: PathBuf,
     /// The promised limits.
     pub limits: Limits,
-    /// What is served: at least one (none after [`Config::load_settings`]), no two of one name.
+    /// What is served: at least one after [`Config::load`], no two of one name.
     pub roots: Vec<RootConfig>,
     /// Every value and where it came from, in the order of the documentation.
     pub shown: Vec<Shown>,
@@ -182,6 +182,19 @@ impl Config {
     /// # Errors
     /// With every problem found, when there is one.
     pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
+        let config = Self::load_to_show(sources)?;
+        if config.roots.is_empty() {
+            Err(ConfigError { problems: vec![roots::nothing_to_serve()] })
+        } else {
+            Ok(config)
+        }
+    }
+
+    /// Like [`Config::load`], but there may be no roots: for looking at the settings.
+    ///
+    /// # Errors
+    /// With every problem found, when there is one.
+    pub fn load_to_show(sources: &Sources) -> Result<Self, ConfigError> {
         let mut problems = Vec::new();
         let file = file::read(sources, &mut problems);
         let mut config = settings::resolve(sources, file.as_ref(), &mut problems);

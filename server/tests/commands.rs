@@ -97,7 +97,8 @@ fn what_the_caller_must_change_exits_with_2_and_says_what() {
         (&["--config", "none.toml", "app.log"], "error: cannot read the configuration file 'none.toml'"),
         (&["--config", "gone.toml"], "error: gone.toml:1: no such file or folder: 'gone'"),
         (&["config", "check", "--config", "bad.toml", "app.log"], "did you mean 'heartbeat'?"),
-        (&["config", "show"], "nothing to serve"),
+        (&["config", "check"], "nothing to serve"),
+        (&["config", "show", "nope.log"], "no such file or folder: 'nope.log'"),
         (&["--auth", "proxy", "app.log"], "not in this version yet, use 'token' or 'none'"),
         (&["--auth", "none", "--listen", "0.0.0.0:0", "app.log"], "taillight --listen 127.0.0.1:0 --auth none"),
         (&["--lisen", "x"], "a similar argument exists: '--listen'"),
@@ -139,6 +140,8 @@ fn the_configuration_is_shown_with_origins() {
     ] {
         assert!(rows.contains(&row.to_vec()), "{text}");
     }
+    let (code, out, said) = place.run(&["config", "show"]);
+    assert!(code == Some(0) && out.contains("limits.connections"), "{said}");
     let (code, out, _) = place.run(&["config", "check", "app.log"]);
     assert_eq!((code, out.as_str()), (Some(0), "the configuration is right: 1 root, listening on 127.0.0.1:8765\n"));
 }

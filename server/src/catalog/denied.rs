@@ -40,13 +40,12 @@ fn who_we_are() -> (String, u32) {
 /// The name of a number in a file of colon-separated lines with name and number first and third; else the number.
 fn name_of(id: u32, table: &str) -> String {
     let text = std::fs::read_to_string(table).unwrap_or_default();
-    let names = text.lines().filter_map(|line| {
+    let named = text.lines().find_map(|line| {
         let mut fields = line.split(':');
         let name = fields.next()?;
         (fields.nth(1)?.parse() == Ok(id)).then(|| name.to_owned())
     });
-    let mut names = names;
-    names.next().unwrap_or_else(|| id.to_string())
+    named.unwrap_or_else(|| id.to_string())
 }
 
 /// For a shell.

@@ -6,7 +6,7 @@ use crate::config::{Config, ConfigError, Sources};
 
 /// Says whether a server could start with these settings.
 pub fn check(sources: &Sources) -> Result<(), Failure> {
-    let config = load(sources)?;
+    let config = opened(Config::load(sources), sources)?;
     let roots = match config.roots.len() {
         1 => "1 root".to_owned(),
         n_roots => format!("{n_roots} roots"),
@@ -20,7 +20,7 @@ pub fn check(sources: &Sources) -> Result<(), Failure> {
 
 /// Prints a table of all settings.
 pub fn show(sources: &Sources) -> Result<(), Failure> {
-    let config = load(sources)?;
+    let config = opened(Config::load_to_show(sources), sources)?;
     let width = |texts: &mut dyn Iterator<Item = &String>| texts.map(|text| text.chars().count()).max().unwrap_or(0);
     let keys = width(&mut config.shown.iter().map(|shown| &shown.key));
     let values = width(&mut config.shown.iter().map(|shown| &shown.value));
@@ -28,9 +28,11 @@ pub fn show(sources: &Sources) -> Result<(), Failure> {
     print(rows.collect::<String>().as_bytes())
 }
 
-fn load(sources: &Sources) -> Result<Config, Failure> {
-    let config = Config::load(sources).map_err(|err| Failure::settings(err, sources))?;
-    let opened = Catalog::new(&config.roots);
-    opened.map_err(|err| Failure::settings(ConfigError { problems: vec![err.to_string()] }, sources))?;
-    Ok(config)
+/// The settings, when their roots can be opened too.
+fn opened(loaded: Result<Config, ConfigError>, sources: &Sources) -> Result<Config, Failure> {
+    let config = loaded.map_err(|err| Failure::settings(err, sources))?;
+    match Catalog::new(&config.roots) {
+        Ok(_) => Ok(config),
+        Err(err) => Err(Failure::settings(ConfigError { problems: vec![err.to_string()] }, sources)),
+    }
 }

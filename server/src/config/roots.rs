@@ -11,17 +11,19 @@ use taillight::path::{LogPath, shown_name};
 use super::file::{ConfigFile, RootTable};
 use super::{Config, Origin, RootConfig, RootScope, Shown, Sources, SymlinkRule};
 
-const NOTHING_TO_SERVE: &str = "nothing to serve: name files or folders, for example\n  \
+/// What to say when there is no root.
+pub fn nothing_to_serve() -> String {
+    "nothing to serve: name files or folders, for example\n  \
      taillight /var/log/syslog\n  \
      taillight nginx=/var/log/nginx app=/srv/app/logs\n  \
-     taillight --config /etc/taillight/config.toml     (with '[[root]]' tables)";
+     taillight --config /etc/taillight/config.toml     (with '[[root]]' tables)"
+        .to_owned()
+}
 
 /// Adds the roots to the settings.
 pub fn resolve(config: &mut Config, sources: &Sources, file: Option<&ConfigFile>, problems: &mut Vec<String>) {
     let mut roots: Vec<(RootConfig, Origin)> = Vec::new();
-    let mut n_named = sources.paths.len();
     for table in file.iter().flat_map(|file| &file.roots) {
-        n_named += 1;
         let path = file.map(|file| file.path.clone()).unwrap_or_default();
         match of_table(table, &path) {
             Ok(root) => roots.push((root, Origin::File { path, line: table.line })),
@@ -33,9 +35,6 @@ pub fn resolve(config: &mut Config, sources: &Sources, file: Option<&ConfigFile>
             Ok(root) => roots.push((root, Origin::Argument)),
             Err(problem) => problems.push(problem),
         }
-    }
-    if n_named == 0 && problems.is_empty() {
-        problems.push(NOTHING_TO_SERVE.to_owned());
     }
     for (root, origin) in roots {
         match config.roots.iter().find(|other| other.name == root.name) {
