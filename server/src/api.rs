@@ -10,9 +10,10 @@ use axum::http::Uri;
 use taillight::path::LogPath;
 
 use crate::auth::Principal;
-use crate::catalog::LogFile;
+use crate::catalog::OpenError;
 use crate::error::ApiError;
 use crate::state::AppState;
+use crate::tail::Follower;
 
 /// The log that a request's raw path names after `prefix`.
 fn log_path(state: &AppState, uri: &Uri, prefix: &str) -> Result<LogPath, ApiError> {
@@ -20,8 +21,17 @@ fn log_path(state: &AppState, uri: &Uri, prefix: &str) -> Result<LogPath, ApiErr
     rest.parse().map_err(|_| ApiError::NotFound)
 }
 
-/// Opens a log for that user.
-async fn open_file(state: &AppState, who: Principal, path: LogPath) -> Result<LogFile, ApiError> {
-    let catalog = state.catalog.clone();
-    Ok(state.tasks.blocking(move || catalog.open(&who, &path)).await?)
+/// Opens a log for that user, and follows it.
+async fn follow_file(state: &AppState, who: Principal, path: LogPath) -> Result<Follower, ApiError> {
+    Ok(follow(state, who, path).await?)
+}
+
+/// Opens a log for that user, and follows it.
+///
+/// # Errors
+/// When it cannot be opened or looked at.
+pub async fn follow(state: &AppState, who: Principal, path: LogPath) -> Result<Follower, OpenError> {
+    let (catalog, tails) = (state.catalog.clone(), state.tails.clone());
+    let open = move || tails.follow(catalog.open(&who, &path)?).map_err(OpenError::Io);
+    state.tasks.blocking(open).await
 }

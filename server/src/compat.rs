@@ -15,16 +15,17 @@ use taillight::ansi::Style;
 use taillight::cursor::Generation;
 use taillight::line::ByteOffset;
 use taillight::path::LogPath;
+use crate::api::follow;
 use crate::api::params::query_pairs;
 use taillight::wire::{CLOSE_GOING_AWAY, CLOSE_NO_PONG};
 
 use crate::auth::Principal;
-use crate::catalog::{Catalog, LogFile, OpenError};
 use crate::error::ApiError;
 use crate::pull::{Lines, Pulled, Puller};
-use crate::read::back::lines_back;
+use crate::read::lines_back;
 use crate::source::read_full;
 use crate::state::AppState;
+use crate::tail::Follower;
 use crate::ws::heartbeat::{Beat, Heartbeat};
 use crate::ws::{limited, outbox};
 
@@ -65,20 +66,15 @@ pub async fn stream(
         Err(error) => return error.into_response(),
     };
     let Some(absolute) = absolute_path(uri.path()) else { return ApiError::NotFound.into_response() };
-    let catalog = state.catalog.clone();
-    match state.tasks.blocking(move || open(&catalog, &who, &absolute)).await {
+    let Some(path) = state.catalog.locate(&absolute) else { return ApiError::NotFound.into_response() };
+    match follow(&state, who, path).await {
         // Before the upgrade every refusal is a 404: a client of this stream can see nothing else.
         Err(_) => ApiError::NotFound.into_response(),
-        Ok(file) => limited(upgrade).on_upgrade(move |socket| {
+        Ok(follower) => limited(upgrade).on_upgrade(move |socket| {
             let tasks = state.tasks.clone();
-            tasks.track(run(socket, state, file, options))
+            tasks.track(run(socket, state, follower, options))
         }),
     }
-}
-
-fn open(catalog: &Catalog, who: &Principal, absolute: &[u8]) -> Result<LogFile, OpenError> {
-    let path = catalog.locate(absolute).ok_or(OpenError::NotFound)?;
-    catalog.open(who, &path)
 }
 
 /// The decoded absolute path of a raw request path; `None` when it is not plain.
@@ -111,9 +107,8 @@ fn bad(detail: &str) -> ApiError {
     ApiError::BadRequest { detail: detail.to_owned() }
 }
 
-async fn run(mut socket: WebSocket, state: AppState, file: LogFile, options: Options) {
-    let mut follower = state.tails.follow(file);
-    follower.ready().await;
+async fn run(mut socket: WebSocket, state: AppState, follower: Follower, options: Options) {
+    let _viewer = state.facts.count_viewer();
     let heartbeat = Heartbeat::new(state.facts.heartbeat);
     let ended = match start(&state, &follower, options.lines).await {
         Some((generation, offset)) => {
@@ -129,7 +124,7 @@ async fn run(mut socket: WebSocket, state: AppState, file: LogFile, options: Opt
 }
 
 /// Where the last `lines` lines begin.
-async fn start(state: &AppState, follower: &crate::tail::Follower, lines: u32) -> Option<(Generation, ByteOffset)> {
+async fn start(state: &AppState, follower: &Follower, lines: u32) -> Option<(Generation, ByteOffset)> {
     let tip = follower.tip();
     let epoch = Arc::clone(tip.current());
     let generation = epoch.generation;
@@ -177,7 +172,7 @@ impl Stream {
                     ControlFlow::Continue(())
                 }
             },
-            () = self.puller.follower().changed() => {
+            () = self.puller.moved() => {
                 *drained = false;
                 ControlFlow::Continue(())
             }

@@ -95,9 +95,17 @@ impl Puller {
         (self.generation, self.offset)
     }
 
-    /// The follower it reads from.
-    pub fn follower(&mut self) -> &mut Follower {
-        &mut self.follower
+    /// What the file is now.
+    pub fn tip(&self) -> Arc<TailTip> {
+        self.follower.tip()
+    }
+
+    /// Waits until the file is another than it was. When it is followed no more, because the server ends, it waits for
+    /// ever. Nothing is lost when it is dropped before.
+    pub async fn moved(&mut self) {
+        if !self.follower.changed().await {
+            std::future::pending().await
+        }
     }
 
     /// Goes to another place, where a line starts with the look `style`.

@@ -3,6 +3,7 @@
 //! A page costs what is in it, whatever the size of the file: aligned blocks are read around the anchor, and the way to
 //! the start or end of a huge line skips holes and what the index knows to be without line feeds.
 
+mod back;
 mod blocks;
 mod live;
 mod page;
@@ -13,10 +14,11 @@ mod tests;
 
 use bytes::Bytes;
 use taillight::ansi::Style;
-use taillight::cursor::{Anchor, Marker};
+use taillight::cursor::{Anchor, Generation, Marker};
 use taillight::line::{ByteOffset, LineNo};
-use taillight::wire::{Cut, FrameFlags};
+use taillight::wire::{Cut, Frame, FrameFlags, FrameKind};
 
+pub use back::lines_back;
 pub use live::{count_lines, end_of_lines, line_bytes, lines_from, marker_at};
 pub use page::page;
 
@@ -54,6 +56,24 @@ pub struct Page {
     pub flags: FrameFlags,
     /// The start of the line at the anchor; the end of the file where there is none.
     pub anchor: ByteOffset,
+}
+
+impl Page {
+    /// The page as the answer to request `req`.
+    pub fn into_frame(self, req: u32, generation: Generation) -> Frame {
+        Frame {
+            kind: FrameKind::Page,
+            flags: self.flags,
+            req,
+            generation,
+            style: self.style,
+            offset: self.offset,
+            end: self.end,
+            first_line: self.first_line,
+            cuts: self.cuts,
+            payload: self.payload,
+        }
+    }
 }
 
 /// The next lines for a live view.

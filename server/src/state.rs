@@ -2,7 +2,7 @@
 //! signature is its list of dependencies.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::extract::FromRef;
@@ -54,5 +54,21 @@ impl Facts {
     /// The part of a request's path below the base; the whole path when it is not below it.
     pub fn below<'a>(&self, path: &'a str) -> &'a str {
         path.strip_prefix(self.base.as_str()).filter(|rest| rest.starts_with('/')).unwrap_or(path)
+    }
+
+    /// Counts a viewer as long as what is returned lives.
+    pub fn count_viewer(&self) -> CountedViewer {
+        self.n_viewers.fetch_add(1, Ordering::Relaxed);
+        CountedViewer(Arc::clone(&self.n_viewers))
+    }
+}
+
+/// A viewer that is counted.
+#[derive(Debug)]
+pub struct CountedViewer(Arc<AtomicUsize>);
+
+impl Drop for CountedViewer {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -50,11 +50,6 @@ impl Tasks {
         self.tracker.track_future(future)
     }
 
-    /// Tracks a future that something else runs, such as the callback of an upgrade: the end of the server waits for it.
-    pub fn track<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
-        self.tracker.track_future(future)
-    }
-
     /// Runs `work` on a blocking thread and waits for it. At most [`BLOCKING_SLOTS`] run at once; the rest wait in order.
     ///
     /// Work that has begun runs to its end even when the waiting future is dropped, and keeps its slot until then.

@@ -2,15 +2,19 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use taillight::cursor::Identity;
 use taillight::line::ByteOffset;
+use taillight::path::LogPath;
 use tokio::sync::watch;
 
-use crate::catalog::LogFile;
+use crate::auth::Principal;
+use crate::catalog::{Catalog, LogFile};
+use crate::config::Config;
 use crate::source::{LocalFile, Source};
 
 /// A folder that goes with the value.
@@ -57,7 +61,11 @@ impl Drop for TempFolder {
 
 /// The log at `path`: the one place where tests open one.
 pub(crate) fn log_file(path: &Path) -> LogFile {
-    LogFile::open_unchecked("test", path).unwrap()
+    let folder = path.parent().unwrap();
+    let catalog = Catalog::new(&Config::local(&[folder]).unwrap().roots).unwrap();
+    let root = LogPath::root(folder.file_name().unwrap().as_bytes()).unwrap();
+    let path = root.join(path.file_name().unwrap().as_bytes()).unwrap();
+    catalog.open(&Principal::local(), &path).unwrap()
 }
 
 pub(crate) fn local(path: &Path) -> Arc<LocalFile> {

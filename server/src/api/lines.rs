@@ -16,15 +16,14 @@ use taillight::cursor::Anchor;
 use taillight::line::{ByteLen, ByteOffset, LineCount, LineNo};
 
 use taillight::view::Place;
-use crate::api::params::query_pairs;
 
 use tokio::time::Instant;
 
-use crate::api::{log_path, open_file};
+use crate::api::params::query_pairs;
+use crate::api::{follow_file, log_path};
 use crate::auth::Principal;
 use crate::error::ApiError;
-use crate::read::{self, Page, PageWant};
-use crate::read::back::lines_back;
+use crate::read::{self, PageWant, lines_back};
 use crate::source::read_full;
 use crate::state::AppState;
 use crate::tail::Epoch;
@@ -99,11 +98,8 @@ struct Piece {
 pub async fn lines(State(state): State<AppState>, who: Principal, uri: Uri) -> Result<Response, ApiError> {
     let path = log_path(&state, &uri, "/api/v1/lines/")?;
     let wanted = wanted(uri.query().unwrap_or_default())?;
-    let file = open_file(&state, who, path).await?;
-    let mut follower = state.tails.follow(file);
-    follower.ready().await;
-    let tip = follower.tip();
-    let epoch = Arc::clone(tip.current());
+    let follower = follow_file(&state, who, path).await?;
+    let epoch = Arc::clone(follower.tip().current());
     if let Anchor::Line(line) = wanted.at {
         epoch.index.wait_for(Some(line), Instant::now() + INDEX_WAIT).await;
         let total = epoch.index.total();
@@ -112,19 +108,28 @@ pub async fn lines(State(state): State<AppState>, who: Principal, uri: Uri) -> R
             return Err(ApiError::Busy);
         }
     }
-    let (for_start, end) = (Arc::clone(&epoch), tip.len);
-    let (next, rows) = state.tasks.blocking(move || start(&for_start, end, wanted)).await.map_err(ApiError::internal)?;
+    let for_start = Arc::clone(&epoch);
+    let started = state.tasks.blocking(move || start(&for_start, wanted)).await;
+    let Start { next, end, rows } = started.map_err(ApiError::internal)?;
     let rest = Rest { tasks: state.tasks, epoch, end, next, rows, is_done: false };
     let body = Body::from_stream(stream::try_unfold(rest, step));
     Ok(([(CONTENT_TYPE, "application/x-ndjson"), (CACHE_CONTROL, "no-store")], body).into_response())
 }
 
-/// Where the first row begins, and how many rows there are at most.
-fn start(epoch: &Epoch, end: ByteOffset, wanted: Wanted) -> io::Result<(ByteOffset, u32)> {
+/// Where the answer begins and ends.
+struct Start {
+    next: ByteOffset,
+    end: ByteOffset,
+    rows: u32,
+}
+
+fn start(epoch: &Epoch, wanted: Wanted) -> io::Result<Start> {
+    // Not the follower's length, which is a moment old: who has just written a line expects it in the answer.
+    let end = epoch.source.len()?;
     let one = PageWant { at: wanted.at, before: 0, after: 1, max_bytes: PIECE_BYTES };
     let anchor = read::page(&*epoch.source, &epoch.index, end, &one)?.anchor;
-    let (first, before) = lines_back(&*epoch.source, anchor, wanted.before)?;
-    Ok((first, before + wanted.after))
+    let (next, before) = lines_back(&*epoch.source, anchor, wanted.before)?;
+    Ok(Start { next, end, rows: before + wanted.after })
 }
 
 async fn step(mut rest: Rest) -> io::Result<Option<(Bytes, Rest)>> {
@@ -151,10 +156,10 @@ fn piece(epoch: &Epoch, end: ByteOffset, from: ByteOffset, rows: u32) -> io::Res
     let want = PageWant { at: Anchor::Byte(from), before: 0, after: rows.min(MAX_PIECE_ROWS), max_bytes: PIECE_BYTES };
     let page = read::page(&*epoch.source, &epoch.index, end, &want)?;
     let mut piece = Piece { json: Vec::with_capacity(page.payload.len() * 3 / 2), rows: 0, next: page.end };
-    let first_line = page.first_line;
+    let frame = page.into_frame(0, epoch.generation);
     let mut plain = Vec::new();
-    for row in page_rows(&page) {
-        let line = first_line.map(|first| first + LineCount::new(u64::from(piece.rows)));
+    for row in frame.rows() {
+        let line = frame.first_line.map(|first| first + LineCount::new(u64::from(piece.rows)));
         plain.clear();
         if row.missing == ByteLen::ZERO {
             ansi::plain(without_line_end(row.bytes), &mut plain);

@@ -15,7 +15,7 @@ use taillight::line::{ByteLen, ByteOffset};
 use taillight::path::{percent_encode, shown_name};
 use crate::api::params::query_pairs;
 
-use crate::api::{log_path, open_file};
+use crate::api::{follow_file, log_path};
 use crate::auth::Principal;
 use crate::error::ApiError;
 use crate::source::Source;
@@ -64,14 +64,12 @@ pub async fn raw(
     let path = log_path(&state, &uri, "/raw/")?;
     check_params(uri.query().unwrap_or_default())?;
     let name = path.file_name().to_vec();
-    let file = open_file(&state, who, path).await?;
-    let mut follower = state.tails.follow(file);
-    follower.ready().await;
-    let tip = follower.tip();
-    let source = Arc::clone(&tip.current().source);
-    let len = tip.len.get();
-    let for_identity = Arc::clone(&source);
-    let identity = state.tasks.blocking(move || for_identity.identity()).await.map_err(ApiError::internal)?;
+    let follower = follow_file(&state, who, path).await?;
+    let source = Arc::clone(&follower.tip().current().source);
+    let for_facts = Arc::clone(&source);
+    let facts = state.tasks.blocking(move || Ok::<_, io::Error>((for_facts.identity()?, for_facts.len()?))).await;
+    let (identity, len) = facts.map_err(ApiError::internal)?;
+    let len = len.get();
     // Weak: the file grows, so equal tags promise the same file and not the same bytes; a range of it stays the same.
     let etag = format!("\"{identity}\"");
     let asked = match if_range_holds(&headers, &etag) {

@@ -7,9 +7,11 @@ use axum::extract::Request;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{Extensions, HeaderMap, StatusCode, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{Predicate, SizeAbove};
 use tower_http::timeout::TimeoutLayer;
 
 use crate::error::{ApiError, Cause};
@@ -53,6 +55,12 @@ pub async fn log_cause(request: Request, next: Next) -> Response {
 #[expect(clippy::needless_pass_by_value, reason = "the layer gives it away")]
 pub fn panicked(_panic: Box<dyn Any + Send>) -> Response {
     ApiError::internal("a handler panicked").into_response()
+}
+
+/// Compresses downloads by `Accept-Encoding`; a range is sent as it is, because it is a range of the plain bytes.
+pub fn compression() -> CompressionLayer<impl Predicate> {
+    let is_whole = |status: StatusCode, _: Version, _: &HeaderMap, _: &Extensions| status != StatusCode::PARTIAL_CONTENT;
+    CompressionLayer::new().compress_when(SizeAbove::default().and(is_whole))
 }
 
 /// Cuts a form that comes too slowly.

@@ -12,13 +12,14 @@ use taillight::line::{ByteLen, ByteOffset, LineCount};
 use taillight::path::LogPath;
 use taillight::wire::{
     CLOSE_GOING_AWAY, CLOSE_NO_PONG, CLOSE_PROTOCOL, CLOSE_VERSION, ClientMsg, Failure, Frame,
-    FrameFlags, FrameKind, Resume, ServerMsg, Tip, VERSION,
+    FrameFlags, FrameKind, ServerMsg, Tip, VERSION,
 };
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::heartbeat::{Beat, Heartbeat};
 use super::outbox::{self, Credit, PeerGone};
 use super::requests;
+use crate::api::follow;
 use crate::auth::Principal;
 use crate::catalog::OpenError;
 use crate::pull::{Counter, Event, Lines, Pulled, Puller};
@@ -94,6 +95,7 @@ struct Wanted {
 
 /// Serves one connection until it ends.
 pub async fn run(mut socket: WebSocket, state: AppState, who: Principal) {
+    let _viewer = state.facts.count_viewer();
     let end = match serve(&mut socket, state, who).await {
         ControlFlow::Break(end) => end,
         ControlFlow::Continue(never) => match never {},
@@ -152,12 +154,6 @@ async fn first_message(socket: &mut WebSocket) -> ControlFlow<End, Wanted> {
             Ok(_) | Err(_) => ControlFlow::Break(End::Close(CLOSE_PROTOCOL, "the first message must be 'open'")),
         };
     }
-}
-
-async fn follow(state: &AppState, who: Principal, path: LogPath) -> Result<Follower, OpenError> {
-    let catalog = state.catalog.clone();
-    let file = state.tasks.blocking(move || catalog.open(&who, &path)).await?;
-    Ok(state.tails.follow(file))
 }
 
 /// Says why the file cannot be opened, and ends.
@@ -239,7 +235,7 @@ impl Viewer {
             () = stopping.cancelled() => ControlFlow::Break(End::GoingAway),
             message = socket.recv() => self.receive(socket, message).await,
             beat = self.heartbeat.due() => self.beat(socket, beat).await,
-            () = self.puller.follower().changed() => {
+            () = self.puller.moved() => {
                 self.drained = false;
                 self.tell_at.get_or_insert_with(Instant::now);
                 ControlFlow::Continue(())
@@ -311,7 +307,7 @@ impl Viewer {
     /// Everything finished has been sent: what is left is an unfinished line.
     fn at_the_end(&mut self) {
         self.drained = true;
-        let tip = self.puller.follower().tip();
+        let tip = self.puller.tip();
         if tip.len > tip.complete && self.shown_unfinished != Some(tip.len) {
             self.unfinished_at.get_or_insert_with(|| Instant::now() + UNFINISHED_AFTER);
         }
@@ -363,7 +359,7 @@ impl Viewer {
     /// One step of counting; where more is left, the counters are told again soon.
     async fn count_new_lines(&mut self) -> LineCount {
         let Some(counter) = &mut self.counter else { return LineCount::ZERO };
-        let tip = self.puller.follower().tip();
+        let tip = self.puller.tip();
         // A read error leaves the count where it is; the follower's next change tries again.
         let finished = loop {
             match counter.step(&tip, &self.state.tasks).await {
@@ -377,7 +373,7 @@ impl Viewer {
     }
 
     fn tip_now(&mut self, new_lines: LineCount) -> Tip {
-        let tip = self.puller.follower().tip();
+        let tip = self.puller.tip();
         let current = tip.current();
         let (generation, lines) = (current.generation, current.index.total());
         Tip { generation, len: tip.len, complete: tip.complete, lines, new_lines, state: tip.state }

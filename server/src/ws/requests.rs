@@ -80,10 +80,10 @@ impl Viewer {
             Some(place) if place == self.puller.place() => {}
             Some((generation, offset)) => self.puller.jump(generation, offset, Style::PLAIN),
             None => {
-                let tip = self.puller.follower().tip();
-                let Some(current) = tip.epochs.last() else { return ControlFlow::Continue(()) };
+                let tip = self.puller.tip();
+                                let generation = tip.current().generation;
                 let want = Rows { req, at: Anchor::End, before: rows, after: 0 };
-                return self.send_page(socket, current.generation, want, true).await;
+                return self.send_page(socket, generation, want, true).await;
             }
         }
         ControlFlow::Continue(())
@@ -97,7 +97,7 @@ impl Viewer {
         rows: Rows,
         go_on: bool,
     ) -> ControlFlow<End> {
-        let tip = self.puller.follower().tip();
+        let tip = self.puller.tip();
         let Some(epoch) = tip.epochs.iter().find(|epoch| epoch.generation == generation).cloned() else {
             return fail(socket, rows.req, Failure::Gone, "that part of the file is no longer held").await;
         };
@@ -112,7 +112,7 @@ impl Viewer {
             self.moved();
             self.showed_unfinished(page.flags.unfinished.then_some(page.end));
         }
-        let frame = page_frame(rows.req, generation, page);
+        let frame = page.into_frame(rows.req, generation);
         sent(outbox::send(socket, Message::Binary(frame.encode())).await)
     }
 
@@ -123,7 +123,7 @@ impl Viewer {
         (generation, offset): (Generation, ByteOffset),
         len: u32,
     ) -> ControlFlow<End> {
-        let tip = self.puller.follower().tip();
+        let tip = self.puller.tip();
         let Some(epoch) = tip.epochs.iter().find(|epoch| epoch.generation == generation) else {
             return fail(socket, req, Failure::Gone, "that part of the file is no longer held").await;
         };
@@ -162,21 +162,6 @@ fn complete_end(page: &Page) -> ByteOffset {
     let missing = page.cuts.iter().filter(|cut| (cut.at as usize) < after_feed);
     let missing = missing.fold(ByteLen::ZERO, |sum, cut| sum + cut.missing);
     page.offset + ByteLen::new(after_feed as u64) + missing
-}
-
-fn page_frame(req: u32, generation: Generation, page: Page) -> Frame {
-    Frame {
-        kind: FrameKind::Page,
-        flags: page.flags,
-        req,
-        generation,
-        style: page.style,
-        offset: page.offset,
-        end: page.end,
-        first_line: page.first_line,
-        cuts: page.cuts,
-        payload: page.payload,
-    }
 }
 
 /// A part of one line.
