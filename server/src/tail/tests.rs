@@ -69,14 +69,16 @@ impl Viewer {
             if epoch.is_readable() && !self.read(&tip, ended, epoch.source.as_ref()) {
                 return self.follower.look();
             }
-            for notice in tip.notices.iter().filter(|notice| notice.seq > self.told) {
+            let told = self.told;
+            for notice in tip.notices.iter().filter(|notice| notice.seq > told) {
                 self.events.push(notice.event);
                 self.told = notice.seq;
             }
             if ended.is_none() {
                 return;
             }
-            let next = tip.after(self.generation).unwrap();
+            // It has ended just now, and this tip is from before: the next one tells how it goes on.
+            let Some(next) = tip.after(self.generation) else { return };
             self.events.push(next.began.unwrap().0);
             self.generation = next.generation;
             (self.at, self.marker) = (ByteOffset::ZERO, Marker::of(&[]));
@@ -117,9 +119,10 @@ impl Viewer {
                 return;
             }
             let changed = tokio::time::timeout_at(deadline, self.follower.changed()).await;
+            let (len, complete, state) = (tip.len, tip.complete, tip.state);
             assert!(
                 matches!(changed, Ok(true)),
-                "waited for {what}: {tip:?}, read {:?}, {:?}",
+                "waited for {what}: {len} {complete} {state:?}, read {:?}, {:?}",
                 self.shown(),
                 self.events
             );

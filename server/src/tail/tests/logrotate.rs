@@ -18,8 +18,8 @@ use crate::tasks::Tasks;
 
 const ROTATIONS: usize = 6;
 
-/// How far the writer may be ahead of the reader, in lines.
-const AHEAD: u64 = 20_000;
+/// How far the writer may be ahead of the reader, in bytes.
+const AHEAD: u64 = 500_000;
 
 /// Appends numbered lines, opens the name again when another file has it, and waits when it is too far ahead.
 struct Writer {
@@ -38,7 +38,7 @@ impl Writer {
             let mut file: File = open();
             let mut written = 0;
             while !stopping.load(Ordering::Relaxed) {
-                if written > reading.load(Ordering::Relaxed) + AHEAD {
+                if file.metadata().unwrap().len() > reading.load(Ordering::Relaxed) + AHEAD {
                     std::thread::yield_now();
                     continue;
                 }
@@ -107,17 +107,19 @@ async fn rotate_while_written(how: &str, poll: bool) -> (Scene, u64) {
     let writer = Writer::start(scene.path.clone());
     for rotation in 1..=ROTATIONS {
         let before = last_number(&scene.viewer);
-        let caught_up = |viewer: &Viewer| {
-            let last = last_number(viewer);
-            writer.read.store(last, Ordering::Relaxed);
-            viewer.lives.len() == rotation && last > before + 1000
-        };
-        scene.viewer.until("lines before the rotation", |viewer, _| caught_up(viewer)).await;
+        let tell = |viewer: &Viewer| writer.read.store(viewer.at.get(), Ordering::Relaxed);
+        scene
+            .viewer
+            .until("lines before the rotation", |viewer, _| {
+                tell(viewer);
+                viewer.lives.len() == rotation && last_number(viewer) > before + 1000
+            })
+            .await;
         logrotate(&scene, how);
         scene
             .viewer
             .until("the rotation", |viewer, _| {
-                writer.read.store(last_number(viewer).max(writer.read.load(Ordering::Relaxed)), Ordering::Relaxed);
+                tell(viewer);
                 viewer.lives.len() > rotation
             })
             .await;
