@@ -72,7 +72,7 @@ fn anchor() -> impl Strategy<Value = Anchor> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn a_page_is_the_lines_around_its_anchor(
