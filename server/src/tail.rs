@@ -55,7 +55,7 @@ pub struct Epoch {
     /// What ended the life before it and when, in seconds since 1970; `None` for the first.
     pub began: Option<(FileEvent, u64)>,
     /// Its final length, once it has ended: a reader reads to there, its unfinished last line included, and goes on with
-    /// the next life.
+    /// the next life. Set a moment before the tip that has the next life: without one there, wait for the next tip.
     pub ended: OnceLock<ByteOffset>,
     local: Arc<LocalFile>,
 }

@@ -33,7 +33,7 @@ pub(super) fn page_in_blocks(blocks: &mut Blocks<'_>, index: &LineIndex, want: &
     Ok(Page {
         offset: ByteOffset::new(offset),
         end: ByteOffset::new(end),
-        first_line: line_number(blocks, index, offset),
+        first_line: rows.first().and_then(|_| line_number(blocks, index, offset)),
         style: style::at(blocks, offset),
         rows: u32::try_from(rows.len()).unwrap_or(u32::MAX),
         cuts,

@@ -72,7 +72,7 @@ fn anchor() -> impl Strategy<Value = Anchor> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn a_page_is_the_lines_around_its_anchor(
@@ -98,7 +98,7 @@ proptest! {
         prop_assert_eq!(page.rows as usize, expected.len());
         prop_assert_eq!(page.anchor.get(), anchor);
         prop_assert_eq!(page.offset.get(), expected.first().map_or(anchor, |(start, _)| *start));
-        prop_assert_eq!(page.first_line, LineNo::new(first as u64 + 1));
+        prop_assert_eq!(page.first_line, expected.first().and(LineNo::new(first as u64 + 1)));
         prop_assert_eq!(page.flags.at_start, page.offset.get() == 0);
         prop_assert_eq!(page.flags.at_end, page.end.get() == bytes.len() as u64);
         prop_assert_eq!(page.flags.unfinished, expected.last().is_some_and(|(_, line)| !line.ends_with(b"\n")));

@@ -77,7 +77,7 @@ impl Source for LocalFile {
 
     fn read_at(&self, buf: &mut [u8], at: ByteOffset) -> io::Result<usize> {
         // The kernel refuses offsets beyond its signed range; there is nothing there to read.
-        if i64::try_from(at.get()).is_err() {
+        if i64::try_from(at.get().saturating_add(buf.len() as u64)).is_err() {
             return Ok(0);
         }
         let read = self.file.handle().read_at(buf, at.get())?;
@@ -113,6 +113,9 @@ impl Source for LocalFile {
 
     fn hole_before(&self, to: ByteOffset) -> io::Result<ByteOffset> {
         let to = to.get();
+        if to == 0 || !self.is_hole(to - 1, to)? {
+            return Ok(ByteOffset::new(to));
+        }
         // Steps back double while they land in the hole, then the start is bisected: a hole of any size costs
         // a few dozen questions and no read.
         let mut hole = to;

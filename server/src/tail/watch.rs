@@ -43,6 +43,7 @@ impl Watches {
     /// Watches where `file` has its name and, behind links, where it is. Blocks.
     pub(super) fn watch(&self, file: &LogFile, hint: &Arc<Notify>) -> Watch {
         let mut watch = Watch { watches: self.clone(), places: Vec::new(), hint: Arc::clone(hint), complete: true };
+        watch.complete = !changes_elsewhere(file);
         for place in places(file) {
             watch.add(place);
         }
@@ -126,6 +127,20 @@ impl Drop for Watch {
 /// Opening, reading and closing change nothing, and are what we do ourselves.
 fn is_our_reading(kind: EventKind) -> bool {
     matches!(kind, EventKind::Access(access) if access != AccessKind::Close(AccessMode::Write))
+}
+
+/// Whether others can change the file without an event here: network file systems, and those of other processes.
+fn changes_elsewhere(file: &LogFile) -> bool {
+    const NFS: u32 = 0x6969;
+    const CIFS: u32 = 0xff53_4d42;
+    const SMB2: u32 = 0xfe53_4d42;
+    const FUSE: u32 = 0x6573_5546;
+    const NINE_P: u32 = 0x0102_1997;
+    const CEPH: u32 = 0x00c3_6400;
+    const AFS: u32 = 0x5346_414f;
+    // The numbers are of 32 bits, whatever the width of the field.
+    rustix::fs::fstatfs(file.handle())
+        .is_ok_and(|fs| [NFS, CIFS, SMB2, FUSE, NINE_P, CEPH, AFS].contains(&(fs.f_type as u32)))
 }
 
 fn wake_all<'a>(hints: impl Iterator<Item = &'a Weak<Notify>>) {
