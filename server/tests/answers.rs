@@ -1,5 +1,6 @@
 //! What every address answers, to whom, and with which headers; and that nothing in a name, a line or a parameter becomes
 //! markup.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 #[path = "common/server.rs"]
 mod common;
@@ -298,6 +299,24 @@ async fn a_head_that_does_not_come_is_cut_and_others_are_served_meanwhile() {
         let end = tokio::time::timeout(DEADLINE, stream.read_to_end(&mut rest)).await;
         assert!(end.is_ok(), "{text:?} is still open");
     }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn past_the_limit_a_connection_waits_until_another_ends() {
+    let scratch = Scratch::new();
+    let server = TestServer::start(&scratch, &[("limits.connections", "2")]).await;
+    let first = TcpStream::connect(server.addr).await.unwrap();
+    let _second = TcpStream::connect(server.addr).await.unwrap();
+    let mut third = TcpStream::connect(server.addr).await.unwrap();
+    let request = format!("GET /healthz HTTP/1.1\r\nHost: {}\r\n\r\n", server.addr);
+    third.write_all(request.as_bytes()).await.unwrap();
+    let mut buf = [0; 1024];
+    let early = tokio::time::timeout(std::time::Duration::from_millis(200), third.read(&mut buf)).await;
+    assert!(early.is_err(), "a third connection is not served");
+    drop(first);
+    let n = tokio::time::timeout(DEADLINE, third.read(&mut buf)).await.expect("served in time").unwrap();
+    assert!(buf[..n].starts_with(b"HTTP/1.1 200"));
     server.stop().await;
 }
 

@@ -1,4 +1,5 @@
 //! Who gets past the door: `Host`, `Origin`, cookie, token and what the browser says, for requests and for upgrades.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 #[path = "common/server.rs"]
 mod common;

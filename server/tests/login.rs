@@ -1,4 +1,5 @@
 //! Logging in and out, and how long that holds.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 #[path = "common/server.rs"]
 mod common;

@@ -1,5 +1,5 @@
 //! A real server on a free port, and a small HTTP client that sends exactly what a test says.
-#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(dead_code, clippy::unwrap_used, reason = "tests; and each file uses a part of this one")]
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
