@@ -25,11 +25,13 @@ use crate::tasks::Tasks;
 pub const PROGRAM: [&str; 3] = ["/pkg/taillight.js", "/pkg/taillight.wasm", "/pkg/taillight.css"];
 
 /// What a file is at most, in bytes.
+#[cfg(not(feature = "embed"))]
 const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Where assets come from. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Assets {
+    #[cfg_attr(feature = "embed", expect(dead_code, reason = "everything is inside the binary"))]
     site_root: Arc<Path>,
     version: Arc<str>,
 }

@@ -206,6 +206,28 @@ mod tests {
     }
 
     #[test]
+    fn why_a_file_is_not_open_is_told_as_far_as_it_may_be() {
+        let denied = OpenError::Denied {
+            user: "logs".to_owned(),
+            uid: 7,
+            path: "/var/log/secure".to_owned(),
+            fix: "add 'logs' to the group 'adm'".to_owned(),
+        };
+        let cases = [
+            (OpenError::NotFound, 404, "no such file"),
+            (OpenError::IsFolder, 404, "a folder"),
+            (OpenError::NotAFile("a named pipe"), 404, "a named pipe"),
+            (denied, 403, "user 'logs'"),
+            (OpenError::Io(std::io::Error::other("disk 7 on fire")), 500, "its log says why"),
+        ];
+        for (error, status, text) in cases {
+            let problem = ApiError::from(error).problem();
+            assert_eq!(problem.status, status, "{problem:?}");
+            assert!(problem.detail.contains(text) && !problem.detail.contains("on fire"), "{problem:?}");
+        }
+    }
+
+    #[test]
     fn a_bad_query_names_its_position() {
         let error = ApiError::BadQuery { detail: "expected a word".to_owned(), position: 7 };
         let json = serde_json::to_string(&error.problem()).unwrap();

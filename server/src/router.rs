@@ -33,9 +33,10 @@ pub fn service(state: AppState) -> Service {
     let below_base = match state.facts.base.as_str() {
         "" => routes,
         base => Router::new()
-            .nest(base, routes)
+            .route(&format!("{base}/"), get(shell::home))
             .fallback(missing)
-            .layer(middleware::from_fn_with_state(state.clone(), door::require_login)),
+            .layer(middleware::from_fn_with_state(state.clone(), door::require_login))
+            .nest(base, routes),
     };
     below_base
         // Before routing is over, an upgrade on any path is the seed's stream; only who passed the door gets here.

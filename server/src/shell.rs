@@ -7,7 +7,7 @@ pub mod nonce;
 pub mod plain;
 
 use app::boot::{Boot, Screen};
-use axum::extract::{Request, State};
+use axum::extract::{RawQuery, Request, State};
 use axum::http::header::{HeaderValue, LOCATION};
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
@@ -22,6 +22,15 @@ use crate::state::AppState;
 /// `/` and `/v/…`: the page with its first screen in it.
 pub async fn page(State(state): State<AppState>, who: Principal, uri: Uri) -> Response {
     let address = uri.path_and_query().map_or("/", |address| address.as_str()).to_owned();
+    page_at(state, who, address).await
+}
+
+/// The base path with a slash, which a nested router does not know as its `/`.
+pub async fn home(State(state): State<AppState>, who: Principal, RawQuery(query): RawQuery) -> Response {
+    page_at(state, who, query.map_or_else(|| "/".to_owned(), |query| format!("/?{query}"))).await
+}
+
+async fn page_at(state: AppState, who: Principal, address: String) -> Response {
     let Ok(link) = link::read(&address) else { return problem(&state, &address, ApiError::NotFound) };
     let screen = match link.state.page {
         Page::Files { folder } => files(&state, who, folder).await,

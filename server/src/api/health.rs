@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use crate::auth::Principal;
 use crate::error::ApiError;
 use crate::state::Facts;
+use crate::tail::Tails;
 use crate::tasks::Tasks;
 
 /// Says that the process answers.
@@ -27,11 +28,17 @@ pub async fn readyz(State(tasks): State<Tasks>) -> Result<&'static str, ApiError
 }
 
 /// The figures as Prometheus text.
-pub async fn metrics(State(facts): State<Arc<Facts>>, State(tasks): State<Tasks>, _who: Principal) -> Response {
+pub async fn metrics(
+    State(facts): State<Arc<Facts>>,
+    State(tasks): State<Tasks>,
+    State(tails): State<Tails>,
+    _who: Principal,
+) -> Response {
     let count = |counter: usize| u64::try_from(counter).unwrap_or(u64::MAX);
     let figures = [
         ("taillight_connections", "Open connections.", count(facts.n_connections.load(Ordering::Relaxed))),
         ("taillight_viewers", "Open sockets that follow a file.", count(facts.n_viewers.load(Ordering::Relaxed))),
+        ("taillight_followed_files", "Files that are followed.", count(tails.count())),
         ("taillight_tasks", "Running tasks.", count(tasks.n_running())),
         ("taillight_reads_waiting", "Reads that wait for a free slot.", count(tasks.n_waiting())),
         ("taillight_uptime_seconds", "Seconds since the start.", facts.started.elapsed().as_secs()),

@@ -96,7 +96,7 @@ impl HostRules {
             HostName::Ip(ip) => {
                 *ip == IpAddr::V4(Ipv4Addr::LOCALHOST)
                     || *ip == IpAddr::V6(Ipv6Addr::LOCALHOST)
-                    || *ip == self.listen
+                    || (*ip == self.listen && !ip.is_unspecified())
                     || *ip == reached.to_canonical()
             }
         };

@@ -52,7 +52,6 @@ pub async fn log_cause(request: Request, next: Next) -> Response {
 }
 
 /// The answer to a request whose handler panicked; the panic hook has told the place.
-#[expect(clippy::needless_pass_by_value, reason = "the layer gives it away")]
 pub fn panicked(_panic: Box<dyn Any + Send>) -> Response {
     ApiError::internal("a handler panicked").into_response()
 }
