@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use server::config::Config;
-use server::{Server, Setup};
+use server::Server;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -41,7 +41,7 @@ impl TestServer {
         let mut config = Config::local(&[&logs]).expect("a configuration");
         config.heartbeat = Duration::from_secs(secs);
         config.data_dir = folder.join("data");
-        let server = Server::new(Setup::new(&config).expect("a setup")).expect("a server");
+        let server = Server::new(config).expect("a server");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let addr = listener.local_addr().expect("an address");
         let shutdown = CancellationToken::new();
