@@ -9,9 +9,13 @@
 //! | [`cursor`] | which file exactly, and where in it: identity, generation, cursor, anchor |
 //! | [`ansi`] | escapes to text and style runs, and a line as escaped HTML |
 //! | [`wire`] | the viewer's messages, their limits and their bytes |
+//! | [`window`] | the lines a client holds: a contiguous run, with dividers where the file was rotated or cut |
+//! | [`follow`] | the client's side of the stream without I/O: message, tick or user in, effects out |
 
 pub mod ansi;
 pub mod cursor;
+pub mod follow;
 pub mod line;
 pub mod path;
+pub mod window;
 pub mod wire;
