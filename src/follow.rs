@@ -242,8 +242,13 @@ type Told = (StreamState, LineCount, Option<Tip>);
 impl Follow {
     /// Nothing yet. `seed` spreads reconnects: any number that differs between pages.
     pub fn new(seed: u64) -> Self {
+        Self::with_budget(seed, WINDOW_BYTES)
+    }
+
+    /// The same, with a window of `budget` bytes.
+    pub fn with_budget(seed: u64, budget: usize) -> Self {
         Self {
-            window: LineWindow::new(WINDOW_BYTES),
+            window: LineWindow::new(budget),
             start: None,
             link: Link::new(seed),
             requests: Requests::default(),
@@ -316,9 +321,9 @@ impl Follow {
             Input::Online => self.hurry(now_ms, out),
             Input::Visible(true) => {
                 self.hurry(now_ms, out);
-                self.intend(Input::Visible(true), out);
+                self.intend(&Input::Visible(true), out);
             }
-            intent => self.intend(intent, out),
+            intent => self.intend(&intent, out),
         }
         let told = Some((self.state(), self.new_lines(), self.tip));
         if self.told != told {

@@ -32,6 +32,7 @@ impl Follow {
                 let next = next.map(|(next, _)| next);
                 self.happened(Divider { generation, at, unix_secs, event, next, unread: ByteLen::ZERO, nth: 0 }, out);
             }
+            ServerMsg::Current { generation, identity } => self.history.identify(generation, identity),
             ServerMsg::Behind { bytes } => self.fell_behind(bytes, out),
             ServerMsg::Ping => out.push(Effect::Send(ClientMsg::Pong)),
             ServerMsg::Failed { req: 0, error, detail } => {

@@ -23,8 +23,8 @@ pub(super) enum Way {
 
 impl Follow {
     /// Applies an intention of the user.
-    pub(super) fn intend(&mut self, input: Input, out: &mut Vec<Effect>) {
-        match input {
+    pub(super) fn intend(&mut self, input: &Input, out: &mut Vec<Effect>) {
+        match *input {
             Input::GoLive => {
                 let near = self.distance().is_some_and(|bytes| bytes.get() <= u64::from(CREDIT_BYTES));
                 self.follow_again(if near { Way::Exact } else { Way::End { is_told: false } }, out);

@@ -1,6 +1,6 @@
 //! The connection's life: connecting, being alive, and coming back.
 
-use super::{Effect, Follow, Notice};
+use super::{Effect, Follow, Notice, PAGE_ROWS, Start};
 use crate::cursor::{Anchor, Cursor};
 use crate::wire::{CLOSE_GOING_AWAY, CLOSE_UNAUTHORIZED, CLOSE_VERSION, CREDIT_BYTES, ClientMsg, VERSION};
 
@@ -151,13 +151,14 @@ impl Follow {
             return;
         };
         let resume = self.cursor();
+        let (at, before, after) = self.first_place(start);
         let follow = self.wants_live();
         out.push(Effect::Send(ClientMsg::Open {
             version: VERSION,
             path: start.path.clone(),
-            at: if resume.is_some() { Anchor::End } else { start.at },
-            before: start.before,
-            after: start.after,
+            at,
+            before,
+            after,
             resume,
             follow,
             credit: CREDIT_BYTES,
@@ -237,6 +238,15 @@ impl Follow {
         self.resync = None;
         self.behind = crate::line::ByteLen::ZERO;
         self.owed = 0;
+    }
+
+    /// Where the first page is read. After a lost connection that cannot be resumed it is what was on the screen.
+    fn first_place(&self, start: &Start) -> (Anchor, u32, u32) {
+        match self.looking {
+            _ if !self.has_page => (start.at, start.before, start.after),
+            Some((first, _)) if !self.following => (Anchor::Byte(first.offset), PAGE_ROWS, PAGE_ROWS),
+            _ => (Anchor::End, PAGE_ROWS, 0),
+        }
     }
 
     /// Where the window ends, for the server to go on from: known once a first page was there.

@@ -1,1 +1,3 @@
-//! Conversations.
+//! Conversations with the server: inputs and the effects they must have.
+
+mod model;
