@@ -306,3 +306,6 @@ pub enum Failure {
     /// The server is at a limit; try again.
     Busy,
 }
+
+#[cfg(test)]
+mod tests;

@@ -78,6 +78,7 @@ impl Follow {
     fn follow_again(&mut self, way: Way, out: &mut Vec<Effect>) {
         self.following = true;
         self.paused = false;
+        self.seen = None;
         self.requests.drop_jump();
         if self.live {
             return;

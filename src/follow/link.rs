@@ -165,6 +165,9 @@ impl Follow {
         }));
         self.requests.wait_for_first(resume.is_none());
         self.live = follow;
+        if follow {
+            self.seen = None;
+        }
         self.owed = 0;
         self.link.phase = Phase::Opening;
         self.link.heard(now_ms);

@@ -495,7 +495,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(40))]
     #[test]
     fn the_window_is_always_a_contiguous_run_of_the_files(
         follows: bool,
