@@ -1,6 +1,7 @@
 //! What the server says.
 
 use super::intent::Way;
+use super::link::CLOSE_NORMAL;
 use super::pages::Answer;
 use super::{Effect, Follow, JUMP_BYTES, LastEvent, Notice, WindowChange, state};
 use crate::cursor::{Generation, Identity};
@@ -17,7 +18,10 @@ impl Follow {
         }
         self.link.heard(now_ms);
         match msg {
-            ServerMsg::Opened { version, .. } if version != VERSION => self.end(Notice::Reload, out),
+            ServerMsg::Opened { version, .. } if version != VERSION => {
+                out.push(Effect::Close(CLOSE_NORMAL));
+                self.end(Notice::Reload, out);
+            }
             ServerMsg::Opened { generation, identity, resume, heartbeat_secs, tip, .. } => {
                 self.link.opened(heartbeat_secs, now_ms);
                 self.failure = None;

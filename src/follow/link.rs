@@ -5,7 +5,7 @@ use crate::cursor::{Anchor, Cursor};
 use crate::wire::{CLOSE_GOING_AWAY, CLOSE_UNAUTHORIZED, CLOSE_VERSION, CREDIT_BYTES, ClientMsg, VERSION};
 
 /// The close code for a connection that the page gives up.
-const CLOSE_NORMAL: u16 = 1000;
+pub(super) const CLOSE_NORMAL: u16 = 1000;
 
 /// How long the server may be silent beyond its heartbeat.
 const SILENCE_MS: u64 = 10_000;
@@ -213,11 +213,8 @@ impl Follow {
         self.lost(CLOSE_NORMAL, now_ms);
     }
 
-    /// Drops the connection for good.
+    /// No connection any more, for good.
     pub(super) fn end(&mut self, notice: Notice, out: &mut Vec<Effect>) {
-        if self.link.is_listening() {
-            out.push(Effect::Close(CLOSE_NORMAL));
-        }
         self.link.phase = Phase::Ended;
         self.forget_connection();
         out.push(Effect::Notice(notice));

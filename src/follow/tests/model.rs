@@ -201,8 +201,8 @@ impl Server {
         self.down.extend(page.map(Down::Frame));
     }
 
-    fn hear(&mut self, msg: ClientMsg) {
-        match msg {
+    fn hear(&mut self, msg: &ClientMsg) {
+        match *msg {
             ClientMsg::Open { at, before, after, resume, follow, credit, .. } => {
                 self.open(resume, (at, before, after), follow, credit);
             }
@@ -242,7 +242,7 @@ impl Server {
             if self.is_open {
                 self.announce();
             }
-            self.hear(msg);
+            self.hear(&msg);
         }
         if !self.is_open {
             return;
@@ -495,7 +495,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
     fn the_window_is_always_a_contiguous_run_of_the_files(
         follows: bool,
