@@ -5,8 +5,10 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
 
 #[path = "../tests/it/socket.rs"]
+#[allow(dead_code)]
 mod socket;
 #[path = "../tests/it/support.rs"]
+#[allow(dead_code)]
 mod support;
 
 use std::time::{Duration, Instant};

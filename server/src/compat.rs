@@ -8,6 +8,8 @@ mod render;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use crate::api::follow;
+use crate::api::params::query_pairs;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{OriginalUri, State};
 use axum::response::{IntoResponse as _, Response};
@@ -15,8 +17,6 @@ use taillight::ansi::Style;
 use taillight::cursor::Generation;
 use taillight::line::ByteOffset;
 use taillight::path::LogPath;
-use crate::api::follow;
-use crate::api::params::query_pairs;
 use taillight::wire::{CLOSE_GOING_AWAY, CLOSE_NO_PONG};
 
 use crate::auth::Principal;

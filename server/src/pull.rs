@@ -142,7 +142,9 @@ impl Puller {
         let limit = ended.unwrap_or(tip.complete);
         if self.offset < limit {
             match self.read(tasks, epoch, limit).await? {
-                Verified::Chunk(chunk) if chunk.end > self.offset => return Ok(Pulled::Lines(self.advance(epoch, chunk))),
+                Verified::Chunk(chunk) if chunk.end > self.offset => {
+                    return Ok(Pulled::Lines(self.advance(epoch, chunk)));
+                }
                 Verified::Chunk(_) if ended.is_some() => return self.rest(tasks, epoch, limit).await,
                 Verified::Replaced if ended.is_some() => return Ok(self.gap(epoch, limit)),
                 Verified::Replaced => {

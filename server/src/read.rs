@@ -19,7 +19,7 @@ use taillight::line::{ByteOffset, LineNo};
 use taillight::wire::{Cut, Frame, FrameFlags, FrameKind};
 
 pub use back::lines_back;
-pub use live::{count_lines, end_of_lines, line_bytes, lines_from, marker_at};
+pub use live::{count_lines, end_of_lines, line_bytes, lines_from, marker_at, marker_of};
 pub use page::page;
 
 /// What page is wanted.

@@ -19,7 +19,7 @@ use taillight::line::ByteOffset;
 use taillight::wire::{FileEvent, FileState, Resume};
 
 use crate::index::LineIndex;
-use crate::read::marker_at;
+use crate::read::marker_of;
 use crate::source::{LocalFile, Source, is_gone};
 
 pub use registry::{Follower, Tails};
@@ -160,7 +160,7 @@ impl Epoch {
         if !self.source.is_same(&cursor.identity)? {
             return Ok(false);
         }
-        match marker_at(self.source.as_ref(), cursor.offset) {
+        match marker_of(self.source.as_ref(), cursor.offset, cursor.marker.len) {
             Ok(marker) => Ok(marker == cursor.marker),
             Err(error) if is_gone(&error) => Ok(false),
             Err(error) => Err(error),

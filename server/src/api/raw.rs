@@ -3,17 +3,18 @@
 use std::io;
 use std::sync::Arc;
 
+use crate::api::params::query_pairs;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_RANGE, RANGE,
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_RANGE,
+    RANGE,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
 use taillight::line::{ByteLen, ByteOffset};
 use taillight::path::{percent_encode, shown_name};
-use crate::api::params::query_pairs;
 
 use crate::api::{follow_file, log_path};
 use crate::auth::Principal;
@@ -204,7 +205,7 @@ mod tests {
         let disposition = headers.get(CONTENT_DISPOSITION).and_then(|value| value.to_str().ok());
         assert_eq!(
             disposition,
-            Some("attachment; filename=\"a____X_ y_.html\"; filename*=UTF-8''a%22%0D%0AX%3A%20y%FF.html")
+            Some("attachment; filename=\"a___X_ y_.html\"; filename*=UTF-8''a%22%0D%0AX%3A%20y%FF.html")
         );
         assert_eq!(headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes), Some(&b"text/plain; charset=utf-8"[..]));
     }

@@ -76,7 +76,16 @@ pub fn line_bytes(source: &dyn Source, offset: ByteOffset, len: u32) -> io::Resu
 /// # Errors
 /// When reading fails, or the file is shorter than `offset` by now ([`crate::source::is_gone`]).
 pub fn marker_at(source: &dyn Source, offset: ByteOffset) -> io::Result<Marker> {
-    let from = offset - ByteLen::new(Marker::MAX_BYTES as u64);
+    marker_of(source, offset, Marker::MAX_BYTES as u8)
+}
+
+/// The marker of `offset` over `len` bytes, for comparing with one that covers no more; at most
+/// [`Marker::MAX_BYTES`].
+///
+/// # Errors
+/// As [`marker_at`].
+pub fn marker_of(source: &dyn Source, offset: ByteOffset, len: u8) -> io::Result<Marker> {
+    let from = offset - ByteLen::new(u64::from(len).min(Marker::MAX_BYTES as u64));
     let mut buf = [0; Marker::MAX_BYTES];
     let buf = &mut buf[..(offset - from).get() as usize];
     if read_full(source, buf, from)? < buf.len() {

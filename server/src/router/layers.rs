@@ -58,7 +58,8 @@ pub fn panicked(_panic: Box<dyn Any + Send>) -> Response {
 
 /// Compresses downloads by `Accept-Encoding`; a range is sent as it is, because it is a range of the plain bytes.
 pub fn compression() -> CompressionLayer<impl Predicate> {
-    let is_whole = |status: StatusCode, _: Version, _: &HeaderMap, _: &Extensions| status != StatusCode::PARTIAL_CONTENT;
+    let is_whole =
+        |status: StatusCode, _: Version, _: &HeaderMap, _: &Extensions| status != StatusCode::PARTIAL_CONTENT;
     CompressionLayer::new().compress_when(SizeAbove::default().and(is_whole))
 }
 

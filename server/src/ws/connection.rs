@@ -7,12 +7,12 @@ use std::time::Duration;
 use axum::extract::ws::{Message, WebSocket};
 use rand::Rng as _;
 use taillight::ansi::Style;
-use taillight::cursor::{Anchor, Cursor};
+use taillight::cursor::{Anchor, Cursor, Generation};
 use taillight::line::{ByteLen, ByteOffset, LineCount};
 use taillight::path::LogPath;
 use taillight::wire::{
-    CLOSE_GOING_AWAY, CLOSE_NO_PONG, CLOSE_PROTOCOL, CLOSE_VERSION, ClientMsg, Failure, Frame,
-    FrameFlags, FrameKind, ServerMsg, Tip, VERSION,
+    CLOSE_GOING_AWAY, CLOSE_NO_PONG, CLOSE_PROTOCOL, CLOSE_VERSION, ClientMsg, Failure, Frame, FrameFlags, FrameKind,
+    ServerMsg, Tip, VERSION,
 };
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -72,7 +72,9 @@ pub(super) struct Viewer {
     heartbeat: Heartbeat,
     /// Whether everything up to the tip has been sent; cleared when the tip moves.
     pub(super) drained: bool,
-    told: Option<Tip>,
+    pub(super) told: Option<Tip>,
+    /// The newest generation that the client knows the identity of.
+    introduced: Generation,
     /// When counters may be told again; `None` when there is nothing to tell.
     tell_at: Option<Instant>,
     /// When the unfinished last line is shown as it stands.
@@ -111,11 +113,7 @@ pub async fn run(mut socket: WebSocket, state: AppState, who: Principal) {
     }
 }
 
-async fn serve(
-    socket: &mut WebSocket,
-    state: AppState,
-    who: Principal,
-) -> ControlFlow<End, std::convert::Infallible> {
+async fn serve(socket: &mut WebSocket, state: AppState, who: Principal) -> ControlFlow<End, std::convert::Infallible> {
     let wanted = match timeout(OPEN_LIMIT, first_message(socket)).await {
         Ok(wanted) => wanted?,
         Err(_) => return ControlFlow::Break(End::Close(CLOSE_PROTOCOL, "no open message in time")),
@@ -169,12 +167,7 @@ async fn refuse(socket: &mut WebSocket, error: &OpenError) -> ControlFlow<End, s
 }
 
 /// Answers the first message: where the connection stands, and the first page unless a cursor is resumed.
-async fn open(
-    socket: &mut WebSocket,
-    state: AppState,
-    follower: Follower,
-    wanted: Wanted,
-) -> ControlFlow<End, Viewer> {
+async fn open(socket: &mut WebSocket, state: AppState, follower: Follower, wanted: Wanted) -> ControlFlow<End, Viewer> {
     let tip = follower.tip();
     let current = Arc::clone(tip.current());
     let (resume, generation, offset) = match wanted.resume {
@@ -197,6 +190,7 @@ async fn open(
         heartbeat: Heartbeat::new(heartbeat),
         drained: false,
         told: None,
+        introduced: current.generation,
         tell_at: Some(Instant::now()),
         unfinished_at: None,
         shown_unfinished: None,
@@ -283,7 +277,11 @@ impl Viewer {
                 self.tell_behind(socket).await
             }
             Ok(Pulled::Rest(lines)) => self.send_live(socket, lines, true).await,
-            Ok(Pulled::Event(event)) => sent(outbox::say(socket, &event_message(&event)).await),
+            Ok(Pulled::Event(event)) => {
+                let next = event.next.map_or(self.introduced, |(generation, _)| generation);
+                self.introduced = self.introduced.max(next);
+                sent(outbox::say(socket, &event_message(&event)).await)
+            }
             Ok(Pulled::Idle) => {
                 self.at_the_end();
                 ControlFlow::Continue(())
@@ -349,11 +347,26 @@ impl Viewer {
             return ControlFlow::Continue(());
         }
         self.told = Some(tip);
+        self.introduce(socket, tip.generation).await?;
         sent(outbox::say(socket, &ServerMsg::Tip(tip)).await)?;
         if let Some(at) = &mut self.tell_at {
             *at = (*at).max(Instant::now() + TIP_INTERVAL);
         }
         ControlFlow::Continue(())
+    }
+
+    /// Tells the identity of a generation that no event has told: without it the client could not resume there.
+    pub(super) async fn introduce(&mut self, socket: &mut WebSocket, generation: Generation) -> ControlFlow<End> {
+        let tip = self.puller.tip();
+        let Some(epoch) = tip.epoch(generation).filter(|_| generation > self.introduced) else {
+            return ControlFlow::Continue(());
+        };
+        let source = Arc::clone(&epoch.source);
+        let Ok(identity) = self.state.tasks.blocking(move || source.identity()).await else {
+            return ControlFlow::Continue(());
+        };
+        self.introduced = generation;
+        sent(outbox::say(socket, &ServerMsg::Current { generation, identity }).await)
     }
 
     /// One step of counting; where more is left, the counters are told again soon.

@@ -57,6 +57,8 @@ impl Viewer {
             ClientMsg::Hold { from: (generation, offset) } => {
                 self.live = false;
                 self.counter = Some(Counter::new(generation, offset));
+                // The client waits for the first count, even when nothing has changed.
+                self.told = None;
                 self.moved();
                 ControlFlow::Continue(())
             }
@@ -73,6 +75,10 @@ impl Viewer {
         from: Option<(Generation, ByteOffset)>,
         rows: u32,
     ) -> ControlFlow<End> {
+        let is_held = |(generation, _): &(Generation, ByteOffset)| self.puller.tip().epoch(*generation).is_some();
+        if from.is_some_and(|place| !is_held(&place)) {
+            return fail(socket, req, Failure::Gone, "that part of the file is no longer held").await;
+        }
         self.live = true;
         self.counter = None;
         self.moved();
@@ -81,7 +87,7 @@ impl Viewer {
             Some((generation, offset)) => self.puller.jump(generation, offset, Style::PLAIN),
             None => {
                 let tip = self.puller.tip();
-                                let generation = tip.current().generation;
+                let generation = tip.current().generation;
                 let want = Rows { req, at: Anchor::End, before: rows, after: 0 };
                 return self.send_page(socket, generation, want, true).await;
             }
@@ -98,7 +104,7 @@ impl Viewer {
         go_on: bool,
     ) -> ControlFlow<End> {
         let tip = self.puller.tip();
-        let Some(epoch) = tip.epochs.iter().find(|epoch| epoch.generation == generation).cloned() else {
+        let Some(epoch) = tip.epoch(generation).cloned() else {
             return fail(socket, rows.req, Failure::Gone, "that part of the file is no longer held").await;
         };
         let page = match read_page(&self.state, &tip, epoch, rows).await {
@@ -106,6 +112,7 @@ impl Viewer {
             Err(error) => return fail(socket, rows.req, Failure::ReadError, &error.to_string()).await,
         };
         if go_on {
+            self.introduce(socket, generation).await?;
             let complete = complete_end(&page);
             let style = style_after(&page.payload, page.style);
             self.puller.jump(generation, complete, style);
@@ -124,7 +131,7 @@ impl Viewer {
         len: u32,
     ) -> ControlFlow<End> {
         let tip = self.puller.tip();
-        let Some(epoch) = tip.epochs.iter().find(|epoch| epoch.generation == generation) else {
+        let Some(epoch) = tip.epoch(generation) else {
             return fail(socket, req, Failure::Gone, "that part of the file is no longer held").await;
         };
         let source = Arc::clone(&epoch.source);

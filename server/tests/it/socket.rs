@@ -50,14 +50,9 @@ impl ClientSocket {
             request.headers_mut().insert(*name, value.parse().expect("a header value"));
         }
         match connect_async(request).await {
-            Ok((stream, _)) => Ok(Self {
-                stream,
-                answers_pings: true,
-                live: Vec::new(),
-                place: None,
-                tip: None,
-                events: Vec::new(),
-            }),
+            Ok((stream, _)) => {
+                Ok(Self { stream, answers_pings: true, live: Vec::new(), place: None, tip: None, events: Vec::new() })
+            }
             Err(tokio_tungstenite::tungstenite::Error::Http(response)) => Err(response.status().as_u16()),
             Err(error) => panic!("no connection to {url}: {error}"),
         }

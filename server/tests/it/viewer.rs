@@ -190,11 +190,9 @@ async fn the_first_message_must_be_open_and_of_this_version() {
 #[tokio::test]
 async fn a_file_that_cannot_be_opened_is_refused_with_a_reason() {
     let server = TestServer::start(&[("app.log", "x\n")]).await;
-    for (path, expected) in [
-        ("logs/missing.log", Failure::NotFound),
-        ("elsewhere/app.log", Failure::NotFound),
-        ("logs", Failure::NotAFile),
-    ] {
+    for (path, expected) in
+        [("logs/missing.log", Failure::NotFound), ("elsewhere/app.log", Failure::NotFound), ("logs", Failure::NotAFile)]
+    {
         let mut viewer = server.viewer().await;
         viewer.say(&open(path, Anchor::End, true, None)).await;
         let failed = viewer.message(|msg| matches!(msg, ServerMsg::Failed { .. })).await;
@@ -251,10 +249,7 @@ async fn deletion_and_late_appearance_are_told() {
     viewer.live_until("two\n").await;
     assert_eq!(viewer.live, b"two\n");
     let last = viewer.events.last();
-    assert!(
-        matches!(last, Some(ServerMsg::Event { event: FileEvent::Appeared | FileEvent::Rotated, .. })),
-        "{last:?}"
-    );
+    assert!(matches!(last, Some(ServerMsg::Event { event: FileEvent::Appeared | FileEvent::Rotated, .. })), "{last:?}");
 }
 
 #[tokio::test]
