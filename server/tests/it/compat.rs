@@ -63,10 +63,12 @@ async fn pings_are_answered_with_pong_or_the_stream_is_closed_within_six_seconds
     silent.answers_pings = false;
     silent.texts_until("ping").await;
     let pinged = Instant::now();
-    assert_eq!(silent.closed().await, CLOSE_NO_PONG);
-    assert!(pinged.elapsed().as_secs_f64() < 6.0);
-    server.append("app.log", "y\n");
-    answering.texts_until("y\n").await;
+    let closing = async {
+        assert_eq!(silent.closed().await, CLOSE_NO_PONG);
+        assert!(pinged.elapsed().as_secs_f64() < 6.0);
+        server.append("app.log", "y\n");
+    };
+    tokio::join!(closing, answering.texts_until("y\n"));
 }
 
 #[tokio::test]
