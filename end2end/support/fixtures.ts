@@ -133,7 +133,8 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   audited: [true, { option: true }],
 
   endOfSpec: [
-    async ({ page, context, complaints, audited }, use) => {
+    // It names the fixtures whose end would disturb the page, so that it ends before them.
+    async ({ page, context, complaints, audited, logs: _logs, startServer: _startServer, newBrowser: _newBrowser }, use) => {
       await complaints.listen(context);
       await use();
       if (audited && page.url().startsWith('http')) await audit(page);
