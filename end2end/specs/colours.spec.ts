@@ -9,7 +9,8 @@ const COLOURED = [
   'cursor \x1b[2Jmoves\x1b[10;10H are \x1b]0;title\x07gone',
 ].join('\n');
 
-const STYLES = (names: string[]) => (grid: Element, texts: string[] = names) => {
+/** How these texts look that stand in an element of their own. Runs in the browser. */
+function looks(grid: Element, texts: string[]) {
   const found: Record<string, { color: string; background: string; weight: string; line: string }> = {};
   for (const text of texts) {
     const walker = document.createTreeWalker(grid, NodeFilter.SHOW_TEXT);
@@ -21,7 +22,7 @@ const STYLES = (names: string[]) => (grid: Element, texts: string[] = names) => 
     }
   }
   return found;
-};
+}
 
 for (const scheme of ['dark', 'light'] as const) {
   test(`escapes become colours and styles in the ${scheme} theme`, async ({ page, viewer, logs }) => {
@@ -32,7 +33,7 @@ for (const scheme of ['dark', 'light'] as const) {
       .poll(() => viewer.texts())
       .toEqual(['red plain bold under inverse struck', 'orange true on blue', 'green begins', 'and goes on and ends', 'cursor moves are gone']);
     const names = ['red', ' plain ', 'bold', 'under', 'struck', 'orange', 'true', 'on blue', 'green begins', 'and goes on', ' and ends'];
-    const styles = await viewer.grid.evaluate(STYLES(names), names);
+    const styles = await viewer.grid.evaluate(looks, names);
     expect(Object.keys(styles).sort(), 'texts that stand in an element of their own').toEqual([...names].sort());
     const plain = styles[' plain '].color;
     for (const name of ['red', 'orange', 'green begins']) expect(styles[name].color, name).not.toBe(plain);
@@ -51,11 +52,11 @@ test('the colours of the first screen are those of the live rows', async ({ page
   const stillPage = await still.newPage();
   await stillPage.goto(`${shared.origin}/v/${log.link}`);
   const names = ['red', 'orange', 'on blue', 'green begins', 'and goes on'];
-  const first = await stillPage.getByRole('grid', { name: 'Log lines' }).evaluate(STYLES(names), names);
+  const first = await stillPage.getByRole('grid', { name: 'Log lines' }).evaluate(looks, names);
   await still.close();
   await page.emulateMedia({ colorScheme: 'light' });
   await viewer.open(log.link);
   await viewer.sees('green begins');
   expect(Object.keys(first).length).toBe(names.length);
-  expect(await viewer.grid.evaluate(STYLES(names), names)).toEqual(first);
+  expect(await viewer.grid.evaluate(looks, names)).toEqual(first);
 });

@@ -87,7 +87,7 @@ export class Taillight {
 
   private async run(listen: string): Promise<void> {
     const { roots, auth = 'none', options = [], uid, dataDir = join(this.scratch, 'data') } = this.options;
-    const folders = ['--data-dir', dataDir, '--cache-dir', join(this.scratch, 'cache')];
+    const folders = ['--data-dir', dataDir, '--cache-dir', `${dataDir}-cache`];
     const args = ['serve', '--listen', listen, '--auth', auth, ...folders, ...options, ...roots];
     const environment = { ...process.env, LEPTOS_SITE_ROOT: join(ROOT, 'target/site') };
     const child = spawn(binary(), args, {

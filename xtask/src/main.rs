@@ -50,7 +50,7 @@ fn run(args: &[String]) -> Result<()> {
         bail!("`{command}` takes no argument, but got `{extra}`");
     }
     match command {
-        "setup" => tools::setup(&tools::ALL).map(drop),
+        "setup" => tools::setup(&tools::ALL).map(|_| println!("everything is there")),
         "test" => suite::test(),
         "check" => suite::check(),
         "dist" => dist::dist().map(drop),
