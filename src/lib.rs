@@ -4,14 +4,20 @@
 //!
 //! | Room | Owns |
 //! |---|---|
-//! | [`line`] | positions and lengths as types that do not mix |
+//! | [`mod@line`] | positions and lengths as types that do not mix |
 //! | [`path`] | a log's path in requests: root and components, decoded once |
 //! | [`cursor`] | which file exactly, and where in it: identity, generation, cursor, anchor |
 //! | [`ansi`] | escapes to text and style runs, and a line as escaped HTML |
+//! | [`row`] | the rows of the first screen as HTML |
 //! | [`wire`] | the viewer's messages, their limits and their bytes |
+//! | [`view`] | what is on the screen as one value: commands, the link, the keys, places that people type |
+//! | [`viewport`] | rows and positions to pixels and back, without a browser's height limit |
 
 pub mod ansi;
 pub mod cursor;
 pub mod line;
 pub mod path;
+pub mod row;
+pub mod view;
+pub mod viewport;
 pub mod wire;
