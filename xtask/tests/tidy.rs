@@ -125,7 +125,7 @@ fn modules_are_files_beside_their_folder() {
 fn files_stay_within_their_budget() {
     let long: Vec<_> = rust_files()
         .iter()
-        .filter(|file| !file.is_test() && file.code().len() > FILE_STOP)
+        .filter(|file| !file.is_test && file.code().len() > FILE_STOP)
         .map(|file| format!("{}: {} lines, stop {FILE_STOP}", file.path, file.code().len()))
         .collect();
     assert_none(&long, "split by meaning");
@@ -134,7 +134,7 @@ fn files_stay_within_their_budget() {
 #[test]
 fn functions_stay_within_their_budget() {
     let mut long = Vec::new();
-    for file in rust_files().iter().filter(|file| !file.is_test()) {
+    for file in rust_files().iter().filter(|file| !file.is_test) {
         for function in functions(&file.code()) {
             let stop = if function.is_component { COMPONENT_STOP } else { FUNCTION_STOP };
             if function.lines > stop {
@@ -152,7 +152,7 @@ fn words_stand_only_where_they_may() {
         let mut found = Vec::new();
         let concerned = |file: &&Source| {
             let starts = |folders: &[&str]| folders.iter().any(|folder| file.path.starts_with(folder));
-            starts(rule.within) && !starts(rule.except) && !file.is_test()
+            starts(rule.within) && !starts(rule.except) && !file.is_test
         };
         for file in files.iter().filter(concerned) {
             found.extend(file.places_of(&file.code(), rule.words));
@@ -166,7 +166,7 @@ fn markup_is_set_in_one_place() {
     let files = rust_files();
     let places: Vec<_> = files
         .iter()
-        .filter(|file| !file.is_test())
+        .filter(|file| !file.is_test)
         .flat_map(|file| file.places_of(&file.code(), &["inner_html", "insert_adjacent_html", "outer_html"]))
         .collect();
     assert!(places.len() <= 1, "only the first screen's rows may be markup:\n  {}", places.join("\n  "));

@@ -13,6 +13,8 @@ pub struct Source {
     pub path: String,
     /// What is in it.
     pub text: String,
+    /// Whether all of it is tests.
+    pub is_test: bool,
 }
 
 /// A line with its number, from 1.
@@ -29,14 +31,6 @@ pub struct Function {
 }
 
 impl Source {
-    /// Whether all of it is tests.
-    pub fn is_test(&self) -> bool {
-        self.path.contains("/tests/")
-            || self.path.starts_with("tests/")
-            || self.path.contains("/tests.rs")
-            || self.path.starts_with("end2end/")
-    }
-
     /// The lines that are no tests and no comments.
     pub fn code(&self) -> Vec<Line> {
         self.split().0
@@ -44,7 +38,7 @@ impl Source {
 
     /// The lines that are tests and no comments.
     pub fn tests(&self) -> Vec<Line> {
-        if self.is_test() { self.split().0.into_iter().chain(self.split().1).collect() } else { self.split().1 }
+        if self.is_test { self.split().0.into_iter().chain(self.split().1).collect() } else { self.split().1 }
     }
 
     /// Code and tests. A `#[cfg(test)]` takes the item after it, up to its closing brace or semicolon.
@@ -110,9 +104,29 @@ pub fn root() -> PathBuf {
 
 /// Every Rust file of ours.
 pub fn rust_files() -> Vec<Source> {
-    let files: Vec<_> = RUST.iter().flat_map(|folder| files_under(folder, "rs")).collect();
+    let mut files: Vec<_> = RUST.iter().flat_map(|folder| files_under(folder, "rs")).collect();
     assert!(files.len() > 20, "only {} Rust files found", files.len());
+    let of_tests: Vec<_> = files.iter().flat_map(test_modules).collect();
+    for file in &mut files {
+        let is_below =
+            |module: &String| file.path.strip_prefix(module.as_str()).is_some_and(|rest| rest.starts_with(['.', '/']));
+        file.is_test |= of_tests.iter().any(is_below);
+    }
     files
+}
+
+/// The paths, without an ending, of the modules that a file declares for tests only.
+fn test_modules(file: &Source) -> Vec<String> {
+    let folder = match file.path.rsplit_once('/') {
+        Some((folder, "lib.rs" | "main.rs")) => folder,
+        _ => file.path.trim_end_matches(".rs"),
+    };
+    let lines: Vec<_> = file.text.lines().map(str::trim).collect();
+    let declared = lines.windows(2).filter(|pair| pair[0] == "#[cfg(test)]");
+    declared
+        .filter_map(|pair| pair[1].strip_prefix("mod ")?.strip_suffix(';'))
+        .map(|name| format!("{folder}/{name}"))
+        .collect()
 }
 
 /// Every file below a folder with this ending, without what others wrote.
@@ -126,7 +140,8 @@ pub fn files_under(folder: &str, ending: &str) -> Vec<Source> {
             } else if path.extension().is_some_and(|extension| extension == ending) {
                 let text = fs::read_to_string(&path).expect("sources are UTF-8");
                 let path = path.strip_prefix(root()).expect("below the root").to_string_lossy().into_owned();
-                found.push(Source { path, text });
+                let is_test = path.contains("/tests/") || path.starts_with("tests/") || path.starts_with("end2end/");
+                found.push(Source { path, text, is_test });
             }
         }
     }
@@ -158,10 +173,12 @@ fn three() {
     two();
 }
 ";
-    let source = Source { path: "src/x.rs".to_owned(), text: text.to_owned() };
+    let source = Source { path: "src/x.rs".to_owned(), text: text.to_owned(), is_test: false };
     let lengths: Vec<_> = functions(&source.code()).iter().map(|function| (function.at, function.lines)).collect();
     assert_eq!(lengths, [(2, 6), (18, 3)]);
     assert_eq!(source.places_of(&source.code(), &["sleep("]), Vec::<String>::new());
     assert_eq!(source.places_of(&source.tests(), &["sleep("]), ["src/x.rs:15: sleep(1);"]);
     assert!(source.code().iter().any(|(_, line)| line.starts_with("fn two")));
+    let parent = Source { text: "#[cfg(test)]\nmod css;\nmod html;\n".to_owned(), ..source };
+    assert_eq!(test_modules(&parent), ["src/x/css"]);
 }
