@@ -20,7 +20,7 @@ test('typing part of a name in the quick open finds the file', async ({ page, vi
   await viewer.open(start.link);
   await viewer.markDocument();
   await viewer.press('Control+k');
-  const box = page.getByRole('dialog').getByRole('combobox').or(page.getByRole('dialog').getByRole('textbox')).first();
+  const box = page.getByRole('dialog').getByRole('combobox');
   await expect(box).toBeFocused();
   await box.fill('paym');
   await expect(page.getByRole('option', { name: /payments\.log/ })).toBeVisible();
@@ -28,6 +28,18 @@ test('typing part of a name in the quick open finds the file', async ({ page, vi
   await expect(page).toHaveURL(/payments\.log/);
   await viewer.endsWith('line 10');
   await viewer.expectSameDocument();
+});
+
+test('typing narrows the list of files down', async ({ page, viewer, logs }) => {
+  for (const name of ['orders.log', 'payments.log', 'refunds.log']) logs.numbered(name, 5);
+  await page.goto(`${viewer.origin}/`);
+  for (const name of logs.link.split('/')) await page.getByRole('link', { name: new RegExp(`^${name}`) }).first().click();
+  await expect(page.getByRole('link', { name: /\.log/ })).toHaveCount(3);
+  await page.getByRole('textbox', { name: 'Narrow down' }).fill('pay');
+  await expect(page.getByRole('link', { name: /\.log/ })).toHaveCount(1);
+  await page.getByRole('link', { name: /payments/ }).click();
+  await viewer.runs();
+  await viewer.endsWith('line 5');
 });
 
 test('opening another file loads no document, and Back and Forward return to each', async ({ page, viewer, logs }) => {

@@ -27,12 +27,13 @@ export class ViewerPage {
     this.grid = page.getByRole('grid', { name: 'Log lines' });
     this.state = page.getByRole('status', { name: 'Stream state' });
     this.lineCount = page.getByRole('status', { name: 'Line count' });
-    this.follow = page.getByRole('button', { name: /^Follow/ });
-    this.pause = page.getByRole('button', { name: /^Pause/ });
-    this.wrap = page.getByRole('button', { name: /^Wrap/ });
-    this.copyLink = page.getByRole('button', { name: /^Copy link/ });
-    this.download = page.getByRole('button', { name: /^Download/ }).or(page.getByRole('link', { name: /^Download/ }));
-    this.help = page.getByRole('button', { name: /^Help/ });
+    const button = (name: string) => page.getByRole('button', { name, exact: true });
+    this.follow = button('Follow');
+    this.pause = button('Pause');
+    this.wrap = button('Wrap');
+    this.copyLink = button('Copy link');
+    this.download = button('Download');
+    this.help = button('Help');
     this.pill = page.getByRole('button', { name: /new lines?$/ });
     this.scrollbar = page.getByRole('scrollbar', { name: 'Position in file' });
     this.files = page.getByRole('navigation', { name: 'Files' });
@@ -119,7 +120,7 @@ export class ViewerPage {
   /** Types a place at the `:` prompt. */
   async goTo(place: string): Promise<void> {
     await this.press(':');
-    const prompt = this.page.getByRole('dialog').getByRole('textbox');
+    const prompt = this.page.getByRole('dialog', { name: 'Go to' }).getByRole('textbox');
     await expect(prompt).toBeFocused();
     await prompt.fill(place);
     await prompt.press('Enter');
