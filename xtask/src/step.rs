@@ -38,7 +38,8 @@ pub fn human(time: Duration) -> String {
 pub fn command(line: &str) -> Command {
     let mut words = line.split_whitespace();
     let mut command = Command::new(words.next().unwrap_or_default());
-    command.args(words).current_dir(workspace::root());
+    // A backtrace of a tool that says what is wrong only hides it.
+    command.args(words).current_dir(workspace::root()).env("RUST_BACKTRACE", "0");
     command
 }
 
