@@ -1,0 +1,71 @@
+//! Without JavaScript: the lines are in the HTML, and plain links page through the file.
+import { expect, numbered, test } from '../support/fixtures';
+
+test.use({ javaScriptEnabled: false, audited: false });
+
+test('the last lines are readable, and links page through the file', async ({ page, logs, shared }) => {
+  const log = logs.numbered('app.log', 5000);
+  await page.goto(`${shared.origin}/v/${log.link}`);
+  const grid = page.getByRole('grid', { name: 'Log lines' });
+  const line = (n: number) => grid.getByText(`line ${n}`, { exact: true });
+  await expect(line(5000)).toBeInViewport();
+
+  await page.getByRole('link', { name: /start|first/i }).first().click();
+  await expect(line(1)).toBeInViewport();
+  const last = await grid.getByRole('row').last().getByRole('gridcell').last().textContent();
+  await page.getByRole('link', { name: /newer|next/i }).first().click();
+  const first = await grid.getByRole('row').first().getByRole('gridcell').last().textContent();
+  expect(Number(first?.slice(5)), 'the next page begins after the last one').toBe(Number(last?.slice(5)) + 1);
+  await page.getByRole('link', { name: /older|previous/i }).first().click();
+  await expect(line(1)).toBeInViewport();
+  await page.getByRole('link', { name: /^end|last/i }).first().click();
+  await expect(line(5000)).toBeInViewport();
+});
+
+test('every line is met once on the way from the start to the end', async ({ page, logs, shared }) => {
+  const log = logs.numbered('app.log', 900);
+  await page.goto(`${shared.origin}/v/${log.link}?at=start`);
+  const seen: string[] = [];
+  for (let turn = 0; turn < 50; turn++) {
+    seen.push(...(await page.locator('[role=row][data-offset] [role=gridcell]:last-child').allTextContents()));
+    const next = page.getByRole('link', { name: /newer|next/i });
+    if ((await next.count()) === 0) break;
+    await next.first().click();
+  }
+  expect(seen.join('\n')).toBe(numbered(1, 900).trimEnd());
+});
+
+test('folders and files are plain links', async ({ page, logs, shared }) => {
+  logs.file('deep/down/here.log', 'found\n');
+  await page.goto(shared.origin);
+  for (const name of [...logs.link.split('/'), 'deep', 'down', 'here\\.log']) {
+    await page.getByRole('link', { name: new RegExp(`^${name}`) }).first().click();
+  }
+  await expect(page.getByText('found', { exact: true })).toBeVisible();
+});
+
+test('a place in the address is where the page is', async ({ page, logs, shared }) => {
+  const log = logs.numbered('app.log', 5000);
+  await page.goto(`${shared.origin}/v/${log.link}?at=line:2500`);
+  await expect(page.getByText('line 2500', { exact: true })).toBeVisible();
+  await page.goto(`${shared.origin}/v/${log.link}?at=byte:0`);
+  await expect(page.getByText('line 1', { exact: true })).toBeVisible();
+});
+
+test('a person logs in with the form @own-server', async ({ page, logs, startServer, complaints }) => {
+  complaints.expect(/401/);
+  const log = logs.numbered('app.log', 10);
+  const server = await startServer({ roots: [`logs=${logs.folder}`], auth: 'token' });
+  const token = new URL(server.printed).hash.replace('#token=', '');
+  expect(token.length, 'the printed address has a token').toBeGreaterThan(20);
+  await page.goto(`${server.origin}/v/logs/app.log`);
+  await expect(page).toHaveURL(/\/login/);
+  await page.getByLabel(/token/i).fill('wrong');
+  await page.getByRole('button', { name: /log in/i }).click();
+  await expect(page).toHaveURL(/\/login/);
+  await expect(page.getByRole('alert')).toBeVisible();
+  await page.getByLabel(/token/i).fill(token);
+  await page.getByRole('button', { name: /log in/i }).click();
+  await expect(page).toHaveURL(/\/v\/logs\/app\.log$/);
+  await expect(page.getByText(`line ${log.written}`, { exact: true })).toBeVisible();
+});
