@@ -8,10 +8,12 @@
 //! | [`path`] | a log's path in requests: root and components, decoded once |
 //! | [`cursor`] | which file exactly, and where in it: identity, generation, cursor, anchor |
 //! | [`ansi`] | escapes to text and style runs, and a line as escaped HTML |
+//! | [`view`] | what is on the screen as one value: commands, the link, the keys, places that people type |
 //! | [`wire`] | the viewer's messages, their limits and their bytes |
 
 pub mod ansi;
 pub mod cursor;
 pub mod line;
 pub mod path;
+pub mod view;
 pub mod wire;

@@ -1,0 +1,175 @@
+//! Links read back, and no text breaks them.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::cursor::Identity;
+use crate::line::{ByteOffset, LineNo};
+use crate::view::Extras;
+
+fn notices(link: &str) -> Vec<String> {
+    read(link).unwrap().notices.iter().map(ToString::to_string).collect()
+}
+
+fn log_paths() -> impl Strategy<Value = LogPath> {
+    prop::collection::vec(prop::collection::vec(any::<u8>(), 1..8), 1..4)
+        .prop_filter_map("a plain path", |components| {
+            LogPath::from_components(components.iter().map(Vec::as_slice)).ok()
+        })
+}
+
+fn places() -> impl Strategy<Value = Place> {
+    let line = || any::<u64>().prop_filter_map("from 1", LineNo::new);
+    let byte = || any::<u64>().prop_map(ByteOffset::new);
+    prop_oneof![
+        Just(Place::Start),
+        Just(Place::End),
+        (line(), line()).prop_map(|(one, other)| Place::lines(one, other)),
+        line().prop_map(|line| Place::lines(line, line)),
+        (byte(), byte()).prop_map(|(one, other)| Place::bytes(one, other)),
+        byte().prop_map(|byte| Place::bytes(byte, byte)),
+        ".{1,12}".prop_map(Place::Time),
+    ]
+}
+
+fn identities() -> impl Strategy<Value = Identity> {
+    any::<(u64, u64, u16, u64)>().prop_map(|(inode, born_ns, head_len, head_hash)| Identity {
+        inode,
+        born_ns,
+        head_len,
+        head_hash,
+    })
+}
+
+fn extras() -> impl Strategy<Value = Extras> {
+    prop::collection::vec(("\\PC{0,6}", "\\PC{0,6}"), 0..4).prop_map(|params| {
+        let query: Vec<String> = params.iter().map(|(name, value)| format!("x{name}={value}")).collect();
+        let query = query.join("&").replace('#', "");
+        let link = read(&format!("/v/r/f?{query}")).unwrap();
+        link.state.file_view().unwrap().extra.clone()
+    })
+}
+
+fn file_views() -> impl Strategy<Value = FileView> {
+    (log_paths(), places(), any::<(bool, bool)>(), prop::option::of(identities()), extras()).prop_map(
+        |(path, place, (follow, wrap), fid, extra)| FileView { path, place, follow, paused: false, wrap, fid, extra },
+    )
+}
+
+proptest! {
+    #[test]
+    fn every_view_reads_back_from_its_link(view in file_views()) {
+        let state = ViewState::from(view);
+        let link = read(&state.to_string());
+        prop_assert_eq!(link.map(|link| link.state), Ok(state));
+    }
+
+    #[test]
+    fn every_folder_reads_back_from_its_link(folder in prop::option::of(log_paths())) {
+        let state = ViewState::files(folder);
+        prop_assert_eq!(state.to_string().parse(), Ok(state));
+    }
+
+    #[test]
+    fn links_to_a_file_and_its_bytes_name_the_same_path(path in log_paths(), place in prop::option::of(places())) {
+        let link = file_link(&path, place.clone());
+        let view = read(&link).unwrap().state;
+        let expected = place.map_or_else(|| FileView::new(path.clone()), |place| FileView::at(path.clone(), place));
+        prop_assert_eq!(view, ViewState::from(expected));
+        let raw = raw_link(&path);
+        prop_assert_eq!(raw.strip_prefix("/raw/").map(str::parse), Some(Ok(path)));
+    }
+
+    #[test]
+    fn what_reads_prints_a_stable_address(
+        text in prop_oneof![
+            ".*",
+            "/(v/r/f)?\\?.{0,40}",
+            "/v/r/f\\?((at|follow|wrap|fid|v|q|%61t|[a-c=&+%#']{0,4})=(line:|byte:|time:|-|[0-9]|%2|%41|é|\"| ){0,5}&){0,6}",
+            "/v/[a-z%0-9./]{0,12}#[LBT0-9-]{0,8}",
+        ],
+    ) {
+        if let Ok(link) = read(&text) {
+            let printed = link.state.to_string();
+            prop_assert!(printed.bytes().all(|byte| byte.is_ascii_graphic()), "{printed:?}");
+            let again = read(&printed).unwrap();
+            prop_assert_eq!(&again.state, &link.state, "{}", printed);
+            prop_assert_eq!(again.state.to_string(), printed);
+        }
+    }
+}
+
+#[test]
+fn addresses_of_no_view_are_refused() {
+    for text in ["/v", "/x", "/V/r/f", "v/r/f", "/raw/r/f", "//", "/login"] {
+        assert_eq!(read(text), Err(BadLink::NoSuchPage), "{text:?}");
+    }
+    for (text, bad) in [
+        ("/v/", BadPath::Component),
+        ("/v/r/", BadPath::Component),
+        ("/v/r/../s", BadPath::Component),
+        ("/v/r/%2e%2e", BadPath::Component),
+        ("/v/r/a%2Fb", BadPath::Byte),
+        ("/v/r/%00", BadPath::Byte),
+        ("/v/r/%zz?at=end", BadPath::Escape),
+    ] {
+        assert_eq!(read(text), Err(BadLink::Path(bad)), "{text:?}");
+    }
+}
+
+#[test]
+fn wrong_values_are_dropped_and_told() {
+    for (query, notice) in [
+        ("at=line:0", "'at=line:0' in the link is ignored: lines are counted from 1"),
+        (
+            "at=",
+            "'at=' in the link is ignored: expected 'start', 'end', 'line:N', 'line:N-M', 'byte:N', 'byte:N-M' or 'time:T'",
+        ),
+        ("at=%zz", "'at=%zz' in the link is ignored: not percent-encoded text"),
+        ("at=%FF", "'at=\u{fffd}' in the link is ignored: not percent-encoded text"),
+        ("follow=7", "'follow=7' in the link is ignored: expected 1 or nothing"),
+        ("follow", "'follow=' in the link is ignored: expected 1 or nothing"),
+        ("wrap=yes", "'wrap=yes' in the link is ignored: expected 1 or nothing"),
+        ("fid=1.2", "'fid=1.2' in the link is ignored: not the identity of a file; copy the link again"),
+        ("v=2", "'v=2' in the link is ignored: this program knows version 1; the link may say more than is shown"),
+        ("#top", "'#top' in the link is ignored: expected '#L10', '#L10-L20', '#B4096' or '#T' and a time"),
+        ("#L0", "'#L0' in the link is ignored: lines are counted from 1"),
+    ] {
+        let link = if query.starts_with('#') { format!("/v/r/f{query}") } else { format!("/v/r/f?{query}") };
+        assert_eq!(notices(&link), [notice], "{query:?}");
+        assert_eq!(link.parse::<ViewState>().unwrap().to_string(), "/v/r/f", "{query:?}");
+    }
+    assert_eq!(notices("/?path=r/.."), ["'path=r/..' in the link is ignored: a path component is empty, '.' or '..'"]);
+}
+
+#[test]
+fn a_time_is_kept_and_the_user_is_told_that_it_is_not_understood_yet() {
+    let link = "/v/r/f?at=time:10:00";
+    assert_eq!(link.parse::<ViewState>().unwrap().to_string(), link);
+    assert_eq!(
+        notices(link),
+        ["'at=time:10:00': going to a time comes with a later version, so this is the end of the file"]
+    );
+}
+
+#[test]
+fn the_first_of_two_counts() {
+    let link = "/v/r/f?at=line:3&at=line:4&%61t=line:5";
+    assert_eq!(link.parse::<ViewState>().unwrap().to_string(), "/v/r/f?at=line:3");
+    assert_eq!(notices(link).len(), 2);
+    assert_eq!("/?path=a&path=b".parse::<ViewState>().unwrap().to_string(), "/?path=a");
+}
+
+#[test]
+fn good_links_have_no_notices() {
+    for link in ["/", "/?path=", "/v/r/f", "/v/r/f?follow=0&wrap=0&v=1", "/v/r/f?&&at=end&q=x&utm_source=y#L3"] {
+        assert_eq!(notices(link), Vec::<String>::new(), "{link:?}");
+    }
+}
+
+#[test]
+fn a_notice_cannot_disturb_the_text_around_it() {
+    let notice = &read(&format!("/v/r/f?at=%0A%E2%80%AE{}", "x".repeat(500))).unwrap().notices[0];
+    assert!(notice.value.starts_with("\u{240a}\u{fffd}x"));
+    assert_eq!(notice.value.chars().count(), MAX_NOTICE_CHARS + 1);
+}
