@@ -9,6 +9,7 @@
 //! | [`cursor`] | which file exactly, and where in it: identity, generation, cursor, anchor |
 //! | [`ansi`] | escapes to text and style runs, and a line as escaped HTML |
 //! | [`view`] | what is on the screen as one value: commands, the link, the keys, places that people type |
+//! | [`row`] | the rows of the first screen as HTML |
 //! | [`wire`] | the viewer's messages, their limits and their bytes |
 
 pub mod ansi;
@@ -16,4 +17,5 @@ pub mod cursor;
 pub mod line;
 pub mod path;
 pub mod view;
+pub mod row;
 pub mod wire;

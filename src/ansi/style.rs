@@ -104,14 +104,34 @@ impl Style {
         [f0, f1, b0, b1, a0, a1]
     }
 
-    /// The inverse of [`Style::to_bytes`]. Colours and attributes that do not exist become the default.
+    /// The inverse of [`Style::to_bytes`]. What no escape can make becomes something near: colours that do not exist
+    /// the default, both underlines the double one, and attributes that do not exist are left out.
     pub fn from_bytes(bytes: [u8; Self::WIRE_LEN]) -> Self {
         let [f0, f1, b0, b1, a0, a1] = bytes;
         let color = |n: u16| if n > 256 { Color::DEFAULT } else { Color(n) };
+        let attrs = Attrs(u16::from_le_bytes([a0, a1]) & Attrs::ALL);
         Self {
             fg: color(u16::from_le_bytes([f0, f1])),
             bg: color(u16::from_le_bytes([b0, b1])),
-            attrs: Attrs(u16::from_le_bytes([a0, a1]) & Attrs::ALL),
+            attrs: if attrs.contains(Attrs::DOUBLE_UNDERLINE) { attrs.without(Attrs::UNDERLINE) } else { attrs },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_of_a_style_that_cannot_be_become_one_that_can() {
+        for (bytes, expected) in [
+            ([1, 0, 0, 1, 0, 0], Style { fg: Color::indexed(0), bg: Color::indexed(255), attrs: Attrs::NONE }),
+            ([1, 1, 255, 255, 0, 0], Style::PLAIN),
+            ([0, 0, 0, 0, 0, 0xFE], Style::PLAIN),
+            ([0, 0, 0, 0, 0b1_1000, 0], Style { attrs: Attrs::DOUBLE_UNDERLINE, ..Style::PLAIN }),
+        ] {
+            assert_eq!(Style::from_bytes(bytes), expected, "{bytes:?}");
+            assert_eq!(Style::from_bytes(expected.to_bytes()), expected);
         }
     }
 }

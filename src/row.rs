@@ -1,0 +1,211 @@
+//! The rows of the first screen as HTML: the same elements, classes and attributes as the page's own row pool makes.
+//!
+//! ```html
+//! <div class="row" role="row" data-offset="123" data-line="45"><span class="no" role="gridcell">45</span>
+//! <span class="tx" role="gridcell">text and spans<span class="more">… 3.2 MB more</span></span></div>
+//! ```
+//!
+//! (On one line.) `data-line` and the number are there when known, `more` when a long line was cut, and the class
+//! `unfinished` when the line has no line feed yet.
+
+use crate::ansi::html::line_html;
+use crate::ansi::{StyledLine, parse_line, push_number};
+use crate::line::{ByteLen, ByteOffset, LineCount, LineNo};
+use crate::wire::{Frame, FrameRow};
+
+/// What a row shows besides its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowFacts {
+    /// Where the line starts in the file.
+    pub offset: ByteOffset,
+    /// Its number, where it is known.
+    pub line: Option<LineNo>,
+    /// How many bytes of it were not sent.
+    pub missing: ByteLen,
+    /// Whether it has its line feed.
+    pub finished: bool,
+}
+
+/// Appends a row.
+pub fn row_html(row: &RowFacts, line: &StyledLine, out: &mut String) {
+    out.push_str(if row.finished { "<div class=\"row\"" } else { "<div class=\"row unfinished\"" });
+    out.push_str(" role=\"row\" data-offset=\"");
+    push_number(row.offset.get(), out);
+    if let Some(number) = row.line {
+        out.push_str("\" data-line=\"");
+        push_number(number.get(), out);
+    }
+    out.push_str("\"><span class=\"no\" role=\"gridcell\">");
+    if let Some(number) = row.line {
+        push_number(number.get(), out);
+    }
+    out.push_str("</span><span class=\"tx\" role=\"gridcell\">");
+    line_html(line, out);
+    if row.missing > ByteLen::ZERO {
+        out.push_str("<span class=\"more\">");
+        out.push_str(&more_text(row.missing));
+        out.push_str("</span>");
+    }
+    out.push_str("</span></div>");
+}
+
+/// All rows of a frame. The style is carried from line to line, from the one the frame begins with.
+pub fn rows_html(frame: &Frame) -> String {
+    let mut out = String::with_capacity(2 * frame.payload.len());
+    let mut line = StyledLine::default();
+    let mut style = frame.style;
+    let mut number = frame.first_line;
+    for row in frame.rows() {
+        style = parse_line(shown_bytes(&row), style, &mut line);
+        row_html(&RowFacts::new(&row, number), &line, &mut out);
+        number = number.map(|number| number + LineCount::new(1));
+    }
+    out
+}
+
+/// The bytes of a row to show: without the byte order mark at the start of a file.
+pub fn shown_bytes<'a>(row: &FrameRow<'a>) -> &'a [u8] {
+    match row.bytes.strip_prefix(BYTE_ORDER_MARK) {
+        Some(rest) if row.offset == ByteOffset::ZERO => rest,
+        _ => row.bytes,
+    }
+}
+
+/// What stands at the end of a line of which `missing` bytes were not sent.
+pub fn more_text(missing: ByteLen) -> String {
+    format!("… {} more", size_text(missing))
+}
+
+/// A size for people: `512 B`, `3.2 MB`, `118 GB`. Powers of 1,000, rounded; a decimal below 100.
+pub fn size_text(len: ByteLen) -> String {
+    let bytes = len.get();
+    if bytes < 1_000 {
+        return format!("{bytes} B");
+    }
+    let mut unit = 1_000;
+    for name in ["KB", "MB", "GB", "TB", "PB"] {
+        let tenths = tenths_of(bytes, unit);
+        if tenths < 1_000 {
+            return format!("{}.{} {name}", tenths / 10, tenths % 10);
+        }
+        let whole = tenths_of(bytes, unit * 10);
+        if whole < 1_000 {
+            return format!("{whole} {name}");
+        }
+        unit *= 1_000;
+    }
+    format!("{} EB", tenths_of(bytes, unit) / 10)
+}
+
+/// How often a tenth of `unit` fits, rounded.
+fn tenths_of(bytes: u64, unit: u64) -> u64 {
+    let tenth = unit / 10;
+    bytes / tenth + u64::from(bytes % tenth >= tenth / 2)
+}
+
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+impl RowFacts {
+    /// The facts of a row of a frame.
+    pub fn new(row: &FrameRow<'_>, line: Option<LineNo>) -> Self {
+        Self { offset: row.offset, line, missing: row.missing, finished: row.finished }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::ansi::{Color, Style};
+    use crate::cursor::Generation;
+    use crate::wire::{Cut, FrameFlags, FrameKind};
+
+    fn frame(payload: &'static [u8]) -> Frame {
+        Frame {
+            kind: FrameKind::Page,
+            flags: FrameFlags::default(),
+            req: 0,
+            generation: Generation::new(1),
+            style: Style::PLAIN,
+            offset: ByteOffset::new(100),
+            end: ByteOffset::new(100 + payload.len() as u64),
+            first_line: LineNo::new(9),
+            cuts: Vec::new(),
+            payload: Bytes::from_static(payload),
+        }
+    }
+
+    const ROW_9: &str = r#"<div class="row" role="row" data-offset="100" data-line="9"><span class="no" role="gridcell">9</span><span class="tx" role="gridcell">"#;
+
+    #[test]
+    fn a_row_has_offset_number_and_escaped_text() {
+        let expected = format!("{ROW_9}a &lt;b&gt; &amp; &quot;c&quot; &#39;d&#39;</span></div>");
+        assert_eq!(rows_html(&frame(b"a <b> & \"c\" 'd'\n")), expected);
+    }
+
+    #[test]
+    fn an_unknown_number_is_left_out() {
+        let frame = Frame { first_line: None, ..frame(b"a\n") };
+        assert_eq!(
+            rows_html(&frame),
+            r#"<div class="row" role="row" data-offset="100"><span class="no" role="gridcell"></span><span class="tx" role="gridcell">a</span></div>"#
+        );
+    }
+
+    #[test]
+    fn rows_count_on_and_carry_the_style() {
+        let frame = Frame { style: Style { fg: Color::indexed(1), ..Style::PLAIN }, ..frame(b"a\x1b[1m\nb\r\n\nc") };
+        let unfinished = Frame { flags: FrameFlags { unfinished: true, ..FrameFlags::default() }, ..frame };
+        let html = rows_html(&unfinished);
+        let expected = [
+            r#"data-offset="100" data-line="9"><span class="no" role="gridcell">9</span><span class="tx" role="gridcell"><span class="a-f1">a</span></span></div>"#,
+            r#"data-offset="106" data-line="10"><span class="no" role="gridcell">10</span><span class="tx" role="gridcell"><span class="a-f1 a-bold">b</span></span></div>"#,
+            r#"data-offset="109" data-line="11"><span class="no" role="gridcell">11</span><span class="tx" role="gridcell"></span></div>"#,
+            r#"<div class="row unfinished" role="row" data-offset="110" data-line="12"><span class="no" role="gridcell">12</span><span class="tx" role="gridcell"><span class="a-f1 a-bold">c</span></span></div>"#,
+        ];
+        let mut rest = html.as_str();
+        for part in expected {
+            let at = rest.find(part).unwrap_or_else(|| panic!("{part} is not in {rest}"));
+            rest = &rest[at + part.len()..];
+        }
+        assert_eq!(html.matches("class=\"row").count(), 4);
+        assert_eq!(html.matches("unfinished").count(), 1);
+    }
+
+    #[test]
+    fn a_cut_line_says_how_much_more_there_is() {
+        let cuts = vec![Cut { at: 3, missing: ByteLen::new(3_210_000) }];
+        let frame = Frame { cuts, end: ByteOffset::new(100 + 4 + 3_210_000), ..frame(b"abc\n") };
+        assert_eq!(rows_html(&frame), format!("{ROW_9}abc<span class=\"more\">… 3.2 MB more</span></span></div>"));
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_hidden_at_the_start_of_the_file_only() {
+        let at_start = Frame { offset: ByteOffset::ZERO, end: ByteOffset::new(5), ..frame(b"\xEF\xBB\xBFa\n") };
+        assert!(rows_html(&at_start).ends_with(">a</span></div>"));
+        assert!(rows_html(&frame(b"\xEF\xBB\xBFa\n")).ends_with(">⟨U+FEFF⟩a</span></div>"));
+    }
+
+    #[test]
+    fn sizes_are_short_and_rounded() {
+        for (bytes, expected) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1_000, "1.0 KB"),
+            (1_049, "1.0 KB"),
+            (1_050, "1.1 KB"),
+            (99_949, "99.9 KB"),
+            (99_950, "100 KB"),
+            (999_499, "999 KB"),
+            (999_500, "1.0 MB"),
+            (3_210_000, "3.2 MB"),
+            (1_073_741_824, "1.1 GB"),
+            (41_800_000_000, "41.8 GB"),
+            (118_000_000_000_000, "118 TB"),
+            (u64::MAX, "18 EB"),
+        ] {
+            assert_eq!(size_text(ByteLen::new(bytes)), expected, "{bytes}");
+        }
+    }
+}
