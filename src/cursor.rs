@@ -39,7 +39,7 @@ pub struct Identity {
 pub struct Marker {
     /// How many bytes before the offset are covered, at most 64.
     pub len: u8,
-    /// Their hash, as the server computes it.
+    /// Their hash, by [`Marker::of`].
     pub hash: u64,
 }
 
@@ -89,6 +89,21 @@ impl Generation {
     /// The one after it.
     pub const fn next(self) -> Self {
         Self(self.0.wrapping_add(1))
+    }
+}
+
+impl Marker {
+    /// How many bytes it covers at most.
+    pub const MAX_BYTES: usize = 64;
+
+    /// The marker of an offset that `before` stands before: of its last 64 bytes. The client and the server compute the
+    /// same: FNV-1a with 64 bits (Fowler, Noll, Vo; RFC 9923). It finds accidents, it is no proof against forgery.
+    pub fn of(before: &[u8]) -> Self {
+        const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+        const PRIME: u64 = 0x0000_0100_0000_01b3;
+        let last = &before[before.len().saturating_sub(Self::MAX_BYTES)..];
+        let hash = last.iter().fold(OFFSET_BASIS, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
+        Self { len: last.len() as u8, hash }
     }
 }
 

@@ -11,11 +11,15 @@
 //! | [`view`] | what is on the screen as one value: commands, the link, the keys, places that people type |
 //! | [`row`] | the rows of the first screen as HTML |
 //! | [`wire`] | the viewer's messages, their limits and their bytes |
+//! | [`window`] | the lines a client holds: a contiguous run, with dividers where the file was rotated or cut |
+//! | [`follow`] | the client's side of the stream without I/O: message, tick or user in, effects out |
 
 pub mod ansi;
 pub mod cursor;
+pub mod follow;
 pub mod line;
 pub mod path;
 pub mod view;
 pub mod row;
+pub mod window;
 pub mod wire;

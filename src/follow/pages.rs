@@ -1,0 +1,3 @@
+//! Requests.
+#[derive(Debug, Default)]
+pub(super) struct Requests;

@@ -1,0 +1,196 @@
+//! What the state line, the pill and the notices say. Times are formatted by the caller: the core knows no zone.
+
+use crate::line::{ByteLen, LineCount};
+use crate::wire::FileEvent;
+
+/// How the stream stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StateKind {
+    /// Every line is shown as it comes.
+    Live,
+    /// The user looks elsewhere, or has paused.
+    Paused,
+    /// Lines are on their way to the end.
+    CatchingUp,
+    /// Further behind the end than is on its way.
+    Behind(ByteLen),
+    /// No file has that name now.
+    Waiting,
+    /// Deleted, but still open.
+    Deleted,
+    /// No connection.
+    Reconnecting,
+    /// The system or the rules refuse it.
+    Denied,
+    /// Reading fails.
+    ReadError,
+}
+
+/// What last happened to the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastEvent {
+    /// What.
+    pub event: FileEvent,
+    /// Seconds since 1970 when the server noticed.
+    pub unix_secs: u64,
+}
+
+/// What the state line says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamState {
+    /// How the stream stands.
+    pub kind: StateKind,
+    /// What last happened, where it was a rotation, a truncation or a gap.
+    pub last_event: Option<LastEvent>,
+}
+
+impl StateKind {
+    /// The word the state line begins with; it also names the dot's class, with `-` for spaces.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Paused => "paused",
+            Self::CatchingUp => "catching up",
+            Self::Behind(_) => "behind",
+            Self::Waiting => "waiting for file",
+            Self::Deleted => "deleted",
+            Self::Reconnecting => "reconnecting",
+            Self::Denied => "denied",
+            Self::ReadError => "read error",
+        }
+    }
+}
+
+impl StreamState {
+    /// The text of the state line; `time` is [`LastEvent::unix_secs`] for people, such as `14:02:11`, or empty.
+    pub fn text(&self, time: &str) -> String {
+        let mut text = self.kind.word().to_owned();
+        if let StateKind::Behind(bytes) = self.kind {
+            text.push(' ');
+            text.push_str(&byte_size(bytes));
+        }
+        if let Some(what) = self.last_event.and_then(|last| event_text(last.event)) {
+            text.push_str(" · ");
+            text.push_str(&what);
+            if !time.is_empty() {
+                text.push_str(" at ");
+                text.push_str(time);
+            }
+        }
+        text
+    }
+}
+
+/// What a rotation, truncation or gap is called in the state line; `None` for what the line's first word tells.
+fn event_text(event: FileEvent) -> Option<String> {
+    match event {
+        FileEvent::Rotated => Some("rotated".to_owned()),
+        FileEvent::Truncated { was } => Some(format!("truncated from {}", byte_size(was))),
+        FileEvent::Gap { bytes } => Some(format!("gap of {} bytes", grouped(bytes.get()))),
+        FileEvent::Deleted | FileEvent::Appeared => None,
+    }
+}
+
+/// Whether the state line names the event.
+pub(super) fn is_named(event: FileEvent) -> bool {
+    event_text(event).is_some()
+}
+
+/// The text of the pill: `1 new line`, `1,204 new lines`.
+pub fn new_lines_text(lines: LineCount) -> String {
+    let plural = if lines.get() == 1 { "" } else { "s" };
+    format!("{} new line{plural}", grouped(lines.get()))
+}
+
+/// A number with commas between groups of three digits.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (idx, digit) in digits.chars().enumerate() {
+        if idx > 0 && (digits.len() - idx).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A length for people, in decimal units with one digit after the point: `999 B`, `3.2 MB`. Rounded down.
+pub fn byte_size(bytes: ByteLen) -> String {
+    const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
+    let mut tenths = bytes.get() / 100;
+    if tenths < 10 {
+        return format!("{} B", bytes.get());
+    }
+    let mut unit = UNITS[0];
+    for next in &UNITS[1..] {
+        if tenths < 10_000 {
+            break;
+        }
+        tenths /= 1_000;
+        unit = next;
+    }
+    format!("{}.{} {unit}", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_grouped_by_three() {
+        for (number, expected) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (13_680_855, "13,680,855"),
+            (u64::MAX, "18,446,744,073,709,551,615"),
+        ] {
+            assert_eq!(grouped(number), expected);
+        }
+    }
+
+    #[test]
+    fn the_pill_counts_one_line_in_the_singular() {
+        for (lines, expected) in [(1, "1 new line"), (2, "2 new lines"), (1_204, "1,204 new lines")] {
+            assert_eq!(new_lines_text(LineCount::new(lines)), expected);
+        }
+    }
+
+    #[test]
+    fn lengths_are_rounded_down_to_a_tenth() {
+        for (bytes, expected) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1_000, "1.0 kB"),
+            (999_999, "999.9 kB"),
+            (3_299_999, "3.2 MB"),
+            (1_000_000_000, "1.0 GB"),
+            (u64::MAX, "18.4 EB"),
+        ] {
+            assert_eq!(byte_size(ByteLen::new(bytes)), expected, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn the_state_line_reads_as_the_contract_says() {
+        let truncated = FileEvent::Truncated { was: ByteLen::new(3_200_000) };
+        let gap = FileEvent::Gap { bytes: ByteLen::new(1_204) };
+        let behind = StateKind::Behind(ByteLen::new(3_400_000));
+        for (kind, event, time, expected) in [
+            (StateKind::Live, None, "", "live"),
+            (StateKind::Live, Some(FileEvent::Rotated), "00:00:01", "live · rotated at 00:00:01"),
+            (StateKind::Paused, Some(truncated), "14:02:11", "paused · truncated from 3.2 MB at 14:02:11"),
+            (StateKind::CatchingUp, Some(gap), "1:00", "catching up · gap of 1,204 bytes at 1:00"),
+            (behind, None, "", "behind 3.4 MB"),
+            (StateKind::Waiting, Some(FileEvent::Rotated), "", "waiting for file · rotated"),
+            (StateKind::Deleted, Some(FileEvent::Deleted), "1:00", "deleted"),
+            (StateKind::Reconnecting, None, "", "reconnecting"),
+            (StateKind::Denied, None, "", "denied"),
+            (StateKind::ReadError, None, "", "read error"),
+        ] {
+            let last_event = event.map(|event| LastEvent { event, unix_secs: 7 });
+            assert_eq!(StreamState { kind, last_event }.text(time), expected);
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! What a window holds after each way in and out.
