@@ -32,7 +32,7 @@ pub fn minute(rfc3339: &str) -> String {
 pub fn fuzzy_rank(pattern: &str, text: &str) -> Option<usize> {
     let mut rest = text.char_indices();
     let mut rank = text.len();
-    let mut last = None;
+    let mut last: Option<usize> = None;
     for wanted in pattern.chars().filter(|c| !c.is_whitespace()) {
         let (at, _) = rest.find(|(_, c)| c.eq_ignore_ascii_case(&wanted))?;
         // Letters side by side, and close to the end where the name is, are what people mean.
