@@ -10,6 +10,7 @@
 //! | [`ansi`] | escapes to text and style runs, and a line as escaped HTML |
 //! | [`view`] | what is on the screen as one value: commands, the link, the keys, places that people type |
 //! | [`row`] | the rows of the first screen as HTML |
+//! | [`viewport`] | rows and positions to pixels and back, without a browser's height limit |
 //! | [`wire`] | the viewer's messages, their limits and their bytes |
 //! | [`window`] | the lines a client holds: a contiguous run, with dividers where the file was rotated or cut |
 //! | [`follow`] | the client's side of the stream without I/O: message, tick or user in, effects out |
@@ -22,4 +23,5 @@ pub mod path;
 pub mod view;
 pub mod row;
 pub mod window;
+pub mod viewport;
 pub mod wire;

@@ -5,6 +5,8 @@
 //! Which lines are held, and what the stream does, is not here.
 
 pub mod command;
+pub mod goto;
+pub mod keys;
 pub mod link;
 pub mod place;
 
