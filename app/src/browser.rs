@@ -7,6 +7,7 @@ pub mod events;
 pub mod fetch;
 pub mod focus;
 pub mod frame;
+pub mod gestures;
 pub mod history;
 pub mod keys;
 pub mod measure;

@@ -31,3 +31,10 @@ pub mod text;
 pub mod viewer;
 
 pub use app::App;
+
+/// Takes over the page that the server sent.
+#[cfg(feature = "hydrate")]
+pub fn hydrate() {
+    browser::panic::install();
+    leptos::mount::hydrate_body(App);
+}

@@ -161,6 +161,11 @@ impl Shell {
         Memo::new(move |_| view.with(|view| view.file_view().map(&get).unwrap_or_default()))
     }
 
+    /// Whether the view follows now.
+    pub fn follows(self) -> bool {
+        self.view.with_untracked(|view| view.file_view().is_some_and(|file| file.follow))
+    }
+
     /// The path of the file that is shown.
     pub fn path(self) -> Memo<Option<LogPath>> {
         self.of_file(|view| Some(view.path.clone()))
@@ -210,5 +215,19 @@ impl Status {
             row_count: RwSignal::new(-1),
             active_row: RwSignal::new(None),
         }
+    }
+}
+
+impl Status {
+    /// Another file: nothing is known of it.
+    pub fn clear(self) {
+        self.tip.set(None);
+        for text in [self.lines, self.size, self.growth, self.place, self.banner] {
+            text.set(String::new());
+        }
+        self.stream.set("catching up".to_owned());
+        self.new_lines.set(0);
+        self.new_rate.set(0);
+        self.is_empty.set(false);
     }
 }

@@ -6,6 +6,9 @@ use web_sys::{AddEventListenerOptions, EventTarget};
 
 use super::{BrowserError, by_id, document, window};
 
+/// An event of the browser, for those who only pass it on.
+pub type DomEvent = web_sys::Event;
+
 /// A listener that is removed when this is dropped.
 #[must_use = "the listener is removed when this is dropped"]
 pub struct Listener {

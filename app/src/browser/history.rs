@@ -1,6 +1,7 @@
 //! The address bar and the history.
 
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast as _, JsValue};
+use web_sys::{Element, MouseEvent};
 
 use super::events::{Listener, Place};
 use super::{BrowserError, window};
@@ -62,4 +63,42 @@ pub fn reload() {
         // As above.
         let _ = window.location().reload();
     }
+}
+
+/// Goes back one entry.
+pub fn back() {
+    if let Ok(history) = window().and_then(|window| Ok(window.history()?)) {
+        // Without an entry before this one nothing happens.
+        let _ = history.back();
+    }
+}
+
+/// Calls back for plain clicks on links: `on_link` gets the path, query and fragment below the base path, and answers
+/// whether it took the link, so that the browser loads no document.
+///
+/// # Errors
+/// When there is no document.
+pub fn on_link(base: String, mut on_link: impl FnMut(&str) -> bool + 'static) -> Result<Listener, BrowserError> {
+    Listener::add(Place::Document, "click", move |event: MouseEvent| {
+        let has_modifier = event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key();
+        if has_modifier || event.button() != 0 || event.default_prevented() {
+            return;
+        }
+        if linked_address(&event, &base).is_some_and(|address| on_link(&address)) {
+            event.prevent_default();
+        }
+    })
+}
+
+/// The address below the base path of the link that was clicked, where it is one into this page.
+fn linked_address(event: &MouseEvent, base: &str) -> Option<String> {
+    let element: Element = event.target()?.dyn_into().ok()?;
+    let link = element.closest("a[href]").ok()??;
+    if link.has_attribute("download") {
+        return None;
+    }
+    let address = link.get_attribute("href")?;
+    let below = address.strip_prefix(base)?;
+    // `//host` is another server; a lone fragment moves inside the page.
+    (below.starts_with('/') && !below.starts_with("//")).then(|| below.to_owned())
 }

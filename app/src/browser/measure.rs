@@ -66,3 +66,39 @@ pub fn place_in(id: &'static str, client_y: f64) -> (f64, f64) {
         ((from_top / rect.height().max(1.0)).clamp(0.0, 1.0), from_top)
     })
 }
+
+/// How much further the element with that id could be scrolled down, in CSS pixels.
+pub fn room_below(id: &'static str) -> f64 {
+    by_id(id).map_or(0.0, |element| {
+        f64::from(element.scroll_height() - element.client_height()) - scrolled(id)
+    })
+}
+
+/// Scrolls the element with that id back to where it starts.
+pub fn reset_scroll(id: &'static str) {
+    if let Ok(element) = by_id(id) {
+        element.set_scroll_top(0);
+        element.set_scroll_left(0);
+    }
+}
+
+/// How many elements are directly inside the one with that id.
+pub fn child_count(id: &'static str) -> u32 {
+    by_id(id).map_or(0, |element| element.child_element_count())
+}
+
+/// Puts a class on the element with that id, or takes it away.
+pub fn set_class(id: &'static str, class: &str, on: bool) {
+    if let Ok(element) = by_id(id) {
+        // Only a class name that is none can fail.
+        let _ = element.class_list().toggle_with_force(class, on);
+    }
+}
+
+/// Sets a CSS property of the element with that id.
+pub fn set_style(id: &'static str, property: &str, value: &str) {
+    if let Ok(element) = by_id(id) {
+        // A style that cannot be set leaves the element as it is.
+        let _ = element.style().set_property(property, value);
+    }
+}

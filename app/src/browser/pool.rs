@@ -4,18 +4,22 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use taillight::ansi::StyledLine;
+use taillight::ansi::{Style, StyledLine};
 use taillight::ansi::html::class_names;
 use wasm_bindgen::JsCast as _;
 use web_sys::{Document, Element, HtmlElement, Node, Text};
 
+use super::events::DomEvent;
 use super::{BrowserError, by_id, document};
+
+/// How many styled pieces a row shows.
+const MAX_PIECES: usize = 200;
 
 /// What a row says besides its text. Equal facts of an equal version are the same row: nothing is written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RowFacts {
     /// Tells one content of a row from another: changes whenever the line's bytes do.
-    pub stamp: (u64, u64, u64),
+    pub stamp: [u64; 4],
     /// The offset of the line, `None` for a row that is no line.
     pub offset: Option<u64>,
     /// The number of the line, where it is known.
@@ -130,7 +134,6 @@ impl RowPool {
         &mut self,
         idx: usize,
         facts: RowFacts,
-        row_index: u64,
         line: impl FnOnce() -> &'a StyledLine,
     ) -> Result<(), BrowserError> {
         let Some(row) = self.rows.get_mut(idx) else { return Ok(()) };
@@ -142,7 +145,7 @@ impl RowPool {
         if !is_same_text {
             row.write_text(&self.document, line(), facts.more.as_deref(), &mut self.class_buf)?;
         }
-        row.write_facts(&facts, row_index, &mut self.class_buf)?;
+        row.write_facts(&facts, &mut self.class_buf)?;
         row.facts = Some(facts);
         Ok(())
     }
@@ -198,8 +201,14 @@ impl RowPool {
         widths.fold(0.0, f64::max)
     }
 
+    /// The width that there is for text, in CSS pixels: lays out.
+    pub fn text_room(&self) -> f64 {
+        let number_px = self.rows.front().map_or(0.0, |row| row.number.get_bounding_client_rect().width());
+        f64::from(self.sheet.client_width()) - number_px
+    }
+
     /// How many rows down from the top the row is that holds that node, and which part of it was met.
-    pub fn find(&self, event: &web_sys::Event) -> Option<(usize, RowPart)> {
+    pub fn find(&self, event: &DomEvent) -> Option<(usize, RowPart)> {
         let element: Element = event.target()?.dyn_into().ok()?;
         let row = element.closest(".row").ok()??;
         let idx = self.rows.iter().position(|held| **held.element.as_ref() as Element == row)?;
@@ -259,11 +268,11 @@ impl Row {
         Ok(())
     }
 
-    fn write_facts(&mut self, facts: &RowFacts, row_index: u64, buf: &mut String) -> Result<(), BrowserError> {
+    fn write_facts(&mut self, facts: &RowFacts, buf: &mut String) -> Result<(), BrowserError> {
         let old = self.facts.take().unwrap_or_default();
         set_number(&self.element, "data-offset", old.offset, facts.offset)?;
         set_number(&self.element, "data-line", old.line, facts.line)?;
-        set_number(&self.element, "aria-rowindex", None, Some(row_index).filter(|index| *index > 0))?;
+        set_number(&self.element, "aria-rowindex", old.line, facts.line)?;
         if old.line != facts.line || self.number.first_child().is_none() {
             self.number.set_text_content(facts.line.map(|line| line.to_string()).as_deref());
         }
@@ -291,7 +300,11 @@ impl Row {
         buf: &mut String,
     ) -> Result<(), BrowserError> {
         let mut at = self.text.first_child();
-        for (text, style) in line.pieces() {
+        // What a hostile line has beyond that is shown plain: nodes are what a page pays for.
+        let rest_at = line.runs.iter().take(MAX_PIECES).map(|run| run.len as usize).sum::<usize>();
+        let rest = line.text.get(rest_at..).filter(|rest| !rest.is_empty());
+        let pieces = line.pieces().take(MAX_PIECES).chain(rest.map(|rest| (rest, Style::PLAIN)));
+        for (text, style) in pieces {
             let next = at.as_ref().and_then(Node::next_sibling);
             if style.is_plain() {
                 self.put_text(document, at, text)?;

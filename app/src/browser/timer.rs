@@ -58,3 +58,31 @@ pub fn parse_secs(rfc3339: &str) -> Option<f64> {
 pub fn random() -> f64 {
     js_sys::Math::random()
 }
+
+/// Calls back once, unless it is dropped before.
+#[must_use = "the timer stops when this is dropped"]
+pub struct Timeout {
+    id: i32,
+    _closure: Closure<dyn FnMut()>,
+}
+
+impl Timeout {
+    /// Calls `on_time` in so many milliseconds.
+    ///
+    /// # Errors
+    /// When there is no window.
+    pub fn new(delay_ms: i32, on_time: impl FnMut() + 'static) -> Result<Self, BrowserError> {
+        let closure = Closure::<dyn FnMut()>::new(on_time);
+        let callback = closure.as_ref().unchecked_ref();
+        let id = window()?.set_timeout_with_callback_and_timeout_and_arguments_0(callback, delay_ms)?;
+        Ok(Self { id, _closure: closure })
+    }
+}
+
+impl Drop for Timeout {
+    fn drop(&mut self) {
+        if let Ok(window) = window() {
+            window.clear_timeout_with_handle(self.id);
+        }
+    }
+}
