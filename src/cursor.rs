@@ -86,6 +86,11 @@ impl Generation {
         self.0
     }
 
+    /// The one before it.
+    pub const fn before(self) -> Self {
+        Self(self.0.wrapping_sub(1))
+    }
+
     /// The one after it.
     pub const fn next(self) -> Self {
         Self(self.0.wrapping_add(1))
@@ -97,7 +102,7 @@ impl Marker {
     pub const MAX_BYTES: usize = 64;
 
     /// The marker of an offset that `before` stands before: of its last 64 bytes. The client and the server compute the
-    /// same: FNV-1a with 64 bits (Fowler, Noll, Vo; RFC 9923). It finds accidents, it is no proof against forgery.
+    /// same: FNV-1a with 64 bits (Fowler, Noll and Vo; draft-eastlake-fnv). It finds accidents, it is no proof against forgery.
     pub fn of(before: &[u8]) -> Self {
         const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
         const PRIME: u64 = 0x0000_0100_0000_01b3;

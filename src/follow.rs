@@ -21,6 +21,8 @@
 //! are fetched from it, and what is far away from it is evicted. [`RowKey`]s stay the same while rows move.
 
 mod history;
+mod inbound;
+mod intent;
 mod link;
 mod pages;
 mod state;
@@ -29,7 +31,7 @@ use crate::cursor::{Anchor, Identity};
 use crate::line::{ByteLen, LineCount};
 use crate::path::LogPath;
 use crate::window::{LineWindow, Position, RowKey, WINDOW_BYTES};
-use crate::wire::{ClientMsg, Failure, FileEvent, Frame, ServerMsg, Tip};
+use crate::wire::{ClientMsg, Failure, FileState, Frame, ServerMsg, Tip};
 
 use history::History;
 use link::Link;
@@ -169,6 +171,8 @@ pub enum WindowChange {
     EvictedBack(usize),
     /// The item has more of its bytes.
     Extended(usize),
+    /// Line numbers became known.
+    Numbered,
     /// The generations of rows have new numbers, keys with them; the items are the same.
     Relabelled,
 }
@@ -220,6 +224,13 @@ pub struct Follow {
     behind: ByteLen,
     /// Live bytes received, for which credit was not returned yet.
     owed: u32,
+    /// A live frame did not fit there, and it was asked for again.
+    resync: Option<Position>,
+    /// Whether a page was shown: before it, the window's place means nothing.
+    has_page: bool,
+    last_event: Option<LastEvent>,
+    /// Why the server refused to open.
+    failure: Option<Failure>,
     /// The keys of the first and last visible rows.
     looking: Option<(RowKey, RowKey)>,
     told: Option<Told>,
@@ -231,8 +242,13 @@ type Told = (StreamState, LineCount, Option<Tip>);
 impl Follow {
     /// Nothing yet. `seed` spreads reconnects: any number that differs between pages.
     pub fn new(seed: u64) -> Self {
+        Self::with_budget(seed, WINDOW_BYTES)
+    }
+
+    /// The same, with a window of `budget` bytes.
+    pub fn with_budget(seed: u64, budget: usize) -> Self {
         Self {
-            window: LineWindow::new(WINDOW_BYTES),
+            window: LineWindow::new(budget),
             start: None,
             link: Link::new(seed),
             requests: Requests::default(),
@@ -246,6 +262,10 @@ impl Follow {
             catching_up: false,
             behind: ByteLen::ZERO,
             owed: 0,
+            resync: None,
+            has_page: false,
+            last_event: None,
+            failure: None,
             looking: None,
             told: None,
         }
@@ -271,18 +291,72 @@ impl Follow {
         self.tip.as_ref()
     }
 
-    /// Complete lines below what the user has seen; the pill shows it while it is not zero. Zero while live.
+    /// Complete lines below what the user has seen; the pill shows it while it is not zero. Zero while live. Exact as
+    /// soon as the server has counted from there; until then, those in the window.
     pub fn new_lines(&self) -> LineCount {
-        LineCount::ZERO
+        let Some(seen) = self.seen.filter(|_| !self.wants_live()) else { return LineCount::ZERO };
+        let counted = self.tip.map_or(LineCount::ZERO, |tip| tip.new_lines);
+        counted.max(self.window.lines_from(seen))
     }
 
     /// What the state line says.
     pub fn state(&self) -> StreamState {
-        StreamState { kind: StateKind::CatchingUp, last_event: None }
+        StreamState { kind: self.kind(), last_event: self.last_event }
     }
 
     /// Applies one input at `now_ms` and pushes what is to be done, in order.
     pub fn step(&mut self, input: Input, now_ms: u64, out: &mut Vec<Effect>) {
-        let _ = (input, now_ms, out);
+        match input {
+            Input::Start(start) => {
+                self.following = start.follow;
+                self.tip = start.boot.map(|(_, tip)| tip);
+                self.start = Some(start);
+                self.connect(now_ms, out);
+            }
+            Input::SocketOpen => self.socket_open(now_ms, out),
+            Input::Text(msg) => self.text(msg, now_ms, out),
+            Input::Frame(frame) => self.frame(&frame, now_ms, out),
+            Input::SocketClosed { code } => self.socket_closed(code, now_ms, out),
+            Input::Tick => self.tick(now_ms, out),
+            Input::Online => self.hurry(now_ms, out),
+            Input::Visible(true) => {
+                self.hurry(now_ms, out);
+                self.intend(&Input::Visible(true), out);
+            }
+            intent => self.intend(&intent, out),
+        }
+        let told = Some((self.state(), self.new_lines(), self.tip));
+        if self.told != told {
+            self.told = told;
+            out.push(Effect::StateChanged);
+        }
+        self.plan_wake(now_ms, out);
+    }
+
+    fn kind(&self) -> StateKind {
+        if let Some(failure) = self.failure {
+            return match failure {
+                Failure::NotFound | Failure::Gone => StateKind::Waiting,
+                Failure::Denied | Failure::NotAFile => StateKind::Denied,
+                Failure::ReadError => StateKind::ReadError,
+                Failure::Busy => StateKind::Reconnecting,
+            };
+        }
+        if self.link.is_reconnecting() {
+            return StateKind::Reconnecting;
+        }
+        match self.tip.map_or(FileState::Live, |tip| tip.state) {
+            FileState::Waiting => StateKind::Waiting,
+            FileState::Deleted => StateKind::Deleted,
+            FileState::Denied => StateKind::Denied,
+            FileState::ReadError => StateKind::ReadError,
+            FileState::Live if !self.is_pinned() => StateKind::Paused,
+            FileState::Live if self.behind > ByteLen::ZERO => StateKind::Behind(self.behind),
+            FileState::Live if !self.hidden && self.is_catching_up() => StateKind::CatchingUp,
+            FileState::Live => StateKind::Live,
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -212,16 +212,19 @@ impl LineWindow {
         self.unfinished_idx().and_then(|idx| self.line(idx)).map_or(self.tail, |line| (line.generation, line.end))
     }
 
-    /// How many complete lines start at or after a place in the window.
+    /// How many complete lines start at or after a place in the window; none when it is not in the window.
     pub fn lines_from(&self, (generation, offset): Position) -> LineCount {
-        let complete = |entry: &&Entry| matches!(entry, Entry::Line(line) if line.finished);
-        let is_before = |entry: &&Entry| match entry {
-            Entry::Line(line) => line.generation == generation && line.offset < offset,
-            Entry::Divider { .. } => false,
+        let Some(idx) = self.find_holding(generation, offset).or_else(|| self.idx_below((generation, offset))) else {
+            return LineCount::ZERO;
         };
-        // Counted from the end: the place is nearly always close to it.
-        let at_or_after = self.entries.iter().rev().take_while(|entry| !is_before(entry));
-        LineCount::new(at_or_after.filter(complete).count() as u64)
+        let is_complete = |entry: &&Entry| matches!(entry, Entry::Line(line) if line.finished);
+        LineCount::new(self.entries.range(idx..).filter(is_complete).count() as u64)
+    }
+
+    /// The index of the first item below a place where no line starts: the end of a generation.
+    fn idx_below(&self, place: Position) -> Option<usize> {
+        let is_above = |entry: &Entry| matches!(entry, Entry::Line(line) if (line.generation, line.end) == place);
+        self.entries.iter().rposition(is_above).map(|idx| idx + 1).filter(|idx| *idx < self.len())
     }
 
     /// What stands before [`LineWindow::last`], for a cursor.

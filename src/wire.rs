@@ -175,6 +175,14 @@ pub enum ServerMsg {
         /// The generation that goes on after it, with its identity, where a new one begins.
         next: Option<(Generation, Identity)>,
     },
+    /// Another generation is current now. Comes before the first tip or frame of a generation that no
+    /// [`ServerMsg::Event`] has told this connection about: while held, or when live skips to the end.
+    Current {
+        /// The generation.
+        generation: Generation,
+        /// Its identity: without it a client could not resume there.
+        identity: Identity,
+    },
     /// The client is further behind the end than its credit; frames go on coming, and it may jump.
     Behind {
         /// Bytes between the connection's position and the end.

@@ -1,3 +1,307 @@
-//! Requests.
+//! Asking for rows: at most one page on its way for each side, and only the newest jump counts.
+
+use super::{EDGE_ROWS, Effect, Follow, PAGE_ROWS, WindowChange};
+use crate::cursor::Anchor;
+use crate::line::{ByteOffset, LineNo};
+use crate::window::{Position, RowKey};
+use crate::wire::{ClientMsg, Frame, MAX_PAGE_BYTES};
+
+/// A jump that has not arrived: it is asked for again after a lost connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Jump {
+    at: Anchor,
+    before: u32,
+    after: u32,
+    req: Option<u32>,
+}
+
+/// What was sent to go live.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct GoingLive {
+    req: u32,
+    /// Whether a page at the end comes first.
+    pub(super) has_page: bool,
+    /// Whether the user is to hear what was skipped.
+    pub(super) is_told: bool,
+}
+
+/// What a page frame answers.
+pub(super) enum Answer {
+    First,
+    Jump(Jump),
+    Live(GoingLive),
+    Above,
+    Below,
+    /// Superseded, or never asked for.
+    None,
+}
+
 #[derive(Debug, Default)]
-pub(super) struct Requests;
+pub(super) struct Requests {
+    last_req: u32,
+    /// The first page of a connection is on its way.
+    first: bool,
+    jump: Option<Jump>,
+    live: Option<GoingLive>,
+    above: Option<u32>,
+    below: Option<u32>,
+    /// Where an answer brought nothing: not asked for again from there.
+    above_stuck: Option<Position>,
+    /// The same, and the file's length then.
+    below_stuck: Option<(Position, ByteOffset)>,
+}
+
+impl Requests {
+    pub(super) fn next(&mut self) -> u32 {
+        self.last_req = self.last_req.checked_add(1).unwrap_or(1);
+        self.last_req
+    }
+
+    pub(super) fn wait_for_first(&mut self, waits: bool) {
+        self.first = waits;
+    }
+
+    /// Whether the first page is on its way: there is no place yet to hold or to go on from.
+    pub(super) fn waits_for_first(&self) -> bool {
+        self.first
+    }
+
+    pub(super) fn going_live(&mut self, has_page: bool, is_told: bool) -> u32 {
+        let req = self.next();
+        self.live = Some(GoingLive { req, has_page, is_told });
+        req
+    }
+
+    pub(super) fn waits_for_live_page(&self) -> bool {
+        self.live.is_some_and(|live| live.has_page)
+    }
+
+    pub(super) fn drop_live(&mut self) {
+        self.live = None;
+    }
+
+    pub(super) fn drop_jump(&mut self) {
+        self.jump = None;
+    }
+
+    /// What was on its way will not come; a jump is still wanted.
+    pub(super) fn forget(&mut self) {
+        *self =
+            Self { last_req: self.last_req, jump: self.jump.map(|jump| Jump { req: None, ..jump }), ..Self::default() };
+    }
+
+    /// Which request `req` was, and that it is answered.
+    pub(super) fn take(&mut self, req: u32) -> Answer {
+        if req == 0 {
+            return if std::mem::take(&mut self.first) { Answer::First } else { Answer::None };
+        }
+        if let Some(jump) = self.jump.take_if(|jump| jump.req == Some(req)) {
+            return Answer::Jump(jump);
+        }
+        if let Some(live) = self.live.take_if(|live| live.req == req) {
+            return Answer::Live(live);
+        }
+        if self.above.take_if(|above| *above == req).is_some() {
+            return Answer::Above;
+        }
+        if self.below.take_if(|below| *below == req).is_some() {
+            return Answer::Below;
+        }
+        Answer::None
+    }
+
+    /// The rows that pages would join are gone.
+    fn drop_sides(&mut self) {
+        (self.above, self.below, self.above_stuck, self.below_stuck) = (None, None, None, None);
+    }
+}
+
+impl Follow {
+    pub(super) fn looking(&mut self, first: usize, last: usize, out: &mut Vec<Effect>) {
+        self.looking = self.window.key(first).zip(self.window.key(last));
+        if !self.following {
+            self.seen_down_to(last, out);
+        }
+        if first < EDGE_ROWS {
+            self.ask_above(out);
+        }
+        if last.saturating_add(EDGE_ROWS) >= self.window.len() {
+            self.ask_below(out);
+        }
+    }
+
+    pub(super) fn jump_to(&mut self, at: Anchor, before: u32, after: u32, out: &mut Vec<Effect>) {
+        self.requests.jump = Some(Jump { at, before, after, req: None });
+        self.ask_jump(out);
+    }
+
+    /// Sends the jump that is wanted, if it was not.
+    pub(super) fn ask_jump(&mut self, out: &mut Vec<Effect>) {
+        let can_ask = self.link.is_open() && !self.requests.waits_for_first();
+        let generation = self.tip.map_or(self.window.last().0, |tip| tip.generation);
+        let Some(Jump { at, before, after, req: None }) = self.requests.jump.filter(|_| can_ask) else { return };
+        let req = self.requests.next();
+        self.requests.jump = Some(Jump { at, before, after, req: Some(req) });
+        self.requests.drop_sides();
+        out.push(Effect::Send(ClientMsg::Page { req, generation, at, before, after }));
+    }
+
+    pub(super) fn ask_more(&self, req: u32, key: RowKey) -> Option<ClientMsg> {
+        let idx = self.window.index_of(key).filter(|_| self.link.is_open())?;
+        let crate::window::Item::Line { generation, offset, bytes, missing, .. } = self.window.get(idx)? else {
+            return None;
+        };
+        let len = u32::try_from(missing.get().min(MAX_PAGE_BYTES as u64)).ok().filter(|len| *len > 0)?;
+        let offset = offset + crate::line::ByteLen::new(bytes.len() as u64);
+        Some(ClientMsg::More { req, generation, offset, len })
+    }
+
+    fn can_ask_side(&self) -> bool {
+        self.link.is_open() && self.has_page && !self.requests.first && self.requests.jump.is_none()
+    }
+
+    fn ask_above(&mut self, out: &mut Vec<Effect>) {
+        if !self.can_ask_side() || self.requests.above.is_some() {
+            return;
+        }
+        let (generation, offset) = self.window.first();
+        if offset == ByteOffset::ZERO
+            && let Some(ended) = self.history.before(generation)
+            && self.window.prepend_divider(ended)
+        {
+            out.push(Effect::Window(WindowChange::Prepended(1)));
+        }
+        let place = self.window.first();
+        if self.requests.above_stuck == Some(place) || !self.history.can_read_above(place) {
+            return;
+        }
+        let req = self.requests.next();
+        self.requests.above = Some(req);
+        let (generation, offset) = place;
+        let at = Anchor::Byte(offset);
+        out.push(Effect::Send(ClientMsg::Page { req, generation, at, before: PAGE_ROWS, after: 0 }));
+    }
+
+    /// Asks for rows below; while live they come unasked.
+    pub(super) fn ask_below(&mut self, out: &mut Vec<Effect>) {
+        let Some(tip) = self.tip.filter(|_| !self.live && self.can_ask_side()) else { return };
+        if self.requests.below.is_some() {
+            return;
+        }
+        self.pass_generation_end(out);
+        let end = self.window.end();
+        let is_more = end.0 != tip.generation || end.1 < tip.len;
+        if !is_more || self.requests.below_stuck == Some((end, tip.len)) {
+            return;
+        }
+        let req = self.requests.next();
+        self.requests.below = Some(req);
+        let (generation, offset) = self.window.last();
+        let at = Anchor::Byte(offset);
+        out.push(Effect::Send(ClientMsg::Page { req, generation, at, before: 0, after: PAGE_ROWS }));
+    }
+
+    /// Goes on to the next generation where the lines of one end.
+    fn pass_generation_end(&mut self, out: &mut Vec<Effect>) {
+        while let Some(ended) = self.history.at(self.window.end()).or_else(|| self.history.at(self.window.last())) {
+            self.window.push_divider(ended);
+            out.push(Effect::Window(WindowChange::Appended));
+        }
+    }
+
+    pub(super) fn take_above(&mut self, frame: &Frame, out: &mut Vec<Effect>) {
+        match self.window.prepend(frame) {
+            Ok(n_added @ 1..) => {
+                out.push(Effect::Window(WindowChange::Prepended(n_added)));
+                self.evict(out);
+            }
+            Ok(0) | Err(_) => self.above_failed(),
+        }
+    }
+
+    pub(super) fn above_failed(&mut self) {
+        self.requests.above_stuck = Some(self.window.first());
+    }
+
+    pub(super) fn take_below(&mut self, frame: &Frame, out: &mut Vec<Effect>) {
+        let before = self.window.end();
+        let taken = self.window.append(frame);
+        if taken.is_ok_and(|taken| taken.added > 0) {
+            out.push(Effect::Window(WindowChange::Appended));
+        }
+        self.pass_generation_end(out);
+        if self.window.end() == before {
+            self.below_failed();
+        } else {
+            self.evict(out);
+        }
+    }
+
+    pub(super) fn below_failed(&mut self) {
+        self.requests.below_stuck = self.tip.map(|tip| (self.window.end(), tip.len));
+    }
+
+    /// The rest of a generation cannot be had: goes on after it, where it is known how it ended.
+    pub(super) fn below_gone(&mut self, out: &mut Vec<Effect>) {
+        match self.history.end_of(self.window.last().0) {
+            Some(ended) => {
+                self.window.push_divider(ended);
+                out.push(Effect::Window(WindowChange::Appended));
+            }
+            None => self.below_failed(),
+        }
+    }
+
+    /// Shows a page and nothing else; `at` is what was asked for, `None` the end.
+    pub(super) fn show(&mut self, frame: &Frame, at: Option<(Anchor, u32)>, out: &mut Vec<Effect>) {
+        self.window.replace(frame);
+        self.requests.drop_sides();
+        self.looking = None;
+        self.resync = None;
+        self.has_page = true;
+        let anchor = at.and_then(|(at, before)| self.anchor_item(frame, at, before));
+        out.push(Effect::Window(WindowChange::Replaced { anchor }));
+    }
+
+    /// The item that was asked for. A frame does not say it: rows are counted where numbers are not known.
+    fn anchor_item(&self, frame: &Frame, at: Anchor, before: u32) -> Option<usize> {
+        let last = self.window.len().checked_sub(1)?;
+        let counted = if frame.flags.at_start { 0 } else { before as usize };
+        match at {
+            Anchor::End => None,
+            Anchor::Start => Some(0),
+            Anchor::Byte(offset) => Some(self.window.find_holding(frame.generation, offset).unwrap_or(last)),
+            Anchor::Line(number) => Some(self.line_item(frame, number).unwrap_or(counted).min(last)),
+        }
+    }
+
+    fn line_item(&self, frame: &Frame, number: LineNo) -> Option<usize> {
+        self.window.find_line(frame.generation, number)
+    }
+
+    /// Brings the window into its budget, away from what the user looks at.
+    pub(super) fn evict(&mut self, out: &mut Vec<Effect>) {
+        let len = self.window.len();
+        let visible = self.looking.and_then(|(first, last)| {
+            self.window.index_of(first).zip(self.window.index_of(last)).filter(|(first, last)| first <= last)
+        });
+        let (first, last) = match visible {
+            Some(visible) if !self.is_pinned() => visible,
+            None if !self.is_pinned() => (0, 0),
+            _ => (len.saturating_sub(EDGE_ROWS), len),
+        };
+        let gone = self.window.evict(first, last);
+        if gone.front > 0 {
+            out.push(Effect::Window(WindowChange::EvictedFront(gone.front)));
+        }
+        if gone.back > 0 {
+            out.push(Effect::Window(WindowChange::EvictedBack(gone.back)));
+        }
+    }
+}
+
+impl Jump {
+    pub(super) fn place(self) -> (Anchor, u32) {
+        (self.at, self.before)
+    }
+}

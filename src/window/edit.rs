@@ -159,8 +159,8 @@ impl LineWindow {
         Some(idx)
     }
 
-    /// The line that starts there has that number; all lines of its run are numbered from it.
-    pub fn learn(&mut self, (generation, offset): Position, number: LineNo) {
+    /// The line that starts there has that number: numbers the lines of its run, if they had none. Says whether it did.
+    pub fn learn(&mut self, (generation, offset): Position, number: LineNo) -> bool {
         let after_last = self.tail == (generation, offset) && self.unfinished_idx().is_none();
         let known = if after_last {
             let above = self.len().checked_sub(1).filter(|&idx| self.line(idx).is_some());
@@ -168,9 +168,9 @@ impl LineWindow {
         } else {
             self.find(generation, offset).map(|idx| (idx, number))
         };
-        if let Some((idx, number)) = known {
-            self.set_number(idx, number);
-        }
+        let Some((idx, number)) = known.filter(|(idx, _)| self.number(*idx).is_none()) else { return false };
+        self.set_number(idx, number);
+        true
     }
 
     /// Gives generations new numbers, when a new connection counts them otherwise.

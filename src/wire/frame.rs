@@ -174,6 +174,11 @@ impl Frame {
         if frame.adds_up() { Ok(frame) } else { Err(BadFrame::Cuts) }
     }
 
+    /// What a live frame takes of the credit, in bytes: its payload. Both sides count by this.
+    pub fn credit(&self) -> u32 {
+        u32::try_from(self.payload.len()).unwrap_or(u32::MAX)
+    }
+
     /// The lines, in order. A cut stands where the bytes of a long line end, just before its line feed.
     pub fn rows(&self) -> impl Iterator<Item = FrameRow<'_>> {
         let mut at = 0;
@@ -198,7 +203,12 @@ impl Frame {
     /// Whether offsets, cuts and payload tell the same story.
     fn adds_up(&self) -> bool {
         let in_order = self.cuts.is_sorted_by(|a, b| a.at < b.at);
-        let inside = self.cuts.last().is_none_or(|cut| cut.at as usize <= self.payload.len());
+        // Before a line feed, or after the last byte of an unfinished line: so each line has at most one.
+        let is_at_line_end = |cut: &Cut| match self.payload.get(cut.at as usize) {
+            Some(byte) => *byte == b'\n',
+            None => cut.at as usize == self.payload.len() && self.payload.last().is_some_and(|byte| *byte != b'\n'),
+        };
+        let inside = self.cuts.iter().all(is_at_line_end);
         let missing = self.cuts.iter().try_fold(0_u64, |sum, cut| sum.checked_add(cut.missing.get()));
         let covered = missing.and_then(|missing| missing.checked_add(self.payload.len() as u64));
         let expected = covered.and_then(|covered| self.offset.get().checked_add(covered));

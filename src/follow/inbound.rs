@@ -1,0 +1,276 @@
+//! What the server says.
+
+use super::intent::Way;
+use super::pages::Answer;
+use super::{Effect, Follow, JUMP_BYTES, LastEvent, Notice, WindowChange, state};
+use crate::cursor::{Generation, Identity};
+use crate::line::{ByteLen, LineCount, LineNo};
+use crate::window::Divider;
+use crate::wire::{
+    CREDIT_BYTES, ClientMsg, Failure, FileEvent, Frame, FrameKind, MAX_LIVE_BYTES, Resume, ServerMsg, Tip, VERSION,
+};
+
+impl Follow {
+    pub(super) fn text(&mut self, msg: ServerMsg, now_ms: u64, out: &mut Vec<Effect>) {
+        if !self.link.is_listening() {
+            return;
+        }
+        self.link.heard(now_ms);
+        match msg {
+            ServerMsg::Opened { version, .. } if version != VERSION => self.end(Notice::Reload, out),
+            ServerMsg::Opened { generation, identity, resume, heartbeat_secs, tip, .. } => {
+                self.link.opened(heartbeat_secs, now_ms);
+                self.failure = None;
+                self.tip = Some(tip);
+                self.opened(resume, (generation, identity), out);
+            }
+            ServerMsg::Tip(tip) => self.tip_moved(tip, out),
+            ServerMsg::Event { generation, at, unix_secs, event, next } => {
+                if let Some((next, identity)) = next {
+                    self.history.identify(next, identity);
+                }
+                let next = next.map(|(next, _)| next);
+                self.happened(Divider { generation, at, unix_secs, event, next, unread: ByteLen::ZERO, nth: 0 }, out);
+            }
+            ServerMsg::Current { generation, identity } => self.history.identify(generation, identity),
+            ServerMsg::Behind { bytes } => self.fell_behind(bytes, out),
+            ServerMsg::Ping => out.push(Effect::Send(ClientMsg::Pong)),
+            ServerMsg::Failed { req: 0, error, detail } => {
+                self.failure = Some(error);
+                out.push(Effect::Notice(Notice::Failed { error, detail }));
+                self.give_up(now_ms, out);
+            }
+            ServerMsg::Failed { req, error, detail } => self.request_failed(req, error, detail, out),
+            ServerMsg::Bye { retry_ms } => self.link.come_back_after(retry_ms),
+        }
+    }
+
+    pub(super) fn frame(&mut self, frame: &Frame, now_ms: u64, out: &mut Vec<Effect>) {
+        if !self.link.is_listening() {
+            return;
+        }
+        self.link.heard(now_ms);
+        match frame.kind {
+            FrameKind::Live => self.live_frame(frame, out),
+            FrameKind::Page => self.page_frame(frame, out),
+            FrameKind::More => {
+                let extended = self.window.extend(frame).map(WindowChange::Extended);
+                out.extend(extended.map(Effect::Window));
+            }
+        }
+    }
+
+    /// A connection stands. Generations are numbered anew by each server process, so those of the window follow it.
+    fn opened(&mut self, resume: Option<Resume>, current: (Generation, Identity), out: &mut Vec<Effect>) {
+        let (generation, identity) = current;
+        let tail = self.window.last();
+        let resumed_identity = self.history.identity(tail.0);
+        match resume {
+            None => {
+                self.requests.wait_for_first(true);
+                self.history.begin(generation);
+                self.check_boot(identity, out);
+            }
+            Some(Resume::Resumed { generation: resumed }) => {
+                self.relabel(resumed, out);
+                self.history.begin(resumed);
+                if let Some(identity) = resumed_identity {
+                    self.history.identify(resumed, identity);
+                }
+            }
+            Some(Resume::Truncated) => {
+                let was = ByteLen::new(tail.1.get());
+                self.went_on(FileEvent::Truncated { was }, generation, Notice::TruncatedMeanwhile, out);
+            }
+            Some(Resume::Gap { bytes }) => {
+                let event = FileEvent::Gap { bytes: bytes.unwrap_or(ByteLen::ZERO) };
+                self.went_on(event, generation, Notice::Lost(bytes), out);
+            }
+        }
+        if resume.is_none_or(|resume| !matches!(resume, Resume::Resumed { generation: of } if of == generation)) {
+            self.history.identify(generation, identity);
+        } else if resumed_identity.is_none_or(|known| known.head_len < identity.head_len) {
+            // The head has grown: a longer hash tells more files apart.
+            self.history.identify(generation, identity);
+        }
+        if resume.is_some() {
+            self.switch(out);
+        }
+    }
+
+    /// Tells the server what is wanted now: it may have changed while the connection was not there.
+    fn switch(&mut self, out: &mut Vec<Effect>) {
+        match (self.wants_live(), self.live) {
+            (true, false) => self.go_live(Way::Exact, out),
+            (false, true) => self.hold(None, out),
+            (false, false) => self.send_hold(out),
+            (true, true) => {}
+        }
+        self.ask_jump(out);
+    }
+
+    /// The file was replaced between the server's rendering and the connection: the place that was asked for is
+    /// another one, so following starts at the end.
+    fn check_boot(&mut self, identity: Identity, out: &mut Vec<Effect>) {
+        let Some((boot, _)) = self.start.as_mut().and_then(|start| start.boot.take()) else { return };
+        if (boot.inode, boot.born_ns) != (identity.inode, identity.born_ns) {
+            out.push(Effect::Notice(Notice::Replaced));
+            if self.wants_live() {
+                self.send_live(Way::End { is_told: false }, out);
+            }
+        }
+    }
+
+    /// The window's file has ended while nobody listened; lines go on at the start of another generation.
+    fn went_on(&mut self, event: FileEvent, next: Generation, notice: Notice, out: &mut Vec<Effect>) {
+        let ended = next.before();
+        self.relabel(ended, out);
+        self.history.begin(next);
+        let (generation, at) = self.window.end();
+        // The core has no clock: 0 says that nobody saw when.
+        self.last_event = Some(LastEvent { event, unix_secs: 0 });
+        let divider = Divider { generation, at, unix_secs: 0, event, next: Some(next), unread: ByteLen::ZERO, nth: 0 };
+        self.window.push_divider(divider);
+        out.push(Effect::Window(WindowChange::Appended));
+        out.push(Effect::Notice(notice));
+    }
+
+    /// The newest generation of the window has the number `now`; older ones keep their distance from it.
+    fn relabel(&mut self, now: Generation, out: &mut Vec<Effect>) {
+        let newest = self.window.last().0;
+        if newest == now {
+            return;
+        }
+        let shift = now.get().wrapping_sub(newest.get());
+        let moved = |old: Generation| Generation::new(old.get().wrapping_add(shift));
+        self.window.relabel(moved);
+        self.seen = self.seen.map(|(generation, offset)| (moved(generation), offset));
+        let key = |key: crate::window::RowKey| crate::window::RowKey { generation: moved(key.generation), ..key };
+        self.looking = self.looking.map(|(first, last)| (key(first), key(last)));
+        out.push(Effect::Window(WindowChange::Relabelled));
+    }
+
+    fn tip_moved(&mut self, tip: Tip, out: &mut Vec<Effect>) {
+        self.tip = Some(tip);
+        let n_complete = tip.lines.count.get().saturating_sub(u64::from(tip.len > tip.complete));
+        let next = LineNo::after(LineCount::new(n_complete));
+        if tip.lines.exact && self.window.learn((tip.generation, tip.complete), next) {
+            out.push(Effect::Window(WindowChange::Numbered));
+        }
+        self.settle();
+    }
+
+    fn happened(&mut self, event: Divider, out: &mut Vec<Effect>) {
+        let is_new = self.history.note(event);
+        let place = (event.generation, event.at);
+        let is_at_end = self.window.end() == place || self.window.last() == place;
+        // In stream order, what is below the window's end is what happened; otherwise it is shown when it is reached.
+        let is_next = self.live && self.resync.is_none() && self.window.last().0 == event.generation;
+        if state::is_named(event.event) {
+            self.last_event = Some(LastEvent { event: event.event, unix_secs: event.unix_secs });
+        }
+        if self.has_page && (is_at_end || is_next) && (is_new || event.next.is_some()) {
+            self.window.push_divider(event);
+            out.push(Effect::Window(WindowChange::Appended));
+        }
+    }
+
+    fn fell_behind(&mut self, bytes: ByteLen, out: &mut Vec<Effect>) {
+        if !self.live || self.requests.waits_for_first() {
+            return;
+        }
+        self.behind = bytes;
+        if bytes > JUMP_BYTES && !self.catching_up && !self.requests.waits_for_live_page() {
+            self.send_live(Way::End { is_told: true }, out);
+        }
+    }
+
+    fn live_frame(&mut self, frame: &Frame, out: &mut Vec<Effect>) {
+        self.owed = self.owed.saturating_add(frame.credit());
+        if !self.has_page || self.requests.waits_for_first() {
+            return self.return_credit(1, out);
+        }
+        match self.window.append(frame) {
+            Ok(taken) if taken.added > 0 => {
+                self.resync = None;
+                out.push(Effect::Window(WindowChange::Appended));
+                self.evict(out);
+            }
+            Ok(_) => {}
+            Err(_) => self.missed(out),
+        }
+        self.settle();
+        if !self.wants_live() {
+            self.return_credit(1, out);
+        }
+    }
+
+    /// A live frame does not go on where the window ends: never shown; asked for again from there, once.
+    fn missed(&mut self, out: &mut Vec<Effect>) {
+        let tail = self.window.last();
+        if self.live && self.resync != Some(tail) && !self.requests.waits_for_live_page() {
+            self.resync = Some(tail);
+            self.send_live(Way::Exact, out);
+        }
+    }
+
+    /// Ends what is over once the window is near the end.
+    fn settle(&mut self) {
+        if self.distance().is_some_and(|bytes| bytes.get() <= u64::from(CREDIT_BYTES)) {
+            self.behind = ByteLen::ZERO;
+        }
+        if self.distance().is_some_and(|bytes| bytes.get() <= MAX_LIVE_BYTES as u64) {
+            self.catching_up = false;
+        }
+    }
+
+    fn page_frame(&mut self, frame: &Frame, out: &mut Vec<Effect>) {
+        match self.requests.take(frame.req) {
+            Answer::First => {
+                let at = self.start.as_ref().map(|start| (start.at, start.before));
+                self.show(frame, at.filter(|_| !self.following), out);
+                if !self.following {
+                    self.seen = Some(self.window.last());
+                }
+                self.switch(out);
+            }
+            Answer::Jump(jump) => self.show(frame, Some(jump.place()), out),
+            Answer::Live(live) if live.has_page => {
+                let before = self.window.last();
+                let skipped = if before.0 == frame.generation { frame.offset - before.1 } else { self.behind };
+                self.show(frame, None, out);
+                self.behind = ByteLen::ZERO;
+                self.catching_up = false;
+                if live.is_told && skipped > ByteLen::ZERO {
+                    out.push(Effect::Notice(Notice::Skipped(skipped)));
+                }
+            }
+            Answer::Above => self.take_above(frame, out),
+            Answer::Below => self.take_below(frame, out),
+            Answer::Live(_) | Answer::None => {}
+        }
+        self.settle();
+    }
+
+    fn request_failed(&mut self, req: u32, error: Failure, detail: String, out: &mut Vec<Effect>) {
+        match self.requests.take(req) {
+            // What stood between cannot be had any more: the end can.
+            Answer::Live(live) if !live.has_page => {
+                out.push(Effect::Notice(Notice::Lost(None)));
+                self.send_live(Way::End { is_told: false }, out);
+            }
+            Answer::Above => self.above_failed(),
+            Answer::Below if error == Failure::Gone => self.below_gone(out),
+            Answer::Below => self.below_failed(),
+            Answer::First | Answer::Jump(_) | Answer::Live(_) | Answer::None => {
+                out.push(Effect::Notice(Notice::Failed { error, detail }));
+            }
+        }
+    }
+
+    /// Whether the window's end is so far from the file's that lines are on their way.
+    pub(super) fn is_catching_up(&self) -> bool {
+        let is_near = self.distance().is_some_and(|bytes| bytes.get() <= MAX_LIVE_BYTES as u64);
+        !is_near || self.requests.waits_for_first() || self.requests.waits_for_live_page()
+    }
+}
