@@ -74,7 +74,8 @@ fn read_boot() -> Boot {
         screen: Screen::Problem {
             status: 500,
             title: "The page came without its facts".to_owned(),
-            detail: "Load it again; if that does not help, the server and the page are of different versions.".to_owned(),
+            detail: "Load it again; if that does not help, the server and the page are of different versions."
+                .to_owned(),
         },
     })
 }

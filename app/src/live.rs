@@ -337,11 +337,17 @@ impl Live {
         let lost = |bytes: ByteLen| size_text(bytes);
         let text = match notice {
             Notice::Reload => {
-                self.shell.status.banner.set("The server has a newer version: reload the page. It keeps your place.".to_owned());
+                self.shell
+                    .status
+                    .banner
+                    .set("The server has a newer version: reload the page. It keeps your place.".to_owned());
                 return;
             }
             Notice::LogIn => {
-                self.shell.status.banner.set("Your session has ended: reload the page to log in. It keeps your place.".to_owned());
+                self.shell
+                    .status
+                    .banner
+                    .set("Your session has ended: reload the page to log in. It keeps your place.".to_owned());
                 return;
             }
             Notice::Skipped(bytes) => format!("{} skipped on screen, all in the file", lost(bytes)),

@@ -36,5 +36,8 @@ fn write_by_selection(text: &str) -> Result<(), BrowserError> {
 /// The text that the user has selected; empty when there is none.
 pub fn selected_text() -> String {
     let selection = window().ok().and_then(|window| window.get_selection().ok().flatten());
-    selection.filter(|selection| !selection.is_collapsed()).map(|selection| String::from(selection.to_string())).unwrap_or_default()
+    selection
+        .filter(|selection| !selection.is_collapsed())
+        .map(|selection| String::from(selection.to_string()))
+        .unwrap_or_default()
 }

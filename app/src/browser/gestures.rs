@@ -80,11 +80,16 @@ pub fn on_wheel(id: &'static str, mut on_turn: impl FnMut(Turn) + 'static) -> Re
 ///
 /// # Errors
 /// When the element is not there.
-pub fn on_touch(id: &'static str, on_touch: impl Fn(Touching) + Clone + 'static) -> Result<[Listener; 3], BrowserError> {
+pub fn on_touch(
+    id: &'static str,
+    on_touch: impl Fn(Touching) + Clone + 'static,
+) -> Result<[Listener; 3], BrowserError> {
     thread_local! {
         static LAST: Cell<(f64, f64, f64, f64)> = const { Cell::new((0.0, 0.0, 0.0, 0.0)) };
     }
-    let spot = |event: &TouchEvent| event.touches().get(0).map(|touch| (f64::from(touch.client_x()), f64::from(touch.client_y())));
+    let spot = |event: &TouchEvent| {
+        event.touches().get(0).map(|touch| (f64::from(touch.client_x()), f64::from(touch.client_y())))
+    };
     let (down, moved, up) = (on_touch.clone(), on_touch.clone(), on_touch);
     Ok([
         Listener::add(Place::Id(id), "touchstart", move |event: TouchEvent| {
@@ -151,7 +156,10 @@ pub fn on_pointer(
 ///
 /// # Errors
 /// When the element is not there.
-pub fn on_click(id: &'static str, mut on_click: impl FnMut(&DomEvent, bool) + 'static) -> Result<Listener, BrowserError> {
+pub fn on_click(
+    id: &'static str,
+    mut on_click: impl FnMut(&DomEvent, bool) + 'static,
+) -> Result<Listener, BrowserError> {
     Listener::add(Place::Id(id), "click", move |event: MouseEvent| on_click(&event, event.shift_key()))
 }
 

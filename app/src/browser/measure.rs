@@ -69,9 +69,7 @@ pub fn place_in(id: &'static str, client_y: f64) -> (f64, f64) {
 
 /// How much further the element with that id could be scrolled down, in CSS pixels.
 pub fn room_below(id: &'static str) -> f64 {
-    by_id(id).map_or(0.0, |element| {
-        f64::from(element.scroll_height() - element.client_height()) - scrolled(id)
-    })
+    by_id(id).map_or(0.0, |element| f64::from(element.scroll_height() - element.client_height()) - scrolled(id))
 }
 
 /// Scrolls the element with that id back to where it starts.

@@ -4,8 +4,8 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use taillight::ansi::{Style, StyledLine};
 use taillight::ansi::html::class_names;
+use taillight::ansi::{Style, StyledLine};
 use wasm_bindgen::JsCast as _;
 use web_sys::{Document, Element, HtmlElement, Node, Text};
 
@@ -112,7 +112,7 @@ impl RowPool {
     fn rotate_up(&mut self) -> Result<(), BrowserError> {
         if let Some(mut row) = self.rows.pop_back() {
             row.facts = None;
-            let first = self.rows.front().map(|row| &**row.element.as_ref() as &Node);
+            let first = self.rows.front().map(|row| -> &Node { &row.element });
             self.sheet.insert_before(&row.element, first)?;
             self.rows.push_front(row);
         }
@@ -211,7 +211,7 @@ impl RowPool {
     pub fn find(&self, event: &DomEvent) -> Option<(usize, RowPart)> {
         let element: Element = event.target()?.dyn_into().ok()?;
         let row = element.closest(".row").ok()??;
-        let idx = self.rows.iter().position(|held| **held.element.as_ref() as Element == row)?;
+        let idx = self.rows.iter().position(|held| *AsRef::<Element>::as_ref(&held.element) == row)?;
         let class = element.class_name();
         let part = match class.as_str() {
             "no" => RowPart::Number,
@@ -340,13 +340,7 @@ impl Row {
         Ok(())
     }
 
-    fn put_span(
-        &self,
-        document: &Document,
-        at: Option<Node>,
-        text: &str,
-        class: &str,
-    ) -> Result<(), BrowserError> {
+    fn put_span(&self, document: &Document, at: Option<Node>, text: &str, class: &str) -> Result<(), BrowserError> {
         if let Some(node) = &at
             && node.node_type() == Node::ELEMENT_NODE
         {
@@ -366,12 +360,7 @@ impl Row {
     }
 }
 
-fn set_number(
-    element: &HtmlElement,
-    name: &str,
-    old: Option<u64>,
-    new: Option<u64>,
-) -> Result<(), BrowserError> {
+fn set_number(element: &HtmlElement, name: &str, old: Option<u64>, new: Option<u64>) -> Result<(), BrowserError> {
     match new {
         Some(number) if old != new => element.set_attribute(name, &number.to_string())?,
         None if old.is_some() || element.has_attribute(name) => element.remove_attribute(name)?,

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use futures_util::future::{Either, select};
 use futures_util::{SinkExt as _, StreamExt as _};
-use gloo_net::websocket::{Message, WebSocketError, futures::WebSocket};
+use gloo_net::websocket::{Message, State, WebSocketError, futures::WebSocket};
 use wasm_bindgen_futures::spawn_local;
 
 use super::BrowserError;
@@ -118,7 +118,7 @@ async fn run(mut socket: WebSocket, outbox: Rc<Outbox>, mut on_event: impl FnMut
     };
     // Readiness waits for the connection only: exactly the moment of being open.
     let opening = poll_fn(|context| socket.poll_ready_unpin(context)).await;
-    if opening.is_ok() && socket.state() == gloo_net::websocket::State::Open {
+    if opening.is_ok() && matches!(socket.state(), State::Open) {
         tell(SocketEvent::Opened);
     }
     loop {

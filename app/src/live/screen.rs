@@ -125,7 +125,7 @@ impl Screen {
                     *height = 0.0;
                 }
             }
-            WindowChange::Relabelled => {}
+            WindowChange::Relabelled | WindowChange::Numbered => {}
         }
     }
 
@@ -154,7 +154,8 @@ impl Screen {
 
     /// Moves so that a row is on the screen.
     pub fn reveal(&mut self, row: usize, window: &LineWindow) {
-        self.scroll = self.viewport(window).reveal(self.scroll, row);
+        let scroll = self.viewport(window).reveal(self.scroll, row);
+        self.scroll = scroll;
     }
 
     /// Whether the screen shows the end of what is held.
@@ -238,9 +239,11 @@ impl Screen {
         }
         // Wrapped rows are as high as they turn out: a second look settles it.
         for _ in 0..if self.wraps { 3 } else { 1 } {
-            let viewport = self.viewport(window);
-            let scroll = if is_pinned { viewport.pin_to_end() } else { viewport.clamp(self.scroll) };
-            let rows = viewport.visible(scroll);
+            let (scroll, rows) = {
+                let viewport = self.viewport(window);
+                let scroll = if is_pinned { viewport.pin_to_end() } else { viewport.clamp(self.scroll) };
+                (scroll, viewport.visible(scroll))
+            };
             self.scroll = scroll;
             self.fill(rows.start, rows.end, window)?;
             if !self.measure(rows.start) {

@@ -159,7 +159,9 @@ fn tone(kind: StateKind) -> &'static str {
 fn set_banner(status: crate::shell::Status, kind: StateKind) {
     let words = match kind {
         StateKind::Waiting => "No file has this name now. When one appears it is followed.",
-        StateKind::Denied => "The server may not read this file any more. Its owner or the server's rules have changed.",
+        StateKind::Denied => {
+            "The server may not read this file any more. Its owner or the server's rules have changed."
+        }
         StateKind::ReadError => "Reading the file fails. It is tried again.",
         _ => return,
     };
