@@ -49,7 +49,7 @@ pub fn App() -> impl IntoView {
         {page}
         <Overlays/>
         <div class="toasts" role="status" aria-label="Message">
-            <p>{move || shell.toast.get()}</p>
+            <p hidden=move || shell.toast.with(String::is_empty)>{move || shell.toast.get()}</p>
         </div>
     }
 }

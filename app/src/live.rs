@@ -369,6 +369,8 @@ pub fn clear_selection(shell: Shell) {
         live.mark();
     });
     if shell.view.with_untracked(|view| view.file_view().is_some_and(|view| !view.follow)) {
-        with(Live::say_where).flatten().map(|command| shell.command(command));
+        if let Some(command) = with(Live::say_where).flatten() {
+            shell.command(command);
+        }
     }
 }

@@ -280,14 +280,14 @@ pub async fn read_folder(shell: Shell, folder: Option<&LogPath>) -> Result<Listi
 fn listing_address(shell: Shell, folder: Option<&LogPath>, after: Option<&str>) -> String {
     let mut address = shell.href("/api/v1/files");
     let mut separator = '?';
-    for (name, value) in [("path", folder.map(LogPath::to_string)), ("after", after.map(str::to_owned))] {
-        if let Some(value) = value {
-            address.push(separator);
-            address.push_str(name);
-            address.push('=');
-            taillight::path::percent_encode(value.as_bytes(), b"/", &mut address);
-            separator = '&';
-        }
+    if let Some(folder) = folder {
+        // A path prints as links and queries have it.
+        address.push_str(&format!("{separator}path={folder}"));
+        separator = '&';
+    }
+    if let Some(after) = after {
+        address.push_str(&format!("{separator}after="));
+        taillight::path::percent_encode(after.as_bytes(), b"", &mut address);
     }
     address
 }
