@@ -49,12 +49,13 @@ impl Drop for SizeWatch {
     }
 }
 
-/// How far the element with that id is scrolled from its top, in CSS pixels. A container that starts from its end counts
-/// negative from there; that is put right.
+/// How far the element with that id is scrolled from its top, in CSS pixels. One of the class `from-end` starts from its
+/// end, and its browser counts from there, upwards in negative numbers.
 pub fn scrolled(id: &'static str) -> f64 {
     by_id(id).map_or(0.0, |element| {
-        let top = f64::from(element.scroll_top());
-        if top < 0.0 { top + f64::from(element.scroll_height() - element.client_height()) } else { top }
+        let from_end = f64::from(element.scroll_height() - element.client_height());
+        let base = if element.class_list().contains("from-end") { from_end } else { 0.0 };
+        base + f64::from(element.scroll_top())
     })
 }
 
