@@ -121,7 +121,6 @@ pub fn toast(shell: Shell, text: String) {
 fn command_view(shell: Shell, command: Command) {
     let old = shell.view.get_untracked();
     let mut new = old.clone();
-    let is_from_history = matches!(&command, Command::Visit(_));
     let change = apply(&mut new, command);
     shell.problem.update(|problem| *problem = None);
     if new != old {
@@ -130,13 +129,7 @@ fn command_view(shell: Shell, command: Command) {
     match change.history {
         History::Keep => {}
         History::Replace => replace_soon(shell, &new),
-        // Back and Forward: the address is there already.
-        History::Push if is_from_history && history::address(&shell.base()) == Ok(new.to_string()) => {}
-        History::Push => {
-            flush_replacement();
-            // The address then lags behind the view, which is the truth.
-            let _ = history::push(&shell.href(&new.to_string()));
-        }
+        History::Push => push(shell, &new),
     }
     if change.opened && media::matches(NARROW) {
         shell.files_pane.set(Some(false));
@@ -162,8 +155,19 @@ fn on_pop(shell: Shell) {
 
 fn on_link(shell: Shell, address: &str) -> bool {
     let Ok(link) = link::read(address) else { return false };
+    let is_other = shell.view.with_untracked(|view| *view != link.state);
+    // A visit leaves the history alone, for Back and Forward; a link is a step.
+    if is_other {
+        push(shell, &link.state);
+    }
     command_view(shell, Command::Visit(Box::new(link.state)));
     true
+}
+
+fn push(shell: Shell, state: &ViewState) {
+    flush_replacement();
+    // When the browser refuses, the address lags behind the view, which is the truth.
+    let _ = history::push(&shell.href(&state.to_string()));
 }
 
 fn replace_soon(shell: Shell, state: &ViewState) {
