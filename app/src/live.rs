@@ -288,10 +288,23 @@ impl Live {
             self.command(Command::Unfollow);
         } else if !is_pinned {
             self.screen.put_first_row_at(-scrolled_px);
+            if scrolled_px == 0.0 {
+                self.reveal_selected();
+            }
         }
         measure::reset_scroll(ids::GRID);
         measure::set_class(ids::GRID, "running", true);
         measure::set_class(ids::GRID, "loaded", true);
+        measure::empty(ids::FIRST_SCREEN);
+    }
+
+    /// A small screen may not reach down to the line that a link names.
+    fn reveal_selected(&mut self) {
+        let (_, view_px) = self.size.size();
+        if let Some((_, row)) = self.shared_rows() {
+            self.screen.view_px = view_px;
+            self.screen.reveal(row, self.follow.window());
+        }
     }
 
     /// A command to the view from within: carried out after this, as it comes back here.

@@ -112,13 +112,14 @@ impl Shell {
     /// The shell of a page that begins with `boot`.
     pub fn new(boot: &Boot) -> Self {
         let (view, problem) = first_view(boot);
+        let status = Status::new(boot, view.file_view().is_none_or(|file| file.follow));
         Self {
             view: RwSignal::new(view),
             problem: RwSignal::new(problem),
             overlay: RwSignal::new(Overlay::None),
             toast: RwSignal::new(String::new()),
             files_pane: RwSignal::new(None),
-            status: Status::new(boot),
+            status,
             running: RwSignal::new(false),
             base: StoredValue::new(boot.base.clone()),
         }
@@ -193,21 +194,21 @@ fn first_view(boot: &Boot) -> (ViewState, Option<Problem>) {
 }
 
 impl Status {
-    fn new(boot: &Boot) -> Self {
+    fn new(boot: &Boot, follows: bool) -> Self {
         let tip = match &boot.screen {
             Screen::File(file) => Some(file.tip),
             _ => None,
         };
         Self {
             tip: RwSignal::new(tip),
-            stream: RwSignal::new("catching up".to_owned()),
+            stream: RwSignal::new(if follows { "catching up" } else { "paused" }.to_owned()),
             tone: RwSignal::new(""),
             lines: RwSignal::new(tip.map(|tip| text::line_count(&tip)).unwrap_or_default()),
             size: RwSignal::new(tip.map(|tip| text::size(tip.len.get())).unwrap_or_default()),
             growth: RwSignal::new(String::new()),
             new_lines: RwSignal::new(0),
             new_rate: RwSignal::new(0),
-            percent: RwSignal::new(100),
+            percent: RwSignal::new(if follows { 100 } else { 0 }),
             place: RwSignal::new(String::new()),
             bubble: RwSignal::new(String::new()),
             banner: RwSignal::new(String::new()),

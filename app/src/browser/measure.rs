@@ -101,3 +101,10 @@ pub fn set_style(id: &'static str, property: &str, value: &str) {
         let _ = element.style().set_property(property, value);
     }
 }
+
+/// Takes everything out of the element with that id.
+pub fn empty(id: &'static str) {
+    if let Ok(element) = by_id(id) {
+        element.set_text_content(None);
+    }
+}

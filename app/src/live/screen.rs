@@ -19,6 +19,11 @@ use crate::viewer::ids;
 /// The height of a row that is not wrapped, in CSS pixels: `--row` of the style sheet.
 pub const ROW_PX: f64 = 20.0;
 
+/// Which share of the screen stands above the line that was gone to, and how many rows at most: as many as the server
+/// puts above it.
+const CONTEXT_SHARE: usize = 4;
+const MAX_CONTEXT: usize = 20;
+
 /// How fast a throw must be to glide, in CSS pixels per millisecond.
 const MIN_SPEED: f64 = 0.02;
 
@@ -100,7 +105,9 @@ impl Screen {
                 self.origin += 1 << 32;
                 self.heights.clear();
                 self.glide_speed = 0.0;
-                self.scroll = Scroll::at_row(anchor.unwrap_or(usize::MAX >> 1));
+                // Some of what stands above a place belongs to it.
+                let above = ((self.view_px / ROW_PX) as usize / CONTEXT_SHARE).min(MAX_CONTEXT);
+                self.scroll = Scroll::at_row(anchor.map_or(usize::MAX >> 1, |row| row.saturating_sub(above)));
             }
             WindowChange::Prepended(n_rows) => {
                 self.origin -= n_rows as i64;

@@ -75,7 +75,7 @@ impl Live {
     }
 
     /// The rows that a link names: those selected; without a selection the first on the screen, unless it follows.
-    fn shared_rows(&self) -> Option<(usize, usize)> {
+    pub(super) fn shared_rows(&self) -> Option<(usize, usize)> {
         let window = self.follow.window();
         let generation = self.follow.tip()?.generation;
         match &self.screen.selected {
