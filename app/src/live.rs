@@ -54,6 +54,8 @@ struct Live {
     meter: Meter,
     /// The files that generations are of, the newest last: links name them.
     identities: Vec<(Generation, Identity)>,
+    /// Whether the socket has been open: it was not refused then.
+    was_open: bool,
     /// How the next end of a pause goes; `None`: by how much there is.
     catch: Option<Catch>,
     /// Whether the rows that the server rendered are still what is seen.
@@ -137,6 +139,7 @@ impl Live {
             ruler: Ruler::default(),
             meter: Meter::default(),
             identities: Vec::new(),
+            was_open: false,
             catch: None,
             is_first_screen: true,
             todo: Vec::new(),
@@ -289,22 +292,14 @@ impl Live {
         } else if !is_pinned {
             self.screen.put_first_row_at(-scrolled_px);
             if scrolled_px == 0.0 {
-                self.reveal_selected();
+                // A small screen may not reach down to the line that a link names.
+                self.screen.keep = self.shared_rows().map(|(_, last)| last);
             }
         }
         measure::reset_scroll(ids::GRID);
         measure::set_class(ids::GRID, "running", true);
         measure::set_class(ids::GRID, "loaded", true);
         measure::empty(ids::FIRST_SCREEN);
-    }
-
-    /// A small screen may not reach down to the line that a link names.
-    fn reveal_selected(&mut self) {
-        let (_, view_px) = self.size.size();
-        if let Some((_, row)) = self.shared_rows() {
-            self.screen.view_px = view_px;
-            self.screen.reveal(row, self.follow.window());
-        }
     }
 
     /// A command to the view from within: carried out after this, as it comes back here.
@@ -381,9 +376,9 @@ pub fn clear_selection(shell: Shell) {
         live.screen.select(&Place::End, true);
         live.mark();
     });
-    if shell.view.with_untracked(|view| view.file_view().is_some_and(|view| !view.follow)) {
-        if let Some(command) = with(Live::say_where).flatten() {
-            shell.command(command);
-        }
+    if !shell.follows()
+        && let Some(command) = with(Live::say_where).flatten()
+    {
+        shell.command(command);
     }
 }

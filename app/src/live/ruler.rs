@@ -1,6 +1,7 @@
 //! The scrollbar under the pointer: drags and clicks.
 
 use leptos::prelude::*;
+use taillight::follow::grouped;
 use taillight::line::ByteOffset;
 use taillight::view::{Command, Place};
 use taillight::viewport::{Drag, Thumb};
@@ -52,10 +53,12 @@ impl Live {
     }
 
     fn say_target(&self, target: u64, y_px: f64) {
-        let Some((track, _)) = self.track() else { return };
+        let Some(((track, _), tip)) = self.track().zip(self.follow.tip()) else { return };
         let window = self.follow.window();
-        let line = match window.get(self.screen.first_visible()) {
-            Some(Item::Line { line: Some(line), .. }) => format!(" · line {}", taillight::follow::grouped(line.get())),
+        // Lines are known where they are held; elsewhere the share must do.
+        let row = window.find_holding(tip.generation, ByteOffset::new(target));
+        let line = match row.and_then(|row| window.get(row)) {
+            Some(Item::Line { line: Some(line), .. }) => format!(" · line {}", grouped(line.get())),
             _ => String::new(),
         };
         let share = format!("{} % · {}{line}", track.value_percent(target), text::size(target));

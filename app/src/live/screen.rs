@@ -24,6 +24,9 @@ pub const ROW_PX: f64 = 20.0;
 const CONTEXT_SHARE: usize = 4;
 const MAX_CONTEXT: usize = 20;
 
+/// How often a frame looks again at rows that turned out higher than thought.
+const MAX_LOOKS: usize = 8;
+
 /// How fast a throw must be to glide, in CSS pixels per millisecond.
 const MIN_SPEED: f64 = 0.02;
 
@@ -40,6 +43,8 @@ pub struct Screen {
     wraps: bool,
     pub(super) selected: Option<Place>,
     pub(super) cursor: Option<RowKey>,
+    /// The row that the next drawing keeps on the screen, however high the rows turn out.
+    pub(super) keep: Option<usize>,
     visible: (usize, usize),
     is_new_visible: bool,
     sideways_px: f64,
@@ -63,6 +68,7 @@ impl Screen {
             wraps: false,
             selected: None,
             cursor: None,
+            keep: None,
             visible: (0, 0),
             is_new_visible: false,
             sideways_px: 0.0,
@@ -105,6 +111,7 @@ impl Screen {
                 self.origin += 1 << 32;
                 self.heights.clear();
                 self.glide_speed = 0.0;
+                self.keep = anchor;
                 // Some of what stands above a place belongs to it.
                 let above = ((self.view_px / ROW_PX) as usize / CONTEXT_SHARE).min(MAX_CONTEXT);
                 self.scroll = Scroll::at_row(anchor.map_or(usize::MAX >> 1, |row| row.saturating_sub(above)));
@@ -244,11 +251,15 @@ impl Screen {
         if self.wraps && self.heights.len() != window.len() {
             self.heights.resize(window.len(), 0.0);
         }
-        // Wrapped rows are as high as they turn out: a second look settles it.
-        for _ in 0..if self.wraps { 3 } else { 1 } {
+        // Wrapped rows are as high as they turn out: another look settles it.
+        for _ in 0..if self.wraps { MAX_LOOKS } else { 1 } {
             let (scroll, rows) = {
                 let viewport = self.viewport(window);
-                let scroll = if is_pinned { viewport.pin_to_end() } else { viewport.clamp(self.scroll) };
+                let scroll = match self.keep {
+                    _ if is_pinned => viewport.pin_to_end(),
+                    Some(row) => viewport.reveal(self.scroll, row),
+                    None => viewport.clamp(self.scroll),
+                };
                 (scroll, viewport.visible(scroll))
             };
             self.scroll = scroll;
@@ -257,6 +268,7 @@ impl Screen {
                 break;
             }
         }
+        self.keep = None;
         self.pool.shift(self.scroll.sub_px)?;
         self.pool.sideways(self.sideways_px)
     }

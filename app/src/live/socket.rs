@@ -18,6 +18,7 @@ impl Live {
     pub(super) fn connect(&mut self) {
         // Dropped first: nothing is heard of the old one from here on.
         self.socket = None;
+        self.was_open = false;
         let opened = history::origin().and_then(|origin| {
             let address = format!("{}{}", origin.replacen("http", "ws", 1), self.shell.href(ENDPOINT));
             Socket::open(&address, |event| {
@@ -38,7 +39,10 @@ impl Live {
 
     fn heard(&mut self, event: SocketEvent) {
         match event {
-            SocketEvent::Opened => self.step(Input::SocketOpen),
+            SocketEvent::Opened => {
+                self.was_open = true;
+                self.step(Input::SocketOpen);
+            }
             SocketEvent::Text(text) => match serde_json::from_str::<ServerMsg>(&text) {
                 Ok(msg) => {
                     self.learn_identity(&msg);
@@ -52,7 +56,7 @@ impl Live {
             },
             SocketEvent::Closed { code } => {
                 self.socket = None;
-                if code == CLOSE_UNKNOWN {
+                if code == CLOSE_UNKNOWN && !self.was_open {
                     self.ask_why();
                 }
                 self.step(Input::SocketClosed { code });
