@@ -1,0 +1,40 @@
+//! Moving the keyboard focus.
+
+use wasm_bindgen::JsCast as _;
+
+use super::{by_id, document};
+
+/// Focuses the element with that id, without scrolling; nothing happens when it is not there.
+pub fn focus(id: &'static str) {
+    if let Ok(element) = by_id(id) {
+        let options = web_sys::FocusOptions::new();
+        options.set_prevent_scroll(true);
+        // An element that cannot take the focus leaves it where it is.
+        let _ = element.focus_with_options(&options);
+    }
+}
+
+/// Focuses the element with that id and selects its text.
+pub fn focus_and_select(id: &'static str) {
+    focus(id);
+    if let Some(input) = by_id(id).ok().and_then(|element| element.dyn_into::<web_sys::HtmlInputElement>().ok()) {
+        input.select();
+    }
+}
+
+/// Goes to the next or previous of these regions, from the one that holds the focus.
+pub fn cycle(ids: &[&'static str], forward: bool) {
+    let active = document().ok().and_then(|document| document.active_element());
+    let holds = |id: &&'static str| by_id(id).is_ok_and(|region| region.contains(active.as_ref().map(AsRef::as_ref)));
+    let present: Vec<&'static str> = ids.iter().copied().filter(|id| by_id(id).is_ok()).collect();
+    if present.is_empty() {
+        return;
+    }
+    let now = present.iter().position(holds);
+    let next = match (now, forward) {
+        (None, _) => 0,
+        (Some(idx), true) => (idx + 1) % present.len(),
+        (Some(idx), false) => (idx + present.len() - 1) % present.len(),
+    };
+    focus(present[next]);
+}

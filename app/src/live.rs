@@ -1,0 +1,387 @@
+//! The stream on the screen: the socket's messages and the user's gestures go into [`Follow`], what it asks for comes
+//! out, and the screen is drawn once per animation frame.
+//!
+//! Lines are no signals: only the few facts of the chrome are, written when they differ.
+
+mod gestures;
+mod ruler;
+mod screen;
+mod select;
+mod socket;
+mod status;
+
+use std::cell::RefCell;
+
+use leptos::prelude::*;
+use taillight::cursor::{Anchor, Generation, Identity};
+use taillight::follow::{Catch, Effect as Todo, Follow, Input, Notice, PAGE_ROWS, Start, WindowChange};
+use taillight::line::ByteLen;
+use taillight::path::LogPath;
+use taillight::row::size_text;
+use taillight::view::{Change, Command, FileView, Place, ViewState};
+
+use crate::boot::{Boot, FileScreen, Screen as BootScreen};
+use crate::browser::events::Listener;
+use crate::browser::frame::Frames;
+use crate::browser::measure::SizeWatch;
+use crate::browser::socket::Socket;
+use crate::browser::timer::{Interval, Timeout, now_ms, random};
+use crate::browser::{BrowserError, gestures as doors, measure, media};
+use crate::nav;
+use crate::shell::Shell;
+use crate::viewer::ids;
+use ruler::Ruler;
+use screen::Screen;
+use status::Meter;
+
+pub use gestures::key;
+pub use select::shared_view;
+
+/// How many rows above the place are fetched when a file is opened there.
+const ROWS_ABOVE: u32 = PAGE_ROWS / 2;
+
+/// How often rates are taken, and a lost connection is looked at, in milliseconds.
+const METER_MS: i32 = 1_000;
+
+/// A file on the screen.
+struct Live {
+    shell: Shell,
+    path: LogPath,
+    follow: Follow,
+    socket: Option<Socket>,
+    screen: Screen,
+    ruler: Ruler,
+    meter: Meter,
+    /// The files that generations are of, the newest last: links name them.
+    identities: Vec<(Generation, Identity)>,
+    /// Whether the socket has been open: it was not refused then.
+    was_open: bool,
+    /// How the next end of a pause goes; `None`: by how much there is.
+    catch: Option<Catch>,
+    /// Whether the rows that the server rendered are still what is seen.
+    is_first_screen: bool,
+    todo: Vec<Todo>,
+    frames: Frames,
+    size: SizeWatch,
+    wake: Option<Timeout>,
+    _listeners: Vec<Listener>,
+    _metering: Interval,
+}
+
+thread_local! {
+    // One file on the screen of a tab. Callbacks find it here, so that none of them owns it.
+    static LIVE: RefCell<Option<Live>> = const { RefCell::new(None) };
+}
+
+/// Shows the file of the view from the moment the calling component is mounted until it goes.
+pub fn run_while_mounted(shell: Shell, boot: Option<Boot>) {
+    Effect::new(move |_| {
+        let sent = boot.clone().and_then(|boot| match boot.screen {
+            BootScreen::File(file) => Some(*file),
+            _ => None,
+        });
+        let view = shell.view.get_untracked();
+        let Some(view) = view.file_view() else { return };
+        match Live::new(shell, view.path.clone()) {
+            Ok(live) => {
+                LIVE.set(Some(live));
+                with(|live| live.open(view, sent));
+            }
+            Err(error) => nav::toast(shell, format!("The log cannot be shown: {error}")),
+        }
+    });
+    on_cleanup(|| {
+        LIVE.take();
+    });
+}
+
+/// The view has changed.
+pub fn view_changed(old: &ViewState, new: &ViewState, change: &Change) {
+    let Some(view) = new.file_view() else { return };
+    with(|live| {
+        if change.opened {
+            live.reopen(view);
+        } else {
+            live.sync(old.file_view(), view, change.moved.as_ref());
+        }
+    });
+}
+
+/// How the next end of a pause goes: with every line, or at the end.
+pub fn catch_up(every_line: bool) {
+    with(|live| live.catch = Some(if every_line { Catch::Up } else { Catch::Jump }));
+}
+
+/// Does something to the file on the screen. Nothing happens when there is none, or within another such call: what a
+/// callback of the browser interrupts is never half done.
+fn with<T>(act: impl FnOnce(&mut Live) -> T) -> Option<T> {
+    LIVE.with(|live| live.try_borrow_mut().ok()?.as_mut().map(act))
+}
+
+impl Live {
+    fn new(shell: Shell, path: LogPath) -> Result<Self, BrowserError> {
+        let mark = || {
+            with(|live| live.mark());
+        };
+        let mut listeners = gestures::listen(shell)?;
+        listeners.push(media::on_visibility(|is_hidden| {
+            with(|live| live.step(Input::Visible(!is_hidden)));
+        })?);
+        listeners.push(media::on_online(|| {
+            with(|live| live.step(Input::Online));
+        })?);
+        Ok(Self {
+            shell,
+            path,
+            follow: Follow::new((random() * 1e15) as u64),
+            socket: None,
+            screen: Screen::new()?,
+            ruler: Ruler::default(),
+            meter: Meter::default(),
+            identities: Vec::new(),
+            was_open: false,
+            catch: None,
+            is_first_screen: true,
+            todo: Vec::new(),
+            frames: Frames::new(|ms| {
+                with(|live| live.draw(ms));
+            }),
+            size: SizeWatch::new(ids::GRID, mark)?,
+            wake: None,
+            _listeners: listeners,
+            _metering: Interval::new(METER_MS, || {
+                with(Live::measure);
+            })?,
+        })
+    }
+
+    /// Begins with a file: from the rows that the server sent, where it did.
+    fn open(&mut self, view: &FileView, sent: Option<FileScreen>) {
+        self.screen.set_wrap(view.wrap);
+        self.screen.select(&view.place, view.follow);
+        let start = match sent {
+            Some(sent) => {
+                let rows = measure::child_count(ids::FIRST_SCREEN);
+                self.identities.push((sent.generation, sent.cursor.identity));
+                Start {
+                    path: view.path.clone(),
+                    at: Anchor::Byte(sent.first),
+                    before: 0,
+                    after: rows.max(PAGE_ROWS),
+                    follow: view.follow,
+                    boot: Some((sent.cursor.identity, sent.tip)),
+                }
+            }
+            None => Start {
+                path: view.path.clone(),
+                at: view.anchor(),
+                before: if view.follow { PAGE_ROWS } else { ROWS_ABOVE },
+                after: PAGE_ROWS,
+                follow: view.follow,
+                boot: None,
+            },
+        };
+        if media::is_hidden() {
+            self.step(Input::Visible(false));
+        }
+        self.step(Input::Start(start));
+    }
+
+    /// Another file in the place of this one.
+    fn reopen(&mut self, view: &FileView) {
+        self.socket = None;
+        self.follow = Follow::new((random() * 1e15) as u64);
+        self.path = view.path.clone();
+        self.identities.clear();
+        self.meter = Meter::default();
+        self.screen.forget();
+        self.shell.status.clear();
+        self.open(view, None);
+    }
+
+    /// Makes the stream what the view says.
+    fn sync(&mut self, old: Option<&FileView>, new: &FileView, moved: Option<&Place>) {
+        let (follows, paused) = old.map_or((false, false), |old| (old.follow, old.paused));
+        self.screen.set_wrap(new.wrap);
+        // A place that was only scrolled to selects nothing.
+        if moved.is_some() || new.follow {
+            self.screen.select(&new.place, new.follow);
+        }
+        if new.follow && paused && !new.paused {
+            let catch = self.catch.take().unwrap_or_else(|| self.usual_catch());
+            self.step(Input::Resume(catch));
+        } else if new.follow && !follows {
+            self.step(Input::GoLive);
+        } else if let Some(place) = moved.filter(|_| !new.follow) {
+            self.jump(place.anchor());
+        } else if follows && !new.follow {
+            let seen = self.screen.last_visible();
+            self.step(Input::Hold { seen });
+        }
+        if new.paused && !paused {
+            self.step(Input::Pause);
+        }
+        self.mark();
+    }
+
+    /// A short pause goes on with every line; a long one at the end.
+    fn usual_catch(&self) -> Catch {
+        const MANY: u64 = 5_000;
+        if self.follow.new_lines().get() > MANY { Catch::Jump } else { Catch::Up }
+    }
+
+    fn jump(&mut self, at: Anchor) {
+        let (before, after) = match at {
+            Anchor::End => (PAGE_ROWS, 0),
+            Anchor::Start => (0, PAGE_ROWS),
+            _ => (ROWS_ABOVE, PAGE_ROWS),
+        };
+        self.step(Input::JumpTo { at, before, after });
+    }
+
+    /// One input to the client's side of the stream, and what it asks for.
+    fn step(&mut self, input: Input) {
+        let mut todo = std::mem::take(&mut self.todo);
+        self.follow.step(input, now_ms() as u64, &mut todo);
+        for todo in todo.drain(..) {
+            self.carry_out(todo);
+        }
+        self.todo = todo;
+    }
+
+    fn carry_out(&mut self, todo: Todo) {
+        match todo {
+            Todo::Connect => self.connect(),
+            Todo::Send(msg) => self.send(&msg),
+            Todo::Close(code) => {
+                if let Some(socket) = self.socket.take() {
+                    socket.close(code);
+                }
+            }
+            Todo::Window(change) => self.window_changed(change),
+            Todo::StateChanged => {
+                self.write_status();
+                self.mark();
+            }
+            Todo::Notice(notice) => self.tell(notice),
+            Todo::WakeAt { ms } => {
+                let delay_ms = (ms as f64 - now_ms()).clamp(0.0, 3_600_000.0) as i32;
+                self.wake = Timeout::new(delay_ms, || {
+                    with(|live| live.step(Input::Tick));
+                })
+                .ok();
+            }
+        }
+    }
+
+    fn window_changed(&mut self, change: WindowChange) {
+        self.screen.window_changed(change, self.follow.window());
+        if self.is_first_screen && matches!(change, WindowChange::Replaced { .. }) {
+            self.take_over();
+        }
+        self.mark();
+    }
+
+    /// The pool takes the place of the rows that the server sent, at the same pixels.
+    fn take_over(&mut self) {
+        self.is_first_screen = false;
+        let scrolled_px = measure::scrolled(ids::GRID);
+        let was_left = measure::child_count(ids::FIRST_SCREEN) > 0 && measure::room_below(ids::GRID) > 40.0;
+        let is_pinned = self.is_pinned();
+        if is_pinned && was_left {
+            // Somebody has read upwards before the program came.
+            self.screen.put_first_row_at(-scrolled_px);
+            self.command(Command::Unfollow);
+        } else if !is_pinned {
+            self.screen.put_first_row_at(-scrolled_px);
+            if scrolled_px == 0.0 {
+                // A small screen may not reach down to the line that a link names.
+                self.screen.keep = self.shared_rows().map(|(_, last)| last);
+            }
+        }
+        measure::reset_scroll(ids::GRID);
+        measure::set_class(ids::GRID, "running", true);
+        measure::set_class(ids::GRID, "loaded", true);
+        measure::empty(ids::FIRST_SCREEN);
+    }
+
+    /// A command to the view from within: carried out after this, as it comes back here.
+    fn command(&self, command: Command) {
+        let shell = self.shell;
+        leptos::task::spawn_local(async move { shell.command(command) });
+    }
+
+    fn view<T>(&self, get: impl FnOnce(&FileView) -> T) -> Option<T> {
+        self.shell.view.with_untracked(|view| view.file_view().map(get))
+    }
+
+    /// Whether the screen stands at the end and moves with it.
+    fn is_pinned(&self) -> bool {
+        self.follow.is_following() && !self.follow.is_paused()
+    }
+
+    fn mark(&self) {
+        // Without a window there is nothing to draw on.
+        let _ = self.frames.mark();
+    }
+
+    fn draw(&mut self, ms: f64) {
+        let (_, view_px) = self.size.size();
+        let is_pinned = self.is_pinned();
+        let moved = self.screen.glide(ms);
+        if moved != 0.0 {
+            self.scroll_by(moved);
+        }
+        // An element that cannot be made shows an old row; the next frame tries again.
+        let _ = self.screen.draw(self.follow.window(), view_px, is_pinned);
+        if let Some((first, last)) = self.screen.newly_visible() {
+            self.step(Input::Looking { first, last });
+        }
+        self.step(Input::Drawn);
+        self.write_place();
+        if self.screen.is_gliding() {
+            self.mark();
+        }
+    }
+
+    fn tell(&mut self, notice: Notice) {
+        let lost = |bytes: ByteLen| size_text(bytes);
+        let text = match notice {
+            Notice::Reload => {
+                self.shell
+                    .status
+                    .banner
+                    .set("The server has a newer version: reload the page. It keeps your place.".to_owned());
+                return;
+            }
+            Notice::LogIn => {
+                self.shell
+                    .status
+                    .banner
+                    .set("Your session has ended: reload the page to log in. It keeps your place.".to_owned());
+                return;
+            }
+            Notice::Skipped(bytes) => format!("{} skipped on screen, all in the file", lost(bytes)),
+            Notice::Lost(Some(bytes)) => format!("{} were lost while the connection was away", lost(bytes)),
+            Notice::Lost(None) => "Some lines were lost while the connection was away".to_owned(),
+            Notice::TruncatedMeanwhile => "The file was cut while the connection was away".to_owned(),
+            Notice::Replaced => "This is another file: the one of the link is gone".to_owned(),
+            Notice::Failed { detail, .. } => detail,
+        };
+        nav::toast(self.shell, text);
+    }
+}
+
+/// Nothing is selected, and no gesture is under way.
+pub fn clear_selection(shell: Shell) {
+    doors::clear_text_selection();
+    with(|live| {
+        live.screen.select(&Place::End, true);
+        live.mark();
+    });
+    if !shell.follows()
+        && let Some(command) = with(Live::say_where).flatten()
+    {
+        shell.command(command);
+    }
+}

@@ -1,0 +1,384 @@
+//! The rows on the screen: where it stands over the rows that are held, and writing them into the pool.
+
+use taillight::ansi::{Style, StyledLine, parse_line};
+use taillight::follow::WindowChange;
+use taillight::line::{ByteLen, ByteOffset, LineNo};
+use taillight::row::{more_text, shown_bytes};
+use taillight::view::Place;
+use taillight::viewport::{Scroll, Viewport};
+use taillight::window::{Item, LineWindow, RowKey};
+use taillight::wire::FrameRow;
+
+use super::status::event_text;
+use crate::browser::BrowserError;
+use crate::browser::events::DomEvent;
+use crate::browser::media;
+use crate::browser::pool::{RowFacts, RowPart, RowPool};
+use crate::viewer::ids;
+
+/// The height of a row that is not wrapped, in CSS pixels: `--row` of the style sheet.
+pub const ROW_PX: f64 = 20.0;
+
+/// Which share of the screen stands above the line that was gone to, and how many rows at most: as many as the server
+/// puts above it.
+const CONTEXT_SHARE: usize = 4;
+const MAX_CONTEXT: usize = 20;
+
+/// How often a frame looks again at rows that turned out higher than thought.
+const MAX_LOOKS: usize = 8;
+
+/// How fast a throw must be to glide, in CSS pixels per millisecond.
+const MIN_SPEED: f64 = 0.02;
+
+/// The screen.
+pub struct Screen {
+    pool: RowPool,
+    pub(super) scroll: Scroll,
+    /// The height of the screen.
+    pub(super) view_px: f64,
+    /// The ordinal of the first row that is held: stays with a row while others come and go.
+    origin: i64,
+    /// Heights by row as measured, 0 where not; only while lines are wrapped.
+    heights: Vec<f64>,
+    wraps: bool,
+    pub(super) selected: Option<Place>,
+    /// Whether the user picked the selected lines, row by row: then scrolling away from them drops nothing.
+    pub(super) is_picked: bool,
+    pub(super) cursor: Option<RowKey>,
+    /// The row that the next drawing keeps on the screen, however high the rows turn out.
+    pub(super) keep: Option<usize>,
+    visible: (usize, usize),
+    is_new_visible: bool,
+    sideways_px: f64,
+    glide_speed: f64,
+    glide_ms: f64,
+    line: StyledLine,
+}
+
+impl Screen {
+    /// A screen over nothing.
+    ///
+    /// # Errors
+    /// When the elements are not there.
+    pub fn new() -> Result<Self, BrowserError> {
+        Ok(Self {
+            pool: RowPool::new(ids::SHEET)?,
+            scroll: Scroll::START,
+            view_px: 0.0,
+            origin: 0,
+            heights: Vec::new(),
+            wraps: false,
+            selected: None,
+            is_picked: false,
+            cursor: None,
+            keep: None,
+            visible: (0, 0),
+            is_new_visible: false,
+            sideways_px: 0.0,
+            glide_speed: 0.0,
+            glide_ms: 0.0,
+            line: StyledLine::default(),
+        })
+    }
+
+    /// Another file.
+    pub fn forget(&mut self) {
+        self.pool.forget();
+        self.scroll = Scroll::START;
+        self.heights.clear();
+        self.cursor = None;
+        self.sideways_px = 0.0;
+        self.glide_speed = 0.0;
+    }
+
+    /// Wraps long lines, or not.
+    pub fn set_wrap(&mut self, wraps: bool) {
+        if self.wraps != wraps {
+            self.wraps = wraps;
+            self.heights.clear();
+            self.sideways_px = 0.0;
+        }
+    }
+
+    /// The lines that are marked as selected: those of the place, unless the view follows.
+    pub fn select(&mut self, place: &Place, follows: bool) {
+        let is_lines = matches!(place, Place::Lines { .. } | Place::Bytes { .. });
+        self.selected = Some(place.clone()).filter(|_| is_lines && !follows);
+        self.is_picked = false;
+    }
+
+    /// Whether a selected line is on the screen.
+    pub fn shows_selected(&self, window: &LineWindow) -> bool {
+        (self.scroll.top_row..self.visible.1.max(self.scroll.top_row + 1)).any(|row| match window.get(row) {
+            Some(Item::Line { offset, line, .. }) => self.is_selected(offset, line),
+            _ => false,
+        })
+    }
+
+    /// The rows that are held have changed.
+    pub fn window_changed(&mut self, change: WindowChange, window: &LineWindow) {
+        match change {
+            WindowChange::Replaced { anchor } => {
+                // No row keeps its element.
+                self.origin += 1 << 32;
+                self.heights.clear();
+                self.glide_speed = 0.0;
+                self.keep = anchor;
+                // Some of what stands above a place belongs to it.
+                let above = ((self.view_px / ROW_PX) as usize / CONTEXT_SHARE).min(MAX_CONTEXT);
+                self.scroll = Scroll::at_row(anchor.map_or(usize::MAX >> 1, |row| row.saturating_sub(above)));
+            }
+            WindowChange::Prepended(n_rows) => {
+                self.origin -= n_rows as i64;
+                self.scroll = self.scroll.rows_added_above(n_rows);
+                if self.wraps {
+                    self.heights.splice(0..0, std::iter::repeat_n(0.0, n_rows));
+                }
+            }
+            WindowChange::EvictedFront(n_rows) => {
+                self.origin += n_rows as i64;
+                self.scroll = self.scroll.rows_removed_above(n_rows);
+                self.heights.drain(..n_rows.min(self.heights.len()));
+            }
+            WindowChange::EvictedBack(_) => self.heights.truncate(window.len()),
+            WindowChange::Extended(idx) => {
+                if let Some(height) = self.heights.get_mut(idx) {
+                    *height = 0.0;
+                }
+            }
+            WindowChange::Appended => {
+                if let Some(height) = self.heights.last_mut() {
+                    *height = 0.0;
+                }
+            }
+            WindowChange::Relabelled | WindowChange::Numbered => {}
+        }
+    }
+
+    /// Puts the first row that is held so far below the upper edge, negative for above.
+    pub fn put_first_row_at(&mut self, y_px: f64) {
+        let up_px = (-y_px).max(0.0);
+        self.scroll = Scroll { top_row: (up_px / ROW_PX) as usize, sub_px: up_px % ROW_PX };
+    }
+
+    /// The rows as the scroller sees them.
+    pub fn viewport(&self, window: &LineWindow) -> Viewport<impl Fn(usize) -> f64> {
+        let heights = self.heights.as_slice();
+        let height_px = move |row: usize| heights.get(row).copied().filter(|px| *px > 0.0).unwrap_or(ROW_PX);
+        Viewport { n_rows: window.len(), view_px: self.view_px, height_px }
+    }
+
+    /// Moves down by so many pixels; says how much further it was meant to go.
+    pub fn scroll_by(&mut self, dy_px: f64, window: &LineWindow) -> f64 {
+        if self.wraps && dy_px < 0.0 {
+            self.measure_above(-dy_px, window);
+        }
+        let scrolled = self.viewport(window).scroll_by(self.scroll, dy_px);
+        self.scroll = scrolled.scroll;
+        scrolled.rest_px
+    }
+
+    /// Moves so that a row is on the screen.
+    pub fn reveal(&mut self, row: usize, window: &LineWindow) {
+        let scroll = self.viewport(window).reveal(self.scroll, row);
+        self.scroll = scroll;
+    }
+
+    /// Whether the screen shows the end of what is held.
+    pub fn is_at_end(&self, window: &LineWindow) -> bool {
+        self.viewport(window).is_at_end(self.scroll)
+    }
+
+    /// Moves the text to the left by so many pixels, as far as there is some.
+    pub fn sideways_by(&mut self, dx_px: f64) {
+        let room_px = (self.pool.widest_text() - self.pool.text_room()).max(0.0);
+        self.sideways_px = (self.sideways_px + dx_px).clamp(0.0, room_px.max(self.sideways_px.min(room_px)));
+    }
+
+    /// Moves the text to its start, or so that the end of the longest line is seen.
+    pub fn sideways_to(&mut self, to_end: bool) {
+        self.sideways_px = 0.0;
+        if to_end {
+            self.sideways_by(f64::from(u32::MAX));
+        }
+    }
+
+    /// The index of the last row that is on the screen.
+    pub fn last_visible(&self) -> Option<usize> {
+        (self.visible.1 > self.visible.0).then(|| self.visible.1 - 1)
+    }
+
+    /// The index of the first row that is on the screen.
+    pub fn first_visible(&self) -> usize {
+        self.visible.0
+    }
+
+    /// The first and last rows on the screen, when they are others than at the last call.
+    pub fn newly_visible(&mut self) -> Option<(usize, usize)> {
+        let last = self.last_visible()?;
+        std::mem::take(&mut self.is_new_visible).then_some((self.visible.0, last))
+    }
+
+    /// Throws the rows, so fast down the file, in CSS pixels per millisecond; 0 stops them.
+    pub fn throw(&mut self, speed: f64) {
+        self.glide_speed = if media::wants_less_motion() { 0.0 } else { speed };
+        self.glide_ms = 0.0;
+    }
+
+    /// Whether a throw is under way.
+    pub fn is_gliding(&self) -> bool {
+        self.glide_speed.abs() > MIN_SPEED
+    }
+
+    /// How far the throw has gone since the last frame.
+    pub fn glide(&mut self, ms: f64) -> f64 {
+        let passed_ms = if self.glide_ms == 0.0 { 0.0 } else { (ms - self.glide_ms).min(64.0) };
+        self.glide_ms = ms;
+        if !self.is_gliding() {
+            return 0.0;
+        }
+        let moved_px = self.glide_speed * passed_ms;
+        self.glide_speed *= 0.996_f64.powf(passed_ms);
+        moved_px
+    }
+
+    /// The index of the row that was met by an event, and which part of it.
+    pub fn row_of(&self, event: &DomEvent) -> Option<(usize, RowPart)> {
+        let (nth, part) = self.pool.find(event)?;
+        Some((self.visible.0 + nth, part))
+    }
+
+    /// The id of the row with the keyboard's cursor, where it is on the screen.
+    pub fn cursor_id(&self, window: &LineWindow) -> Option<String> {
+        let row = window.index_of(self.cursor?)?;
+        (self.visible.0..self.visible.1).contains(&row).then(|| self.pool.row_id(row - self.visible.0))?
+    }
+
+    /// Draws.
+    ///
+    /// # Errors
+    /// When elements cannot be made.
+    pub fn draw(&mut self, window: &LineWindow, view_px: f64, is_pinned: bool) -> Result<(), BrowserError> {
+        self.view_px = view_px;
+        if self.wraps && self.heights.len() != window.len() {
+            self.heights.resize(window.len(), 0.0);
+        }
+        // Wrapped rows are as high as they turn out: another look settles it.
+        for _ in 0..if self.wraps { MAX_LOOKS } else { 1 } {
+            let (scroll, rows) = {
+                let viewport = self.viewport(window);
+                let scroll = match self.keep {
+                    _ if is_pinned => viewport.pin_to_end(),
+                    Some(row) => viewport.reveal(self.scroll, row),
+                    None => viewport.clamp(self.scroll),
+                };
+                (scroll, viewport.visible(scroll))
+            };
+            self.scroll = scroll;
+            self.fill(rows.start, rows.end, window)?;
+            if !self.measure(rows.start) {
+                break;
+            }
+        }
+        self.keep = None;
+        self.pool.shift(self.scroll.sub_px)?;
+        self.pool.sideways(self.sideways_px)
+    }
+
+    /// Writes these rows into the pool.
+    fn fill(&mut self, start: usize, end: usize, window: &LineWindow) -> Result<(), BrowserError> {
+        if self.visible != (start, end) {
+            self.visible = (start, end);
+            self.is_new_visible = true;
+        }
+        self.pool.hold(self.origin + start as i64..self.origin + end as i64)?;
+        for row in start..end {
+            let Some(item) = window.get(row) else { break };
+            let facts = self.facts(&item, window.key(row));
+            let line = &mut self.line;
+            self.pool.write(row - start, facts, move || {
+                write_line(item, line);
+                line
+            })?;
+        }
+        Ok(())
+    }
+
+    fn facts(&self, item: &Item<'_>, key: Option<RowKey>) -> RowFacts {
+        let is_current = key.is_some() && key == self.cursor;
+        match *item {
+            Item::Line { generation, offset, bytes, missing, line, style_in, finished, .. } => RowFacts {
+                stamp: [
+                    offset.get(),
+                    u64::from(generation.get()),
+                    (bytes.len() as u64) << 1 | u64::from(finished),
+                    style_in.to_bytes().iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)),
+                ],
+                offset: Some(offset.get()),
+                line: line.map(LineNo::get),
+                class: if finished { "" } else { "unfinished" },
+                selected: self.is_selected(offset, line),
+                current: is_current,
+                more: (missing > ByteLen::ZERO).then(|| more_text(missing)),
+            },
+            Item::Divider(divider) => RowFacts {
+                stamp: [divider.at.get(), u64::from(divider.generation.get()), u64::MAX, u64::from(divider.nth)],
+                class: "event",
+                current: is_current,
+                ..RowFacts::default()
+            },
+        }
+    }
+
+    fn is_selected(&self, offset: ByteOffset, line: Option<LineNo>) -> bool {
+        match &self.selected {
+            Some(Place::Lines { first, last }) => {
+                line.is_some_and(|line| (*first..=last.unwrap_or(*first)).contains(&line))
+            }
+            Some(Place::Bytes { first, last }) => (*first..=last.unwrap_or(*first)).contains(&offset),
+            _ => false,
+        }
+    }
+
+    /// Measures the rows of the pool; says whether a height was other than thought.
+    fn measure(&mut self, start: usize) -> bool {
+        if !self.wraps {
+            return false;
+        }
+        let mut is_other = false;
+        for row in start..self.visible.1 {
+            let height_px = self.pool.height_of(row - start);
+            if let Some(height) = self.heights.get_mut(row)
+                && (*height - height_px).abs() > 0.01
+            {
+                *height = height_px;
+                is_other = true;
+            }
+        }
+        is_other
+    }
+
+    /// Measures the rows that scrolling up by so much may bring: their heights are needed before they are seen.
+    fn measure_above(&mut self, up_px: f64, window: &LineWindow) {
+        let n_rows = ((up_px / ROW_PX).ceil() as usize).min(self.scroll.top_row).min(200);
+        let start = self.scroll.top_row - n_rows;
+        self.heights.resize(window.len(), 0.0);
+        // A row that cannot be made is measured when it is seen.
+        if self.fill(start, self.scroll.top_row, window).is_ok() {
+            self.measure(start);
+        }
+    }
+}
+
+/// What an item says, as text and styles.
+fn write_line(item: Item<'_>, line: &mut StyledLine) {
+    match item {
+        Item::Line { offset, end, bytes, missing, style_in, finished, .. } => {
+            let row = FrameRow { offset, bytes, missing, end, finished };
+            parse_line(shown_bytes(&row), style_in, line);
+        }
+        Item::Divider(divider) => {
+            parse_line(event_text(&divider).as_bytes(), Style::PLAIN, line);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Clicks on rows: selecting lines, and more of a long one; and the view to share.
+
+use taillight::cursor::Generation;
+use taillight::follow::Input;
+use taillight::line::{ByteOffset, LineNo};
+use taillight::view::{Command, Place, ViewState};
+use taillight::window::Item;
+
+use super::{Live, with};
+use crate::browser::events::DomEvent;
+use crate::browser::pool::RowPart;
+
+/// The view that a copied link shows: the selected lines, or those on the screen. `None` while it follows, or where
+/// the file is not known yet.
+pub fn shared_view() -> Option<ViewState> {
+    with(|live| live.shared_view()).flatten()
+}
+
+/// A line as links name it.
+struct Spot {
+    generation: Generation,
+    offset: ByteOffset,
+    line: Option<LineNo>,
+}
+
+impl Live {
+    pub(super) fn click(&mut self, event: &DomEvent, has_shift: bool) {
+        let Some((row, part)) = self.screen.row_of(event) else { return };
+        match part {
+            RowPart::Number => self.select_row(row, has_shift),
+            RowPart::More => {
+                if let Some(key) = self.follow.window().key(row) {
+                    self.step(Input::More(key));
+                }
+            }
+            RowPart::Text => {
+                self.screen.cursor = self.follow.window().key(row);
+                self.mark();
+            }
+        }
+    }
+
+    /// Selects a line, or with Shift the lines from the selected one to it.
+    fn select_row(&mut self, row: usize, has_shift: bool) {
+        let Some(spot) = self.spot(row) else { return };
+        let place = match (&self.screen.selected, spot.line) {
+            (Some(Place::Lines { first, .. }), Some(line)) if has_shift => Place::lines(*first, line),
+            (Some(Place::Bytes { first, .. }), _) if has_shift => Place::bytes(*first, spot.offset),
+            (_, Some(line)) => Place::lines(line, line),
+            (_, None) => Place::bytes(spot.offset, spot.offset),
+        };
+        self.screen.cursor = self.follow.window().key(row);
+        self.screen.select(&place, false);
+        self.screen.is_picked = true;
+        if self.is_pinned() {
+            let seen = self.screen.last_visible();
+            self.step(Input::Hold { seen });
+        }
+        self.command(Command::Select(place));
+        self.mark();
+    }
+
+    fn spot(&self, row: usize) -> Option<Spot> {
+        match self.follow.window().get(row)? {
+            Item::Line { generation, offset, line, .. } => Some(Spot { generation, offset, line }),
+            Item::Divider(_) => None,
+        }
+    }
+
+    fn shared_view(&self) -> Option<ViewState> {
+        let (first, last) = self.shared_rows()?;
+        let (first, last) = (self.spot(first)?, self.spot(last)?);
+        let (_, fid) = self.identities.iter().rev().find(|(generation, _)| *generation == first.generation)?;
+        let lines = first.line.zip(last.line);
+        self.view(|view| view.shared(lines, (first.offset, last.offset), *fid))
+    }
+
+    /// The rows that a link names: those selected; without a selection the first on the screen, unless it follows.
+    pub(super) fn shared_rows(&self) -> Option<(usize, usize)> {
+        let window = self.follow.window();
+        let generation = self.follow.tip()?.generation;
+        match &self.screen.selected {
+            Some(Place::Lines { first, last }) => {
+                let row = window.find_line(generation, *first)?;
+                Some((row, last.and_then(|last| window.find_line(generation, last)).unwrap_or(row)))
+            }
+            Some(Place::Bytes { first, last }) => {
+                let row = window.find_holding(generation, *first)?;
+                Some((row, last.and_then(|last| window.find_holding(generation, last)).unwrap_or(row)))
+            }
+            _ if self.is_pinned() => None,
+            _ => {
+                let row = self.screen.first_visible();
+                Some((row, row))
+            }
+        }
+    }
+}

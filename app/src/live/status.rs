@@ -1,0 +1,175 @@
+//! What the chrome says of the stream: written when it differs, never per line.
+
+use leptos::prelude::*;
+use taillight::follow::{LastEvent, StateKind, grouped};
+use taillight::line::ByteLen;
+use taillight::path::shown_name;
+use taillight::row::size_text;
+use taillight::viewport::Track;
+use taillight::window::{Divider, Item};
+use taillight::wire::FileEvent;
+
+use super::Live;
+use crate::browser::timer::{now_ms, time_of_day};
+use crate::browser::{measure, media, title};
+use crate::text;
+use crate::viewer::ids;
+
+/// How long a connection may be lost before a banner says so, in milliseconds.
+const PATIENCE_MS: f64 = 3_000.0;
+
+/// The least height of the thumb, in CSS pixels.
+pub const MIN_THUMB_PX: f64 = 28.0;
+
+/// Rates, taken once a second, and since when the connection is lost.
+#[derive(Debug, Default)]
+pub struct Meter {
+    last_ms: f64,
+    last_len: Option<u64>,
+    last_new: u64,
+    lost_since_ms: Option<f64>,
+}
+
+impl Live {
+    /// State line, counters, pill and title.
+    pub(super) fn write_status(&mut self) {
+        let status = self.shell.status;
+        let state = self.follow.state();
+        let time = state.last_event.map(|last: LastEvent| clock(last.unix_secs)).unwrap_or_default();
+        set(status.stream, state.text(&time));
+        set(status.tone, tone(state.kind));
+        let new_lines = self.follow.new_lines().get();
+        set(status.new_lines, new_lines);
+        if let Some(tip) = self.follow.tip() {
+            set(status.lines, text::line_count(tip));
+            set(status.size, text::size(tip.len.get()));
+            set(status.is_empty, self.follow.window().is_empty() && tip.len.get() == 0);
+            set(status.row_count, if tip.lines.exact { tip.lines.count.get() as i64 } else { -1 });
+            set(status.tip, Some(*tip));
+        }
+        if state.kind == StateKind::Reconnecting {
+            self.meter.lost_since_ms.get_or_insert_with(now_ms);
+        } else if self.meter.lost_since_ms.take().is_some() {
+            set(status.banner, String::new());
+        }
+        set_banner(status, state.kind);
+        self.write_title(new_lines);
+    }
+
+    fn write_title(&self, new_lines: u64) {
+        let name = shown_name(self.path.file_name());
+        if media::is_hidden() && new_lines > 0 {
+            title::set(&format!("({}) {name}", grouped(new_lines)));
+        } else {
+            title::set(&format!("{name} · Taillight"));
+        }
+    }
+
+    /// Once a second: how fast the file grows, and how long the connection has been lost.
+    pub(super) fn measure(&mut self) {
+        let status = self.shell.status;
+        let now = now_ms();
+        let passed_secs = ((now - self.meter.last_ms) / 1_000.0).max(0.001);
+        let len = self.follow.tip().map(|tip| tip.len.get());
+        let new_lines = self.follow.new_lines().get();
+        let per_sec = |grown: u64| (grown as f64 / passed_secs).round() as u64;
+        let grown = len.zip(self.meter.last_len).map_or(0, |(len, last)| len.saturating_sub(last));
+        set(status.growth, text::growth(per_sec(grown)));
+        set(status.new_rate, per_sec(new_lines.saturating_sub(self.meter.last_new)));
+        let lost_ms = self.meter.lost_since_ms.map_or(0.0, |since| now - since);
+        if lost_ms > PATIENCE_MS {
+            let words = "The connection is lost. It is tried again, and nothing is skipped when it comes back.";
+            set(status.banner, words.to_owned());
+        }
+        self.meter = Meter { last_ms: now, last_len: len, last_new: new_lines, ..std::mem::take(&mut self.meter) };
+    }
+
+    /// Where the screen is: percent, place and thumb.
+    pub(super) fn write_place(&mut self) {
+        let status = self.shell.status;
+        let Some((track, position)) = self.track() else { return };
+        let thumb = track.thumb(position);
+        if self.ruler.thumb != Some(thumb) {
+            self.ruler.thumb = Some(thumb);
+            measure::set_style(ids::THUMB, "transform", &format!("translateY({}px)", thumb.top_px));
+            measure::set_style(ids::THUMB, "height", &format!("{}px", thumb.height_px));
+        }
+        let is_pinned = self.is_pinned();
+        set(status.percent, if is_pinned { 100 } else { track.value_percent(position) });
+        let place = match self.follow.window().get(self.screen.first_visible()) {
+            Some(Item::Line { line: Some(line), .. }) => format!("line {}", grouped(line.get())),
+            Some(Item::Line { offset, .. }) => format!("byte {}", grouped(offset.get())),
+            _ => String::new(),
+        };
+        set(status.place, place);
+        set(status.active_row, self.screen.cursor_id(self.follow.window()));
+    }
+
+    /// The scrollbar over the file's bytes, and what is at the top of the screen.
+    pub(super) fn track(&self) -> Option<(Track, u64)> {
+        let tip = self.follow.tip()?;
+        let window = self.follow.window();
+        let last = self.screen.last_visible()?;
+        let top = match window.get(self.screen.first_visible())? {
+            Item::Line { generation, offset, .. } if generation == tip.generation => offset.get(),
+            // An older life of the file lies above its start.
+            _ => 0,
+        };
+        let bottom = match window.get(last)? {
+            Item::Line { generation, end, .. } if generation == tip.generation => end.get(),
+            _ => top,
+        };
+        let (_, track_px) = self.size.size();
+        let visible = bottom.saturating_sub(top);
+        Some((Track { total: tip.len.get(), visible, track_px, min_thumb_px: MIN_THUMB_PX }, top))
+    }
+}
+
+/// What a divider says.
+pub fn event_text(divider: &Divider) -> String {
+    let time = clock(divider.unix_secs);
+    let mut text = match divider.event {
+        FileEvent::Rotated => format!("rotated at {time}: a new file from here on"),
+        FileEvent::Truncated { was } => format!("truncated at {time}, was {}", size_text(was)),
+        FileEvent::Gap { bytes } => format!("gap of {} bytes", grouped(bytes.get())),
+        FileEvent::Deleted => format!("deleted at {time}"),
+        FileEvent::Appeared => format!("appeared at {time}"),
+    };
+    if divider.unread > ByteLen::ZERO {
+        text.push_str(&format!(" · {} before it not shown", size_text(divider.unread)));
+    }
+    text
+}
+
+/// `14:02:11` where the user is.
+fn clock(unix_secs: u64) -> String {
+    let (hours, minutes, seconds) = time_of_day(unix_secs as f64);
+    format!("{hours:02}:{minutes:02}:{seconds:02}")
+}
+
+fn tone(kind: StateKind) -> &'static str {
+    match kind {
+        StateKind::Live => "live",
+        StateKind::Paused => "",
+        StateKind::CatchingUp | StateKind::Behind(_) | StateKind::Waiting | StateKind::Reconnecting => "wait",
+        StateKind::Deleted | StateKind::Denied | StateKind::ReadError => "bad",
+    }
+}
+
+fn set_banner(status: crate::shell::Status, kind: StateKind) {
+    let words = match kind {
+        StateKind::Waiting => "No file has this name now. When one appears it is followed.",
+        StateKind::Denied => {
+            "The server may not read this file any more. Its owner or the server's rules have changed."
+        }
+        StateKind::ReadError => "Reading the file fails. It is tried again.",
+        _ => return,
+    };
+    set(status.banner, words.to_owned());
+}
+
+fn set<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+    if signal.with_untracked(|old| *old != value) {
+        signal.set(value);
+    }
+}

@@ -1,0 +1,57 @@
+//! The viewer's frame: header, files, the log, the state line.
+
+mod header;
+mod log;
+mod state_line;
+
+use leptos::prelude::*;
+
+use crate::app::FirstScreen;
+use crate::files::FilesPane;
+use crate::shell::{Overlay, Shell};
+use header::{BottomBar, Header};
+use log::Log;
+use state_line::StateLine;
+
+/// The ids of the elements that the program works on.
+pub mod ids {
+    /// The grid of lines.
+    pub const GRID: &str = "lines";
+    /// The rows that the server sent.
+    pub const FIRST_SCREEN: &str = "first-screen";
+    /// What moves the rows of the pool.
+    pub const SHEET: &str = "sheet";
+    /// The scrollbar.
+    pub const RULER: &str = "ruler";
+    /// The scrollbar's thumb.
+    pub const THUMB: &str = "thumb";
+    /// What is said beside the thumb.
+    pub const BUBBLE: &str = "bubble";
+    /// The header.
+    pub const HEADER: &str = "top";
+    /// The files pane.
+    pub const FILES: &str = "files";
+}
+
+/// A file in the viewer. It stays when another file is opened.
+#[component]
+pub fn Viewer(
+    /// What the server sent, when this is the first page.
+    first: Option<FirstScreen>,
+) -> impl IntoView {
+    let shell = Shell::get();
+    #[cfg(feature = "hydrate")]
+    crate::live::run_while_mounted(shell, first.as_ref().map(|first| first.boot.clone()));
+    let class = move || if shell.running.get() { "viewer running-page" } else { "viewer" };
+    let covered = move || shell.overlay.get() != Overlay::None;
+    view! {
+        <div class=class inert=covered>
+            <a class="skip" href="#lines">"Skip to the log"</a>
+            <Header/>
+            <FilesPane/>
+            <Log first/>
+            <StateLine/>
+            <BottomBar/>
+        </div>
+    }
+}

@@ -1,0 +1,141 @@
+//! The header: which file it is, how large, and the buttons; on a phone a bar at the bottom.
+
+use leptos::prelude::*;
+use taillight::path::{LogPath, shown_name};
+use taillight::view::keys::KeyAction;
+use taillight::view::{Command, link};
+
+use super::ids;
+use crate::problem::Brand;
+use crate::shell::{Act, Overlay, Shell};
+
+/// The header.
+#[component]
+pub fn Header() -> impl IntoView {
+    let shell = Shell::get();
+    let status = shell.status;
+    view! {
+        <header class="top" id=ids::HEADER tabindex="-1">
+            <Brand/>
+            <Crumbs/>
+            <div class="meta num">
+                <span>{move || status.size.get()}</span>
+                <span role="status" aria-label="Line count" aria-live="off">{move || status.lines.get()}</span>
+                <span class="growth" hidden=move || status.growth.with(String::is_empty)>{move || status.growth.get()}</span>
+            </div>
+            <div class="tools" role="toolbar" aria-label="View">
+                <Switches/>
+                <button class="ghost wide" aria-keyshortcuts=keys(KeyAction::CopyLink) on:click=move |_| shell.act(Act::CopyLink)>
+                    "Copy link" <kbd aria-hidden="true">"y"</kbd>
+                </button>
+                <Download/>
+                <button
+                    class="ghost" aria-label="Help" aria-keyshortcuts=keys(KeyAction::Help)
+                    on:click=move |_| shell.act(Act::Open(Overlay::Help))
+                >"?"</button>
+            </div>
+        </header>
+    }
+}
+
+/// Follow, Pause and Wrap.
+#[component]
+fn Switches() -> impl IntoView {
+    let shell = Shell::get();
+    let follows = shell.of_file(|view| view.follow);
+    let paused = shell.of_file(|view| view.paused);
+    let wraps = shell.of_file(|view| view.wrap);
+    view! {
+        <Switch is_on=follows label="Follow" key="F" shortcuts=keys(KeyAction::Follow) command=Command::ToggleFollow/>
+        <Switch is_on=paused label="Pause" key="p" shortcuts=keys(KeyAction::Pause) command=Command::TogglePause/>
+        <Switch is_on=wraps label="Wrap" key="Alt Z" shortcuts=keys(KeyAction::Wrap) command=Command::ToggleWrap/>
+    }
+}
+
+#[component]
+fn Switch(
+    is_on: Memo<bool>,
+    label: &'static str,
+    key: &'static str,
+    shortcuts: Option<String>,
+    command: Command,
+) -> impl IntoView {
+    let shell = Shell::get();
+    let pressed = move || if is_on.get() { "true" } else { "false" };
+    view! {
+        <button
+            class="ghost wide" aria-pressed=pressed aria-keyshortcuts=shortcuts
+            on:click=move |_| shell.command(command.clone())
+        >
+            {label} <kbd aria-hidden="true">{key}</kbd>
+        </button>
+    }
+}
+
+/// The file's bytes: a link for a page without a program, called a button as it looks and works like one.
+#[component]
+fn Download() -> impl IntoView {
+    let shell = Shell::get();
+    let path = shell.path();
+    let address = move || path.get().map(|path| shell.href(&link::raw_link(&path)));
+    let on_key = move |event: leptos::ev::KeyboardEvent| {
+        if event.key() == " " {
+            event.prevent_default();
+            shell.act(Act::Download);
+        }
+    };
+    view! { <a class="button ghost wide" role="button" href=address download="" on:keydown=on_key>"Download"</a> }
+}
+
+/// The path as links to its folders.
+#[component]
+fn Crumbs() -> impl IntoView {
+    let shell = Shell::get();
+    let path = shell.path();
+    let name = move || path.get().map(|path| shown_name(path.file_name()));
+    let above = move || {
+        let mut folders: Vec<LogPath> = Vec::new();
+        let mut folder = path.get().and_then(|path| path.parent());
+        while let Some(path) = folder {
+            folder = path.parent();
+            folders.push(path);
+        }
+        let crumb = |folder: LogPath| {
+            let address = shell.href(&link::folder_link(Some(&folder)));
+            view! { <a href=address>{shown_name(folder.file_name())}</a><span aria-hidden="true">"/"</span> }
+        };
+        folders.into_iter().rev().map(crumb).collect_view()
+    };
+    view! {
+        <div class="crumb">
+            <span class="above">{above}</span>
+            <h1>{name}</h1>
+        </div>
+    }
+}
+
+/// The buttons of a small screen.
+#[component]
+pub fn BottomBar() -> impl IntoView {
+    let shell = Shell::get();
+    let follows = shell.of_file(|view| view.follow);
+    let paused = shell.of_file(|view| view.paused);
+    let pressed = |is_on: Memo<bool>| move || if is_on.get() { "true" } else { "false" };
+    view! {
+        <div class="bottom" role="toolbar" aria-label="View">
+            <button aria-controls=ids::FILES on:click=move |_| shell.act(Act::ToggleFiles)>"Files"</button>
+            <button class="ghost" aria-pressed=pressed(follows) on:click=move |_| shell.command(Command::ToggleFollow)>
+                "Follow"
+            </button>
+            <button class="ghost" aria-pressed=pressed(paused) on:click=move |_| shell.command(Command::TogglePause)>
+                "Pause"
+            </button>
+            <button on:click=move |_| shell.act(Act::Open(Overlay::GoTo))>"Go to"</button>
+            <button on:click=move |_| shell.act(Act::CopyLink)>"Copy link"</button>
+        </div>
+    }
+}
+
+fn keys(action: KeyAction) -> Option<String> {
+    action.aria_keyshortcuts()
+}

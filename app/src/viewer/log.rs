@@ -1,0 +1,142 @@
+//! The log itself: the rows, the scrollbar, the pill, and the plain links of reader mode.
+
+use leptos::prelude::*;
+use taillight::follow::{grouped, new_lines_text};
+use taillight::line::LineCount;
+use taillight::view::Command;
+
+use super::ids;
+use crate::app::FirstScreen;
+use crate::boot::{ReaderLinks, Screen};
+use crate::shell::{Act, Shell};
+
+/// The log.
+#[component]
+pub fn Log(
+    /// What the server sent, when this is the first page.
+    first: Option<FirstScreen>,
+) -> impl IntoView {
+    let shell = Shell::get();
+    let status = shell.status;
+    let (rows_html, links) = match first {
+        Some(FirstScreen { rows_html, boot }) => match boot.screen {
+            Screen::File(file) => (rows_html, file.links),
+            _ => (rows_html, ReaderLinks::default()),
+        },
+        None => (String::new(), ReaderLinks::default()),
+    };
+    view! {
+        <main class="log">
+            {move || Some(status.banner.get()).filter(|text| !text.is_empty()).map(|text| {
+                view! { <p class="banner" role="alert">{text}</p> }
+            })}
+            <Grid rows_html/>
+            <div class="void" hidden=move || !status.is_empty.get()>
+                <strong>"The file is empty"</strong>
+                "Lines appear here as they are written."
+            </div>
+            <Scrollbar/>
+            <Pill/>
+            <PausedBar/>
+            <Reader links/>
+        </main>
+    }
+}
+
+/// The rows. What the server sent stays until the pool holds the same rows.
+#[component]
+fn Grid(rows_html: String) -> impl IntoView {
+    let shell = Shell::get();
+    let status = shell.status;
+    let class = if shell.begins_at_end() { "rows from-end" } else { "rows" };
+    let wraps = shell.of_file(|view| view.wrap);
+    let label = "Log lines";
+    view! {
+        <div
+            class=class class:wrap=wraps id=ids::GRID role="grid" aria-label=label tabindex="0" aria-readonly="true"
+            aria-multiselectable="true" aria-rowcount=move || status.row_count.get()
+            aria-activedescendant=move || status.active_row.get()
+        >
+            <div class="first-screen" id=ids::FIRST_SCREEN role="rowgroup" inner_html=rows_html></div>
+            <div class="pool" role="presentation"><div id=ids::SHEET role="rowgroup"></div></div>
+        </div>
+    }
+}
+
+/// Our own scrollbar: its thumb is placed by the program.
+#[component]
+fn Scrollbar() -> impl IntoView {
+    let status = Shell::get().status;
+    let bubble = move || status.bubble.get();
+    view! {
+        <div
+            class="ruler" id=ids::RULER role="scrollbar" aria-label="Position in file" aria-controls=ids::GRID
+            aria-orientation="vertical" aria-valuemin="0" aria-valuemax="100" tabindex="0"
+            aria-valuenow=move || status.percent.get() aria-valuetext=move || status.place.get()
+        >
+            <div class="thumb" id=ids::THUMB></div>
+            <div class="bubble" id=ids::BUBBLE hidden=move || bubble().is_empty()>{bubble}</div>
+        </div>
+    }
+}
+
+/// How many lines came that are not shown: back to the end.
+#[component]
+fn Pill() -> impl IntoView {
+    let shell = Shell::get();
+    let paused = shell.of_file(|view| view.paused);
+    let follows = shell.of_file(|view| view.follow);
+    let new_lines = shell.status.new_lines;
+    let is_shown = Memo::new(move |_| new_lines.get() > 0 && !paused.get() && !follows.get());
+    let text = move || new_lines_text(LineCount::new(new_lines.get()));
+    move || {
+        is_shown.get().then(|| {
+            view! {
+                <button class="pill" on:click=move |_| shell.command(Command::Follow)>
+                    <span aria-hidden="true">"↓"</span>
+                    <span>{text}</span>
+                </button>
+            }
+        })
+    }
+}
+
+/// What a paused screen says, and the two ways on.
+#[component]
+fn PausedBar() -> impl IntoView {
+    let shell = Shell::get();
+    let paused = shell.of_file(|view| view.paused);
+    let status = shell.status;
+    let text = move || {
+        let rate = status.new_rate.get();
+        let rate = if rate == 0 { String::new() } else { format!(" · {}/s", grouped(rate)) };
+        format!("Paused · {} new{rate}", grouped(status.new_lines.get()))
+    };
+    move || {
+        paused.get().then(|| {
+            view! {
+                <div class="paused-bar" role="group" aria-label="Paused">
+                    <span>{text}</span>
+                    <button class="ghost" on:click=move |_| shell.act(Act::CatchUp)>"Catch up"</button>
+                    <button class="solid" on:click=move |_| shell.act(Act::JumpToEnd)>"Jump to end"</button>
+                </div>
+            }
+        })
+    }
+}
+
+/// Plain links through the file: for a page without a program, and for screen readers.
+#[component]
+fn Reader(links: ReaderLinks) -> impl IntoView {
+    let shell = Shell::get();
+    let ReaderLinks { start, older, newer, end } = links;
+    let page = |text: &'static str, link: Option<String>| match link {
+        Some(link) => view! { <a href=shell.href(&link)>{text}</a> }.into_any(),
+        None => view! { <span>{text}</span> }.into_any(),
+    };
+    view! {
+        <nav class="reader" aria-label="Pages of the file">
+            {page("Start", start)} {page("Older", older)} {page("Newer", newer)} {page("End", end)}
+        </nav>
+    }
+}
