@@ -203,7 +203,10 @@ impl Live {
     fn sync(&mut self, old: Option<&FileView>, new: &FileView, moved: Option<&Place>) {
         let (follows, paused) = old.map_or((false, false), |old| (old.follow, old.paused));
         self.screen.set_wrap(new.wrap);
-        self.screen.select(&new.place, new.follow);
+        // A place that was only scrolled to selects nothing.
+        if moved.is_some() || new.follow {
+            self.screen.select(&new.place, new.follow);
+        }
         if new.follow && paused && !new.paused {
             let catch = self.catch.take().unwrap_or_else(|| self.usual_catch());
             self.step(Input::Resume(catch));

@@ -5,6 +5,7 @@ use taillight::line::{ByteLen, ByteOffset, LineNo};
 use taillight::view::goto::Percent;
 use taillight::view::keys::KeyAction;
 use taillight::view::{Command, Place};
+use taillight::wire::Tip;
 
 use super::screen::ROW_PX;
 use super::{Live, clear_selection, with};
@@ -16,6 +17,9 @@ use crate::viewer::ids;
 
 /// How far a step to the side goes, in CSS pixels.
 const SIDE_PX: f64 = 120.0;
+
+/// How near to the end of the file, in bytes, scrolling down past what is held follows.
+const NEAR_BYTES: ByteLen = ByteLen::new(16 * 1024);
 
 /// Listens to what is done with the log and its scrollbar.
 pub fn listen(shell: Shell) -> Result<Vec<Listener>, BrowserError> {
@@ -100,21 +104,25 @@ impl Live {
         }
     }
 
-    /// What says in the view where the screen is. A selection stays in the address while the screen moves.
+    /// What says in the view where the screen is. Picked lines stay in the address while the screen moves; those that
+    /// were gone to, as long as they are seen.
     pub(super) fn say_where(&mut self) -> Option<Command> {
-        if self.screen.selected.is_some() {
+        let is_kept = self.screen.is_picked || self.screen.shows_selected(self.follow.window());
+        if self.screen.selected.is_some() && is_kept {
             return Some(Command::Unfollow);
         }
+        self.screen.selected = None;
         let window = self.follow.window();
         let offset = window.key(self.screen.scroll.top_row.min(window.len().saturating_sub(1)))?.offset;
         Some(Command::Scrolled(offset))
     }
 
-    /// Whether the rows that are held go to the end of the file.
+    /// Whether the screen is at the end of the file, or so near that nothing worth stopping for is between.
     fn reaches_end(&self) -> bool {
         let window = self.follow.window();
-        let end = self.follow.tip().map(|tip| (tip.generation, tip.complete));
-        self.screen.is_at_end(window) && end.is_some_and(|end| window.last() >= end)
+        let (generation, offset) = window.last();
+        let is_near = |tip: &Tip| tip.generation == generation && tip.complete - offset <= NEAR_BYTES;
+        self.screen.is_at_end(window) && self.follow.tip().is_some_and(is_near)
     }
 
     /// A key of the log; the answer is a command to the view.
@@ -134,8 +142,7 @@ impl Live {
             KeyAction::LineStart => self.screen.sideways_to(false),
             KeyAction::LineEnd => self.screen.sideways_to(true),
             KeyAction::Top => return Some(Command::GoTo(line_or(count, Place::Start))),
-            KeyAction::Bottom if count.is_none() && self.reaches_end() => return Some(Command::Follow),
-            KeyAction::Bottom => return Some(self.go_bottom(count)),
+            KeyAction::Bottom => return Some(go_bottom(count)),
             KeyAction::Percent => {
                 let len = self.follow.tip().map_or(ByteLen::ZERO, |tip| tip.len - ByteOffset::ZERO);
                 return Some(Command::GoTo(Percent::whole(count.unwrap_or(0)).place(len)));
@@ -144,14 +151,6 @@ impl Live {
         }
         self.mark();
         None
-    }
-
-    /// To the end, which follows it: the pill would only ask for a second key.
-    fn go_bottom(&self, count: Option<u64>) -> Command {
-        match count {
-            None => Command::Follow,
-            some => Command::GoTo(line_or(some, Place::End)),
-        }
     }
 
     /// Moves the cursor line, and the screen with it where it leaves it.
@@ -174,6 +173,14 @@ impl Live {
         if !(was_at_end && n_rows > 0) {
             self.scrolled();
         }
+    }
+}
+
+/// To the end, which follows it: the pill would only ask for a second key.
+fn go_bottom(count: Option<u64>) -> Command {
+    match count {
+        None => Command::Follow,
+        some => Command::GoTo(line_or(some, Place::End)),
     }
 }
 

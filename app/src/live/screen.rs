@@ -42,6 +42,8 @@ pub struct Screen {
     heights: Vec<f64>,
     wraps: bool,
     pub(super) selected: Option<Place>,
+    /// Whether the user picked the selected lines, row by row: then scrolling away from them drops nothing.
+    pub(super) is_picked: bool,
     pub(super) cursor: Option<RowKey>,
     /// The row that the next drawing keeps on the screen, however high the rows turn out.
     pub(super) keep: Option<usize>,
@@ -67,6 +69,7 @@ impl Screen {
             heights: Vec::new(),
             wraps: false,
             selected: None,
+            is_picked: false,
             cursor: None,
             keep: None,
             visible: (0, 0),
@@ -101,6 +104,15 @@ impl Screen {
     pub fn select(&mut self, place: &Place, follows: bool) {
         let is_lines = matches!(place, Place::Lines { .. } | Place::Bytes { .. });
         self.selected = Some(place.clone()).filter(|_| is_lines && !follows);
+        self.is_picked = false;
+    }
+
+    /// Whether a selected line is on the screen.
+    pub fn shows_selected(&self, window: &LineWindow) -> bool {
+        (self.scroll.top_row..self.visible.1.max(self.scroll.top_row + 1)).any(|row| match window.get(row) {
+            Some(Item::Line { offset, line, .. }) => self.is_selected(offset, line),
+            _ => false,
+        })
     }
 
     /// The rows that are held have changed.

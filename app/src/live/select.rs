@@ -51,6 +51,7 @@ impl Live {
         };
         self.screen.cursor = self.follow.window().key(row);
         self.screen.select(&place, false);
+        self.screen.is_picked = true;
         if self.is_pinned() {
             let seen = self.screen.last_visible();
             self.step(Input::Hold { seen });
