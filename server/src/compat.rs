@@ -17,7 +17,8 @@ use taillight::ansi::Style;
 use taillight::cursor::Generation;
 use taillight::line::ByteOffset;
 use taillight::path::LogPath;
-use taillight::wire::{CLOSE_GOING_AWAY, CLOSE_NO_PONG};
+use taillight::wire::{CLOSE_GOING_AWAY, CLOSE_NO_PONG, CLOSE_UNAUTHORIZED};
+use tokio::time::{Instant, sleep_until};
 
 use crate::auth::Principal;
 use crate::error::ApiError;
@@ -26,6 +27,7 @@ use crate::read::lines_back;
 use crate::source::read_full;
 use crate::state::AppState;
 use crate::tail::Follower;
+use crate::ws::connection::RECHECK_INTERVAL;
 use crate::ws::heartbeat::{Beat, Heartbeat};
 use crate::ws::{limited, outbox};
 
@@ -67,12 +69,12 @@ pub async fn stream(
     };
     let Some(absolute) = absolute_path(uri.path()) else { return ApiError::NotFound.into_response() };
     let Some(path) = state.catalog.locate(&absolute) else { return ApiError::NotFound.into_response() };
-    match follow(&state, who, path).await {
+    match follow(&state, who.clone(), path).await {
         // Before the upgrade every refusal is a 404: a client of this stream can see nothing else.
         Err(_) => ApiError::NotFound.into_response(),
         Ok(follower) => limited(upgrade).on_upgrade(move |socket| {
             let tasks = state.tasks.clone();
-            tasks.track(run(socket, state, follower, options))
+            tasks.track(run(socket, state, (who, follower), options))
         }),
     }
 }
@@ -107,13 +109,15 @@ fn bad(detail: &str) -> ApiError {
     ApiError::BadRequest { detail: detail.to_owned() }
 }
 
-async fn run(mut socket: WebSocket, state: AppState, follower: Follower, options: Options) {
+async fn run(mut socket: WebSocket, state: AppState, (who, follower): (Principal, Follower), options: Options) {
     let _viewer = state.facts.count_viewer();
     let heartbeat = Heartbeat::new(state.facts.heartbeat);
     let ended = match start(&state, &follower, options.lines).await {
         Some((generation, offset)) => {
             let puller = Puller::new(follower, generation, offset, Style::PLAIN);
-            let mut stream = Stream { state, puller, heartbeat, options, renderer: Renderer::new(options.format) };
+            let renderer = Renderer::new(options.format);
+            let recheck_at = Instant::now() + RECHECK_INTERVAL;
+            let mut stream = Stream { state, who, recheck_at, puller, heartbeat, options, renderer };
             stream.run(&mut socket).await
         }
         None => End::Close(1011, "the file cannot be read"),
@@ -139,6 +143,9 @@ async fn start(state: &AppState, follower: &Follower, lines: u32) -> Option<(Gen
 /// One open stream.
 struct Stream {
     state: AppState,
+    who: Principal,
+    /// When the login is looked at again.
+    recheck_at: Instant,
     puller: Puller,
     heartbeat: Heartbeat,
     options: Options,
@@ -172,11 +179,22 @@ impl Stream {
                     ControlFlow::Continue(())
                 }
             },
+            () = sleep_until(self.recheck_at) => self.recheck(),
             () = self.puller.moved() => {
                 *drained = false;
                 ControlFlow::Continue(())
             }
             () = std::future::ready(()), if !*drained => self.pump(socket, drained).await,
+        }
+    }
+
+    /// Ends the stream when the login it was opened with has ended.
+    fn recheck(&mut self) -> ControlFlow<End> {
+        self.recheck_at = Instant::now() + RECHECK_INTERVAL;
+        if self.state.auth.still_valid(&self.who) {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(End::Close(CLOSE_UNAUTHORIZED, "the session has ended: log in again"))
         }
     }
 

@@ -4,6 +4,7 @@
 
 pub mod connection;
 pub mod heartbeat;
+mod opening;
 pub mod outbox;
 mod requests;
 

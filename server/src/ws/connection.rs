@@ -1,5 +1,6 @@
 //! One viewer's life: opened, live or held, ended. One task, one place in the file, one loop.
 
+use std::convert::Infallible;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,27 +8,21 @@ use std::time::Duration;
 use axum::extract::ws::{Message, WebSocket};
 use rand::Rng as _;
 use taillight::ansi::Style;
-use taillight::cursor::{Anchor, Cursor, Generation};
+use taillight::cursor::Generation;
 use taillight::line::{ByteLen, ByteOffset, LineCount};
-use taillight::path::LogPath;
 use taillight::wire::{
-    CLOSE_GOING_AWAY, CLOSE_NO_PONG, CLOSE_PROTOCOL, CLOSE_VERSION, ClientMsg, Failure, Frame, FrameFlags, FrameKind,
-    ServerMsg, Tip, VERSION,
+    CLOSE_GOING_AWAY, CLOSE_NO_PONG, CLOSE_PROTOCOL, CLOSE_UNAUTHORIZED, ClientMsg, Frame, FrameFlags, FrameKind,
+    ServerMsg, Tip,
 };
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 
 use super::heartbeat::{Beat, Heartbeat};
+use super::opening::{self, Wanted};
 use super::outbox::{self, Credit, PeerGone};
-use super::requests;
-use crate::api::follow;
 use crate::auth::Principal;
-use crate::catalog::OpenError;
 use crate::pull::{Counter, Event, Lines, Pulled, Puller};
 use crate::state::AppState;
 use crate::tail::Follower;
-
-/// How long a new connection may take to say what it wants.
-const OPEN_LIMIT: Duration = Duration::from_secs(10);
 
 /// Counters are told at most this often.
 const TIP_INTERVAL: Duration = Duration::from_millis(50);
@@ -40,6 +35,9 @@ const UNFINISHED_AFTER: Duration = Duration::from_secs(1);
 
 /// A live viewer that is further behind than this is told so.
 const BEHIND_BYTES: u64 = 1024 * 1024;
+
+/// How often the login of an open connection is looked at.
+pub const RECHECK_INTERVAL: Duration = Duration::from_secs(30);
 
 /// A client is told to come back within this spread, so that thousands do not come at once.
 const RETRY_MS: std::ops::RangeInclusive<u32> = 500..=3_000;
@@ -72,7 +70,11 @@ pub(super) struct Viewer {
     heartbeat: Heartbeat,
     /// Whether everything up to the tip has been sent; cleared when the tip moves.
     pub(super) drained: bool,
-    pub(super) told: Option<Tip>,
+    who: Principal,
+    /// When the login is looked at again.
+    recheck_at: Instant,
+    told: Option<Tip>,
+    told_at: Instant,
     /// The newest generation that the client knows the identity of.
     introduced: Generation,
     /// When counters may be told again; `None` when there is nothing to tell.
@@ -82,17 +84,6 @@ pub(super) struct Viewer {
     /// How far the unfinished line was shown last.
     shown_unfinished: Option<ByteOffset>,
     behind_told: Option<Instant>,
-}
-
-/// What a client asked for when it opened.
-struct Wanted {
-    path: LogPath,
-    at: Anchor,
-    before: u32,
-    after: u32,
-    resume: Option<Cursor>,
-    follow: bool,
-    credit: u32,
 }
 
 /// Serves one connection until it ends.
@@ -113,16 +104,8 @@ pub async fn run(mut socket: WebSocket, state: AppState, who: Principal) {
     }
 }
 
-async fn serve(socket: &mut WebSocket, state: AppState, who: Principal) -> ControlFlow<End, std::convert::Infallible> {
-    let wanted = match timeout(OPEN_LIMIT, first_message(socket)).await {
-        Ok(wanted) => wanted?,
-        Err(_) => return ControlFlow::Break(End::Close(CLOSE_PROTOCOL, "no open message in time")),
-    };
-    let follower = match follow(&state, who, wanted.path.clone()).await {
-        Ok(follower) => follower,
-        Err(error) => return refuse(socket, &error).await,
-    };
-    let mut viewer = open(socket, state, follower, wanted).await?;
+async fn serve(socket: &mut WebSocket, state: AppState, who: Principal) -> ControlFlow<End, Infallible> {
+    let mut viewer = opening::begin(socket, state, who).await?;
     loop {
         viewer.turn(socket).await?;
     }
@@ -136,90 +119,36 @@ pub(super) fn sent(result: Result<(), PeerGone>) -> ControlFlow<End> {
     }
 }
 
-async fn first_message(socket: &mut WebSocket) -> ControlFlow<End, Wanted> {
-    loop {
-        let Some(Ok(message)) = socket.recv().await else { return ControlFlow::Break(End::Gone) };
-        let text = match message {
-            Message::Text(text) => text,
-            Message::Ping(_) | Message::Pong(_) => continue,
-            Message::Binary(_) | Message::Close(_) => return ControlFlow::Break(End::Gone),
-        };
-        return match serde_json::from_str(&text) {
-            Ok(ClientMsg::Open { version, path, at, before, after, resume, follow, credit }) if version == VERSION => {
-                ControlFlow::Continue(Wanted { path, at, before, after, resume, follow, credit })
-            }
-            Ok(ClientMsg::Open { .. }) => ControlFlow::Break(End::Close(CLOSE_VERSION, "another version: reload")),
-            Ok(_) | Err(_) => ControlFlow::Break(End::Close(CLOSE_PROTOCOL, "the first message must be 'open'")),
-        };
-    }
-}
-
-/// Says why the file cannot be opened, and ends.
-async fn refuse(socket: &mut WebSocket, error: &OpenError) -> ControlFlow<End, std::convert::Infallible> {
-    let kind = match error {
-        OpenError::NotFound => Failure::NotFound,
-        OpenError::IsFolder | OpenError::NotAFile(_) => Failure::NotAFile,
-        OpenError::Denied { .. } => Failure::Denied,
-        OpenError::Io(_) => Failure::ReadError,
-    };
-    let _ = outbox::say(socket, &ServerMsg::Failed { req: 0, error: kind, detail: error.to_string() }).await;
-    ControlFlow::Break(End::Close(1000, "the file cannot be opened"))
-}
-
-/// Answers the first message: where the connection stands, and the first page unless a cursor is resumed.
-async fn open(socket: &mut WebSocket, state: AppState, follower: Follower, wanted: Wanted) -> ControlFlow<End, Viewer> {
-    let tip = follower.tip();
-    let current = Arc::clone(tip.current());
-    let (resume, generation, offset) = match wanted.resume {
-        Some(cursor) => match requests::resume(&state, &tip, cursor).await {
-            Ok(found) => (Some(found.resume), found.epoch.generation, found.offset),
-            Err(_) => return ControlFlow::Break(End::Close(1000, "the file cannot be read")),
-        },
-        None => (None, current.generation, tip.complete),
-    };
-    let source = current.source.clone();
-    let Ok(identity) = state.tasks.blocking(move || source.identity()).await else {
-        return ControlFlow::Break(End::Close(1000, "the file cannot be read"));
-    };
-    let heartbeat = state.facts.heartbeat;
-    let mut viewer = Viewer {
-        puller: Puller::new(follower, generation, offset, Style::PLAIN),
-        credit: Credit::granted(wanted.credit),
-        live: wanted.follow,
-        counter: None,
-        heartbeat: Heartbeat::new(heartbeat),
-        drained: false,
-        told: None,
-        introduced: current.generation,
-        tell_at: Some(Instant::now()),
-        unfinished_at: None,
-        shown_unfinished: None,
-        behind_told: None,
-        state,
-    };
-    let told = viewer.tip_now(LineCount::ZERO);
-    let opened = ServerMsg::Opened {
-        version: VERSION,
-        generation: current.generation,
-        identity,
-        resume,
-        heartbeat_secs: u32::try_from(heartbeat.as_secs()).unwrap_or(u32::MAX),
-        tip: told,
-    };
-    viewer.told = Some(told);
-    sent(outbox::say(socket, &opened).await)?;
-    if resume.is_none() {
-        let want = requests::Rows { req: 0, at: wanted.at, before: wanted.before, after: wanted.after };
-        viewer.send_page(socket, current.generation, want, wanted.follow).await?;
-    }
-    if !viewer.live {
-        let (generation, offset) = viewer.puller.place();
-        viewer.counter = Some(Counter::new(generation, offset));
-    }
-    ControlFlow::Continue(viewer)
-}
-
 impl Viewer {
+    /// A connection that stands at `place` and has said nothing yet.
+    pub(super) fn new(
+        state: AppState,
+        (who, follower): (Principal, Follower),
+        wanted: &Wanted,
+        (generation, offset): (Generation, ByteOffset),
+    ) -> Self {
+        let introduced = follower.tip().current().generation;
+        let now = Instant::now();
+        Self {
+            puller: Puller::new(follower, generation, offset, Style::PLAIN),
+            credit: Credit::granted(wanted.credit),
+            live: wanted.follow,
+            counter: None,
+            heartbeat: Heartbeat::new(state.facts.heartbeat),
+            drained: false,
+            who,
+            recheck_at: now + RECHECK_INTERVAL,
+            told: None,
+            told_at: now,
+            introduced,
+            tell_at: Some(now),
+            unfinished_at: None,
+            shown_unfinished: None,
+            behind_told: None,
+            state,
+        }
+    }
+
     /// Waits for whatever comes first and does it.
     async fn turn(&mut self, socket: &mut WebSocket) -> ControlFlow<End> {
         let stopping = self.state.tasks.stopping();
@@ -231,9 +160,10 @@ impl Viewer {
             beat = self.heartbeat.due() => self.beat(socket, beat).await,
             () = self.puller.moved() => {
                 self.drained = false;
-                self.tell_at.get_or_insert_with(Instant::now);
+                self.tell_soon();
                 ControlFlow::Continue(())
             }
+            () = sleep_until(self.recheck_at) => self.recheck(),
             () = at(self.tell_at) => self.tell(socket).await,
             () = at(self.unfinished_at) => self.show_unfinished(socket).await,
             () = std::future::ready(()), if can_pull => self.pump(socket).await,
@@ -335,24 +265,36 @@ impl Viewer {
         sent(outbox::say(socket, &ServerMsg::Behind { bytes }).await)
     }
 
+    /// Ends the connection when the login it was made with has ended.
+    fn recheck(&mut self) -> ControlFlow<End> {
+        self.recheck_at = Instant::now() + RECHECK_INTERVAL;
+        if self.state.auth.still_valid(&self.who) {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(End::Close(CLOSE_UNAUTHORIZED, "the session has ended: log in again"))
+        }
+    }
+
+    /// The counters are told as soon as their interval allows.
+    fn tell_soon(&mut self) {
+        let soonest = self.told_at + TIP_INTERVAL;
+        self.tell_at.get_or_insert_with(|| soonest.max(Instant::now()));
+    }
+
     /// Tells the counters, if they have changed.
     async fn tell(&mut self, socket: &mut WebSocket) -> ControlFlow<End> {
         self.tell_at = None;
-        let new_lines = self.count_new_lines().await;
-        let tip = self.tip_now(new_lines);
+        self.count_new_lines().await;
+        let tip = self.tip_now();
         if !tip.lines.exact {
-            self.tell_at.get_or_insert(Instant::now() + INDEX_INTERVAL);
+            self.tell_at = Some(Instant::now() + INDEX_INTERVAL);
         }
         if self.told == Some(tip) {
             return ControlFlow::Continue(());
         }
-        self.told = Some(tip);
+        self.remember(tip);
         self.introduce(socket, tip.generation).await?;
-        sent(outbox::say(socket, &ServerMsg::Tip(tip)).await)?;
-        if let Some(at) = &mut self.tell_at {
-            *at = (*at).max(Instant::now() + TIP_INTERVAL);
-        }
-        ControlFlow::Continue(())
+        sent(outbox::say(socket, &ServerMsg::Tip(tip)).await)
     }
 
     /// Tells the identity of a generation that no event has told: without it the client could not resume there.
@@ -369,34 +311,51 @@ impl Viewer {
         sent(outbox::say(socket, &ServerMsg::Current { generation, identity }).await)
     }
 
-    /// One step of counting; where more is left, the counters are told again soon.
-    async fn count_new_lines(&mut self) -> LineCount {
-        let Some(counter) = &mut self.counter else { return LineCount::ZERO };
+    async fn count_new_lines(&mut self) {
+        let Some(counter) = &mut self.counter else { return };
         let tip = self.puller.tip();
         // A read error leaves the count where it is; the follower's next change tries again.
-        let finished = loop {
-            match counter.step(&tip, &self.state.tasks).await {
-                Ok(true) | Err(_) => break true,
-                Ok(false) if self.state.tasks.stopping().is_cancelled() => break true,
-                Ok(false) => {}
+        while let Ok(false) = counter.step(&tip, &self.state.tasks).await {
+            if self.state.tasks.stopping().is_cancelled() {
+                return;
             }
-        };
-        debug_assert!(finished, "counting goes to the end");
-        counter.lines()
+        }
     }
 
-    fn tip_now(&mut self, new_lines: LineCount) -> Tip {
+    /// The counters as they are now.
+    pub(super) fn tip_now(&self) -> Tip {
         let tip = self.puller.tip();
         let current = tip.current();
-        let (generation, lines) = (current.generation, current.index.total());
-        Tip { generation, len: tip.len, complete: tip.complete, lines, new_lines, state: tip.state }
+        Tip {
+            generation: current.generation,
+            len: tip.len,
+            complete: tip.complete,
+            lines: current.index.total(),
+            new_lines: self.counter.as_ref().map_or(LineCount::ZERO, Counter::lines),
+            state: tip.state,
+        }
+    }
+
+    /// The client has been told these counters.
+    pub(super) fn remember(&mut self, tip: Tip) {
+        self.told = Some(tip);
+        self.told_at = Instant::now();
+    }
+
+    /// Stops live frames, and counts what comes after `place`.
+    pub(super) fn hold(&mut self, (generation, offset): (Generation, ByteOffset)) {
+        self.live = false;
+        self.counter = Some(Counter::new(generation, offset));
+        // The client waits for the first count, even when nothing has changed.
+        self.told = None;
+        self.moved();
     }
 
     /// The position has moved by a request: what is still to send is looked at afresh.
     pub(super) fn moved(&mut self) {
         self.drained = false;
         self.unfinished_at = None;
-        self.tell_at.get_or_insert_with(Instant::now);
+        self.tell_soon();
     }
 
     /// Remembers how far an unfinished last line was shown by a page.

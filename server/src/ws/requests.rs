@@ -15,7 +15,7 @@ use taillight::wire::{
 
 use super::connection::{End, Viewer, sent};
 use super::outbox;
-use crate::pull::{Counter, style_after};
+use crate::pull::style_after;
 use crate::read::{self, Page, PageWant};
 use crate::state::AppState;
 use crate::tail::{Epoch, Found, TailTip};
@@ -54,12 +54,8 @@ impl Viewer {
                 self.send_more(socket, req, (generation, offset), len).await
             }
             ClientMsg::Live { req, from, rows } => self.go_live(socket, req, from, rows).await,
-            ClientMsg::Hold { from: (generation, offset) } => {
-                self.live = false;
-                self.counter = Some(Counter::new(generation, offset));
-                // The client waits for the first count, even when nothing has changed.
-                self.told = None;
-                self.moved();
+            ClientMsg::Hold { from } => {
+                self.hold(from);
                 ControlFlow::Continue(())
             }
             ClientMsg::Open { .. } => {

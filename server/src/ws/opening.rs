@@ -1,0 +1,123 @@
+//! How a viewer's connection begins: its first message, the file, and where the connection stands.
+
+use std::convert::Infallible;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::{Message, WebSocket};
+use taillight::cursor::{Anchor, Cursor};
+use taillight::path::LogPath;
+use taillight::wire::{CLOSE_PROTOCOL, CLOSE_VERSION, ClientMsg, Failure, ServerMsg, VERSION};
+use tokio::time::timeout;
+
+use super::connection::{End, Viewer, sent};
+use super::outbox;
+use super::requests::{self, Rows};
+use crate::api::follow;
+use crate::auth::Principal;
+use crate::catalog::OpenError;
+use crate::state::AppState;
+use crate::tail::Follower;
+
+/// How long a new connection may take to say what it wants.
+const OPEN_LIMIT: Duration = Duration::from_secs(10);
+
+/// What a client asked for when it opened.
+pub(super) struct Wanted {
+    path: LogPath,
+    at: Anchor,
+    before: u32,
+    after: u32,
+    resume: Option<Cursor>,
+    pub(super) follow: bool,
+    pub(super) credit: u32,
+}
+
+/// Waits for the first message and answers it: a connection that has begun.
+pub(super) async fn begin(socket: &mut WebSocket, state: AppState, who: Principal) -> ControlFlow<End, Viewer> {
+    let wanted = match timeout(OPEN_LIMIT, first_message(socket)).await {
+        Ok(wanted) => wanted?,
+        Err(_) => return ControlFlow::Break(End::Close(CLOSE_PROTOCOL, "no open message in time")),
+    };
+    match follow(&state, who.clone(), wanted.path.clone()).await {
+        Ok(follower) => open(socket, state, (who, follower), wanted).await,
+        Err(error) => match refuse(socket, &error).await {
+            ControlFlow::Break(end) => ControlFlow::Break(end),
+            ControlFlow::Continue(never) => match never {},
+        },
+    }
+}
+
+async fn first_message(socket: &mut WebSocket) -> ControlFlow<End, Wanted> {
+    loop {
+        let Some(Ok(message)) = socket.recv().await else { return ControlFlow::Break(End::Gone) };
+        let text = match message {
+            Message::Text(text) => text,
+            Message::Ping(_) | Message::Pong(_) => continue,
+            Message::Binary(_) | Message::Close(_) => return ControlFlow::Break(End::Gone),
+        };
+        return match serde_json::from_str(&text) {
+            Ok(ClientMsg::Open { version, path, at, before, after, resume, follow, credit }) if version == VERSION => {
+                ControlFlow::Continue(Wanted { path, at, before, after, resume, follow, credit })
+            }
+            Ok(ClientMsg::Open { .. }) => ControlFlow::Break(End::Close(CLOSE_VERSION, "another version: reload")),
+            Ok(_) | Err(_) => ControlFlow::Break(End::Close(CLOSE_PROTOCOL, "the first message must be 'open'")),
+        };
+    }
+}
+
+/// Says why the file cannot be opened, and ends.
+async fn refuse(socket: &mut WebSocket, error: &OpenError) -> ControlFlow<End, Infallible> {
+    let kind = match error {
+        OpenError::NotFound => Failure::NotFound,
+        OpenError::IsFolder | OpenError::NotAFile(_) => Failure::NotAFile,
+        OpenError::Denied { .. } => Failure::Denied,
+        OpenError::Io(_) => Failure::ReadError,
+    };
+    let _ = outbox::say(socket, &ServerMsg::Failed { req: 0, error: kind, detail: error.to_string() }).await;
+    ControlFlow::Break(End::Close(1000, "the file cannot be opened"))
+}
+
+/// Answers the first message: where the connection stands, and the first page unless a cursor is resumed.
+async fn open(
+    socket: &mut WebSocket,
+    state: AppState,
+    (who, follower): (Principal, Follower),
+    wanted: Wanted,
+) -> ControlFlow<End, Viewer> {
+    let tip = follower.tip();
+    let current = Arc::clone(tip.current());
+    let (resume, generation, offset) = match wanted.resume {
+        Some(cursor) => match requests::resume(&state, &tip, cursor).await {
+            Ok(found) => (Some(found.resume), found.epoch.generation, found.offset),
+            Err(_) => return ControlFlow::Break(End::Close(1000, "the file cannot be read")),
+        },
+        None => (None, current.generation, tip.complete),
+    };
+    let source = current.source.clone();
+    let Ok(identity) = state.tasks.blocking(move || source.identity()).await else {
+        return ControlFlow::Break(End::Close(1000, "the file cannot be read"));
+    };
+    let heartbeat_secs = u32::try_from(state.facts.heartbeat.as_secs()).unwrap_or(u32::MAX);
+    let mut viewer = Viewer::new(state, (who, follower), &wanted, (generation, offset));
+    let told = viewer.tip_now();
+    let opened = ServerMsg::Opened {
+        version: VERSION,
+        generation: current.generation,
+        identity,
+        resume,
+        heartbeat_secs,
+        tip: told,
+    };
+    viewer.remember(told);
+    sent(outbox::say(socket, &opened).await)?;
+    if resume.is_none() {
+        let want = Rows { req: 0, at: wanted.at, before: wanted.before, after: wanted.after };
+        viewer.send_page(socket, current.generation, want, wanted.follow).await?;
+    }
+    if !wanted.follow {
+        viewer.hold(viewer.puller.place());
+    }
+    ControlFlow::Continue(viewer)
+}
