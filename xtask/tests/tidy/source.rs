@@ -124,7 +124,7 @@ fn test_modules(file: &Source) -> Vec<String> {
     let lines: Vec<_> = file.text.lines().map(str::trim).collect();
     let declared = lines.windows(2).filter(|pair| pair[0] == "#[cfg(test)]");
     declared
-        .filter_map(|pair| pair[1].strip_prefix("mod ")?.strip_suffix(';'))
+        .filter_map(|pair| pair[1].trim_start_matches("pub(crate) ").strip_prefix("mod ")?.strip_suffix(';'))
         .map(|name| format!("{folder}/{name}"))
         .collect()
 }
