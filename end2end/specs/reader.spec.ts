@@ -15,24 +15,28 @@ test('the last lines are readable, and links page through the file', async ({ pa
   const last = await grid.getByRole('row').last().getByRole('gridcell').last().textContent();
   await page.getByRole('link', { name: /newer|next/i }).first().click();
   const first = await grid.getByRole('row').first().getByRole('gridcell').last().textContent();
-  expect(Number(first?.slice(5)), 'the next page begins after the last one').toBe(Number(last?.slice(5)) + 1);
+  const [ended, begins] = [Number(last?.slice(5)), Number(first?.slice(5))];
+  expect(begins, 'the next page begins with some of the last rows of this one').toBeLessThanOrEqual(ended + 1);
+  expect(begins).toBeGreaterThan(ended - 50);
   await page.getByRole('link', { name: /older|previous/i }).first().click();
   await expect(line(1)).toBeInViewport();
   await page.getByRole('link', { name: /^end|last/i }).first().click();
   await expect(line(5000)).toBeInViewport();
 });
 
-test('every line is met once on the way from the start to the end', async ({ page, logs, shared }) => {
+test('every line is met on the way from the start to the end', async ({ page, logs, shared }) => {
   const log = logs.numbered('app.log', 900);
   await page.goto(`${shared.origin}/v/${log.link}?at=start`);
-  const seen: string[] = [];
+  const seen = new Set<string>();
   for (let turn = 0; turn < 50; turn++) {
-    seen.push(...(await page.locator('[role=row][data-offset] [role=gridcell]:last-child').allTextContents()));
+    const before = seen.size;
+    for (const text of await page.locator('[role=row][data-offset] [role=gridcell]:last-child').allTextContents()) seen.add(text);
+    expect(seen.size, 'a page brings something new').toBeGreaterThan(before);
     const next = page.getByRole('link', { name: /newer|next/i });
     if ((await next.count()) === 0) break;
     await next.first().click();
   }
-  expect(seen.join('\n')).toBe(numbered(1, 900).trimEnd());
+  expect([...seen].join('\n')).toBe(numbered(1, 900).trimEnd());
 });
 
 test('folders and files are plain links', async ({ page, logs, shared }) => {
