@@ -28,18 +28,22 @@ pub fn minute(rfc3339: &str) -> String {
     rfc3339.get(..16).map(|minute| minute.replacen('T', " ", 1)).unwrap_or_default()
 }
 
-/// How well `pattern` fits `text`, letters in order, either case: smaller is better; `None` when it does not.
+/// How well `pattern` fits `text`, letters in order, either case: smaller is better; `None` when it does not. It is fitted
+/// from the end, where the name of a file is: letters found early in its folders would hide that the name itself fits.
 pub fn fuzzy_rank(pattern: &str, text: &str) -> Option<usize> {
-    let mut rest = text.char_indices();
+    let mut rest = text.char_indices().rev();
     let mut rank = text.len();
-    let mut last: Option<usize> = None;
-    for wanted in pattern.chars().filter(|c| !c.is_whitespace()) {
-        let (at, _) = rest.find(|(_, c)| c.eq_ignore_ascii_case(&wanted))?;
-        // Letters side by side, and close to the end where the name is, are what people mean.
-        rank += last.map_or(0, |last| 4 * (at - last - 1).min(50));
-        last = Some(at);
+    let mut after: Option<usize> = None;
+    for wanted in pattern.chars().rev().filter(|c| !c.is_whitespace()) {
+        let (at, found) = rest.find(|(_, c)| c.eq_ignore_ascii_case(&wanted))?;
+        // Letters side by side, and close to the end, are what people mean.
+        rank += match after {
+            Some(after) => 4 * (after - at - found.len_utf8()).min(50),
+            None => text.len() - at,
+        };
+        after = Some(at);
     }
-    Some(rank + last.map_or(0, |last| text.len() - last))
+    Some(rank)
 }
 
 #[cfg(test)]
@@ -51,6 +55,7 @@ mod tests {
         assert_eq!(fuzzy_rank("xyz", "access.log"), None);
         assert!(fuzzy_rank("", "a").is_some());
         assert!(fuzzy_rank("ACC", "nginx/access.log") < fuzzy_rank("acs", "nginx/access.log"));
+        assert!(fuzzy_rank("other", "logs/the-core/other.log") < fuzzy_rank("other", "logs/the-core/app.log"));
         assert!(fuzzy_rank("error", "nginx/error.log") < fuzzy_rank("error", "e/r/r/o/r/very/long/path.log"));
     }
 

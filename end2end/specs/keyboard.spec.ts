@@ -36,6 +36,7 @@ test('the core tasks are done with the keyboard alone', async ({ page, viewer, l
 
   // Another file, and back.
   await viewer.press('Control+k');
+  await expect(page.getByRole('combobox')).toBeFocused();
   await page.keyboard.type('other');
   await expect(page.getByRole('option', { name: /other\.log/ })).toBeVisible();
   await page.keyboard.press('Enter');
@@ -94,6 +95,7 @@ test('keys typed in a field do nothing else', async ({ page, viewer, logs }) => 
   const log = logs.numbered('app.log', 100);
   await viewer.open(log.link);
   await viewer.press(':');
+  await expect(page.getByRole('textbox', { name: 'Line, share or byte' })).toBeFocused();
   await page.keyboard.type('pFgG?');
   await expect(page.getByRole('dialog').getByRole('textbox')).toHaveValue('pFgG?');
   await expect(viewer.follow).toHaveAttribute('aria-pressed', 'true');

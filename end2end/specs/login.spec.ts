@@ -47,7 +47,7 @@ test('without a token nothing of a file is shown @own-server', async ({ page, lo
 });
 
 test('another site cannot read a file through the visitor\'s browser', async ({ page, logs, shared, complaints }) => {
-  complaints.expect(/WebSocket|CORS|ERR_FAILED|403/);
+  complaints.expect(/WebSocket|CORS|ERR_FAILED|403|connect-src/);
   const log = logs.numbered('app.log', 10);
   // Another origin on this machine: the same server under its other name.
   const other = shared.origin.replace('127.0.0.1', 'localhost');

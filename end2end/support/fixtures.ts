@@ -95,7 +95,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   ],
 
   logs: async ({ shared }, use, info) => {
-    const name = info.title.toLowerCase().replace(/@\S+/g, '').replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '').slice(0, 60);
+    const name = info.title.toLowerCase().replace(/@\S+/g, '').replace(/[^a-z0-9]+/g, '-').slice(0, 60).replace(/^-|-$/g, '');
     const logs = new Logs(join(shared.folder, name), `${shared.root}/${name}`);
     await use(logs);
     logs.dispose();

@@ -47,6 +47,8 @@ export class ViewerPage {
 
   /** Waits until the program has taken over from the HTML and is connected. */
   async runs(): Promise<void> {
+    // No role says it: the HTML of the server has every name and state already.
+    await expect(this.page.locator('.running-page')).toBeVisible();
     await expect(this.state).toHaveText(/^(live|paused|catching up|behind|waiting for file|deleted)/);
   }
 

@@ -96,6 +96,7 @@ fn page(base: &str, title: &str, body: &str, nonce: Nonce) -> Response {
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta name=\"color-scheme\" content=\"light dark\"><title>{title} · Taillight</title>\
+         <link rel=\"icon\" href=\"{base}/favicon.svg\" type=\"image/svg+xml\">\
          <link rel=\"stylesheet\" href=\"{base}{STYLE_PATH}\"></head><body>{body}</body></html>",
         title = escaped(&capitalised(title)),
         base = escaped(base),
