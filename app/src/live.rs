@@ -288,6 +288,8 @@ impl Live {
         let scrolled_px = measure::scrolled(ids::GRID);
         let was_left = measure::child_count(ids::FIRST_SCREEN) > 0 && measure::room_below(ids::GRID) > 40.0;
         let is_pinned = self.is_pinned();
+        // The first of the rows is where they are asked for from, and not what somebody looks at.
+        self.screen.keep = None;
         if is_pinned && was_left {
             // Somebody has read upwards before the program came.
             self.screen.put_first_row_at(-scrolled_px);

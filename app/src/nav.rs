@@ -50,8 +50,14 @@ pub fn start(shell: Shell) {
     Effect::new(move |_| {
         shell.running.set(true);
         let state = shell.view.get_untracked();
-        if shell.problem.with_untracked(Option::is_none) && history::address(&shell.base()) != Ok(state.to_string()) {
-            replace_soon(shell, &state);
+        let address = history::address(&shell.base());
+        if shell.problem.with_untracked(Option::is_none) && address != Ok(state.to_string()) {
+            if address.is_ok_and(|address| address.contains('#')) {
+                // The server saw no fragment. After the effects of this moment: then the log runs, and can move.
+                leptos::task::spawn_local(async move { on_pop(shell) });
+            } else {
+                replace_soon(shell, &state);
+            }
         }
         tell_notices(shell);
     });
