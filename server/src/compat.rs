@@ -72,7 +72,7 @@ pub async fn stream(
     match follow(&state, who.clone(), path).await {
         // Before the upgrade every refusal is a 404: a client of this stream can see nothing else.
         Err(_) => ApiError::NotFound.into_response(),
-        Ok(follower) => limited(upgrade).on_upgrade(move |socket| {
+        Ok(follower) => limited(upgrade, state.facts.message_bytes).on_upgrade(move |socket| {
             let tasks = state.tasks.clone();
             tasks.track(run(socket, state, (who, follower), options))
         }),

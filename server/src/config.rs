@@ -75,8 +75,6 @@ pub struct StartToken(String);
 pub struct Limits {
     /// The longest message a client may send on a socket, in bytes.
     pub message_bytes: u32,
-    /// How much of a line is shown before it is cut, in bytes.
-    pub line_bytes: u32,
     /// How many connections are open at a time.
     pub connections: u32,
 }
@@ -244,7 +242,7 @@ impl fmt::Debug for StartToken {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { message_bytes: 16 * 1024, line_bytes: 64 * 1024, connections: 20_000 }
+        Self { message_bytes: 16 * 1024, connections: 20_000 }
     }
 }
 

@@ -132,6 +132,7 @@ impl Server {
         let facts = Facts {
             base: self.config.base_path,
             heartbeat: self.config.heartbeat,
+            message_bytes: usize::try_from(self.config.limits.message_bytes).unwrap_or(usize::MAX),
             started: Instant::now(),
             n_connections: Arc::new(AtomicUsize::new(0)),
             n_viewers: Arc::new(AtomicUsize::new(0)),

@@ -37,6 +37,8 @@ pub struct Facts {
     pub base: String,
     /// Time between pings on a socket.
     pub heartbeat: Duration,
+    /// The longest message a client may send on a socket, in bytes.
+    pub message_bytes: usize,
     /// When it was started.
     pub started: Instant,
     /// Open connections.

@@ -11,7 +11,6 @@ mod requests;
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::response::Response;
-use taillight::wire::MAX_CLIENT_MSG_BYTES;
 
 use crate::auth::Principal;
 use crate::state::AppState;
@@ -24,18 +23,18 @@ const WRITE_BUFFER_LIMIT_BYTES: usize = 1024 * 1024;
 
 /// Upgrades to the viewer's protocol (`taillight::wire`).
 pub async fn viewer(State(state): State<AppState>, who: Principal, upgrade: WebSocketUpgrade) -> Response {
-    limited(upgrade).on_upgrade(move |socket| {
+    limited(upgrade, state.facts.message_bytes).on_upgrade(move |socket| {
         let tasks = state.tasks.clone();
         tasks.track(connection::run(socket, state, who))
     })
 }
 
 /// Sets the limits that hold for every socket.
-pub fn limited(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
+pub fn limited(upgrade: WebSocketUpgrade, message_bytes: usize) -> WebSocketUpgrade {
     upgrade
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(0)
         .max_write_buffer_size(WRITE_BUFFER_LIMIT_BYTES)
-        .max_message_size(MAX_CLIENT_MSG_BYTES)
-        .max_frame_size(MAX_CLIENT_MSG_BYTES)
+        .max_message_size(message_bytes)
+        .max_frame_size(message_bytes)
 }

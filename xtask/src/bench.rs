@@ -1,5 +1,6 @@
 //! The benchmarks by name. Adding one is a file in `bench/` and a line in [`BENCHMARKS`].
 
+mod server;
 mod size;
 
 use anyhow::{Result, bail};
@@ -18,7 +19,7 @@ pub struct Benchmark {
     pub run: fn() -> Result<()>,
 }
 
-const BENCHMARKS: [&Benchmark; 1] = [&size::SIZE];
+const BENCHMARKS: [&Benchmark; 3] = [&server::FIRST_SCREEN, &server::LATENCY, &size::SIZE];
 
 /// Runs the named benchmarks, or all.
 pub fn bench(names: &[String]) -> Result<()> {

@@ -104,14 +104,6 @@ pub const SETTINGS: &[Setting] = &[
         |config| config.limits.message_bytes.to_string()
     ),
     setting!(
-        "limits.line_bytes",
-        "TAILLIGHT_LIMITS_LINE_BYTES",
-        None,
-        Whole,
-        |config, text| whole(text, 1024, 64 * 1024, &mut config.limits.line_bytes),
-        |config| config.limits.line_bytes.to_string()
-    ),
-    setting!(
         "limits.connections",
         "TAILLIGHT_LIMITS_CONNECTIONS",
         None,

@@ -107,7 +107,6 @@ fn every_setting_is_read_from_its_variable_and_shown() {
         ("XDG_CACHE_HOME", "/k", "cache_dir", "/k/taillight"),
         ("HOME", "/h", "data_dir", "/h/.local/state/taillight"),
         ("TAILLIGHT_LIMITS_MESSAGE_BYTES", "2048", "limits.message_bytes", "2048"),
-        ("TAILLIGHT_LIMITS_LINE_BYTES", "2048", "limits.line_bytes", "2048"),
     ];
     for (name, text, key, expected) in table {
         let config = place.load(&[], &[(name, text)], "").unwrap();
