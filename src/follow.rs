@@ -350,7 +350,9 @@ impl Follow {
             FileState::Deleted => StateKind::Deleted,
             FileState::Denied => StateKind::Denied,
             FileState::ReadError => StateKind::ReadError,
-            FileState::Live if !self.is_pinned() => StateKind::Paused,
+            FileState::Live if self.paused => StateKind::Paused,
+            // Looking elsewhere stops nothing but the scrolling: the pill counts what comes.
+            FileState::Live if !self.is_pinned() => StateKind::Live,
             FileState::Live if self.behind > ByteLen::ZERO => StateKind::Behind(self.behind),
             FileState::Live if !self.hidden && self.is_catching_up() => StateKind::CatchingUp,
             FileState::Live => StateKind::Live,

@@ -201,7 +201,7 @@ impl Status {
         };
         Self {
             tip: RwSignal::new(tip),
-            stream: RwSignal::new(if follows { "catching up" } else { "paused" }.to_owned()),
+            stream: RwSignal::new(if follows { "catching up" } else { "live" }.to_owned()),
             tone: RwSignal::new(""),
             lines: RwSignal::new(tip.map(|tip| text::line_count(&tip)).unwrap_or_default()),
             size: RwSignal::new(tip.map(|tip| text::size(tip.len.get())).unwrap_or_default()),

@@ -234,7 +234,9 @@ impl Follow {
                 let at = self.start.as_ref().map(|start| (start.at, start.before));
                 self.show(frame, at.filter(|_| !self.following), out);
                 if !self.following {
-                    self.seen = Some(self.window.last());
+                    // New is what comes from now on, not what stands below the place that was asked for.
+                    let at_opening = self.tip.filter(|tip| tip.generation == frame.generation);
+                    self.seen = Some(at_opening.map_or(self.window.last(), |tip| (tip.generation, tip.complete)));
                 }
                 self.switch(out);
             }

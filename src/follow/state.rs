@@ -6,9 +6,9 @@ use crate::wire::FileEvent;
 /// How the stream stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StateKind {
-    /// Every line is shown as it comes.
+    /// Every line is known as it comes: shown at the end, counted where the user looks elsewhere.
     Live,
-    /// The user looks elsewhere, or has paused.
+    /// The user has frozen the screen.
     Paused,
     /// Lines are on their way to the end.
     CatchingUp,
