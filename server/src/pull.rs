@@ -104,7 +104,7 @@ impl Puller {
     /// ever. Nothing is lost when it is dropped before.
     pub async fn moved(&mut self) {
         if !self.follower.changed().await {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

@@ -4,8 +4,11 @@ use std::path::{Path, PathBuf};
 
 /// The root of the repository.
 pub fn root() -> PathBuf {
+    // As cargo says now, not as it was when this was compiled: clones that share a target folder share this program.
+    let manifest =
+        std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
     // The manifest folder is `xtask/`, always one below the root.
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_path_buf()
+    manifest.parent().unwrap_or(Path::new(".")).to_path_buf()
 }
 
 /// Where cargo puts what it builds.
