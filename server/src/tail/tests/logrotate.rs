@@ -124,6 +124,14 @@ async fn rotate_while_written(how: &str, poll: bool) -> (Scene, u64) {
             })
             .await;
     }
+    // What logrotate cuts off before anyone could read it may be the last that was written: not the last of all.
+    scene
+        .viewer
+        .until("lines after the last rotation", |viewer, _| {
+            writer.read.store(viewer.at.get(), Ordering::Relaxed);
+            viewer.lives.last().is_some_and(|life| !life.is_empty())
+        })
+        .await;
     let written = writer.end();
     scene.viewer.until("the last line", |viewer, _| last_number(viewer) == written).await;
     (scene, written)
