@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use crate::catalog::LogFile;
 use crate::source::{LocalFile, Source};
+use crate::tasks::Tasks;
 
 /// A folder that goes with the value.
 #[derive(Debug)]
@@ -58,6 +59,11 @@ impl Drop for TempFolder {
 /// The log at `path`: the one place where tests open one.
 pub(crate) fn log_file(path: &Path) -> LogFile {
     LogFile::open_unchecked("test", path).unwrap()
+}
+
+/// Tasks that nobody ends.
+pub(crate) fn tasks() -> Tasks {
+    Tasks::default()
 }
 
 pub(crate) fn local(path: &Path) -> Arc<LocalFile> {

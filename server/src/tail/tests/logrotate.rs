@@ -14,7 +14,6 @@ use taillight::wire::FileEvent;
 
 use super::{Scene, Viewer, quick};
 use crate::tail::{Pace, Tails};
-use crate::tasks::Tasks;
 
 const ROTATIONS: usize = 6;
 
