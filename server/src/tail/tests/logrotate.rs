@@ -101,7 +101,7 @@ fn last_number(viewer: &Viewer) -> u64 {
 async fn rotate_while_written(how: &str, poll: bool) -> (Scene, u64) {
     let mut scene = Scene::new(poll, "");
     let slow = Pace { quiet: Duration::from_secs(3), quiet_with_successor: Duration::from_millis(100), ..quick(poll) };
-    scene.tails = Tails::new(Tasks::default(), slow);
+    scene.tails = Tails::new(crate::testing::tasks(), slow);
     scene.viewer = Viewer::new(&scene.tails, &scene.path);
     let writer = Writer::start(scene.path.clone());
     for rotation in 1..=ROTATIONS {
