@@ -61,7 +61,7 @@ async fn run() {
 fn write_islands(path: &Path, len: u64) {
     let line = "2026-11-22T14:02:11.000Z INFO request served path=/checkout/cart status=200 ms=12\n";
     let text = line.repeat(TEXT_BYTES / line.len());
-    let file = OpenOptions::new().create(true).write(true).open(path).expect("a file");
+    let file = OpenOptions::new().create(true).truncate(true).write(true).open(path).expect("a file");
     file.set_len(len).expect("a sparse file");
     let end = len - text.len() as u64;
     for at in [0, len / 2 - text.len() as u64 / 2, end] {

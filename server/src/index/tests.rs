@@ -161,7 +161,7 @@ async fn waiting_ends_when_the_line_is_counted_or_the_time_is_over() {
 
 #[tokio::test]
 async fn the_background_counts_to_the_end() {
-    let tasks = crate::tasks::Tasks::default();
+    let tasks = crate::testing::tasks();
     let folder = TempFolder::new();
     let source = local(&folder.file("big.log", &b"0123456789\n".repeat(1_000_000)));
     let index = Arc::new(LineIndex::new(Arc::clone(&source) as Arc<dyn Source>));

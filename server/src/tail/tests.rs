@@ -15,7 +15,6 @@ use taillight::wire::{FileEvent, FileState, MAX_LIVE_BYTES, Resume};
 use super::{Follower, Pace, TailTip, Tails};
 use crate::read::{lines_from, marker_at};
 use crate::source::{is_gone, read_full};
-use crate::tasks::Tasks;
 use crate::testing::{TempFolder, log_file};
 
 /// How long a test waits for what must come.
@@ -153,7 +152,7 @@ impl Scene {
     fn new(poll: bool, text: &str) -> Self {
         let folder = TempFolder::new();
         let path = folder.file("app.log", text.as_bytes());
-        let tails = Tails::new(Tasks::default(), quick(poll));
+        let tails = Tails::new(crate::testing::tasks(), quick(poll));
         let viewer = Viewer::new(&tails, &path);
         Self { folder, path, tails, viewer }
     }
@@ -296,13 +295,14 @@ in_both_modes! {
 
     a_switched_link_is_followed_like_a_rotation(poll) {
         let folder = TempFolder::new();
-        let (a, b) = (folder.file("a", b"in a\n"), folder.file("b", b"in b\n"));
+        folder.file("a", b"in a\n");
+        let b = folder.file("b", b"in b\n");
         let link = folder.path().join("current.log");
-        std::os::unix::fs::symlink(a.file_name().unwrap(), &link).unwrap();
-        let tails = Tails::new(Tasks::default(), quick(poll));
+        std::os::unix::fs::symlink("a", &link).unwrap();
+        let tails = Tails::new(crate::testing::tasks(), quick(poll));
         let mut viewer = Viewer::new(&tails, &link);
         viewer.until_read(0, "in a\n").await;
-        std::os::unix::fs::symlink(b.file_name().unwrap(), folder.path().join("next")).unwrap();
+        std::os::unix::fs::symlink("b", folder.path().join("next")).unwrap();
         std::fs::rename(folder.path().join("next"), &link).unwrap();
         viewer.until_read(1, "in b\n").await;
         append(&b, "more in b\n");
@@ -316,7 +316,7 @@ in_both_modes! {
         std::fs::create_dir(&inner).unwrap();
         let path = inner.join("app.log");
         append(&path, "one\n");
-        let tails = Tails::new(Tasks::default(), quick(poll));
+        let tails = Tails::new(crate::testing::tasks(), quick(poll));
         let mut viewer = Viewer::new(&tails, &path);
         std::fs::remove_dir_all(&inner).unwrap();
         viewer.until("deleted", |_, tip| tip.state == FileState::Deleted).await;
@@ -343,7 +343,7 @@ async fn an_event_is_enough_without_any_regular_look() {
     let folder = TempFolder::new();
     let path = folder.file("app.log", b"one\n");
     let hour = Duration::from_secs(3600);
-    let tails = Tails::new(Tasks::default(), Pace { reconcile: hour, ..quick(false) });
+    let tails = Tails::new(crate::testing::tasks(), Pace { reconcile: hour, ..quick(false) });
     let mut viewer = Viewer::new(&tails, &path);
     viewer.until_read(0, "one\n").await;
     for n in 0..20 {
@@ -356,7 +356,7 @@ async fn an_event_is_enough_without_any_regular_look() {
 async fn followers_of_one_path_share_an_actor_that_ends_after_the_last() {
     let folder = TempFolder::new();
     let path = folder.file("app.log", b"one\n");
-    let tails = Tails::new(Tasks::default(), quick(false));
+    let tails = Tails::new(crate::testing::tasks(), quick(false));
     let first = tails.follow(log_file(&path)).unwrap();
     let second = tails.follow(log_file(&path)).unwrap();
     assert!(std::sync::Arc::ptr_eq(first.tip().current(), second.tip().current()));
@@ -374,7 +374,7 @@ async fn followers_of_one_path_share_an_actor_that_ends_after_the_last() {
 #[tokio::test]
 async fn a_follower_hears_that_the_server_ends() {
     let folder = TempFolder::new();
-    let tasks = Tasks::default();
+    let tasks = crate::testing::tasks();
     let tails = Tails::new(tasks.clone(), quick(true));
     let mut follower = tails.follow(log_file(&folder.file("app.log", b"one\n"))).unwrap();
     tasks.stopping().cancel();
@@ -414,7 +414,7 @@ async fn a_cursor_is_resumed_only_where_its_bytes_still_stand() {
     assert_eq!(found(&scene.viewer, &new).0, Resume::Truncated);
 
     // A server that starts now holds the current file only.
-    let later = Tails::new(Tasks::default(), quick(true));
+    let later = Tails::new(crate::testing::tasks(), quick(true));
     let viewer = Viewer::new(&later, &scene.path);
     assert_eq!(found(&viewer, &old).0, Resume::Gap { bytes: None });
     let mut stranger = cursor(&viewer, 14);

@@ -37,6 +37,8 @@ async fn a_held_viewer_counts_exactly_and_goes_on_where_it_stood() {
     let (_, page) = viewer.open("logs/app.log", true).await;
     let from = (page.generation, page.end);
     viewer.say(&ClientMsg::Hold { from }).await;
+    // The first count is told even when nothing has changed: it shows that the server holds now.
+    viewer.message(|msg| matches!(msg, ServerMsg::Tip(_))).await;
     server.append("app.log", &lines(0..1204));
     viewer.message(|msg| matches!(msg, ServerMsg::Tip(tip) if tip.new_lines == LineCount::new(1204))).await;
     assert!(viewer.live.is_empty(), "nothing is sent to a held viewer");

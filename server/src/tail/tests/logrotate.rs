@@ -14,7 +14,6 @@ use taillight::wire::FileEvent;
 
 use super::{Scene, Viewer, quick};
 use crate::tail::{Pace, Tails};
-use crate::tasks::Tasks;
 
 const ROTATIONS: usize = 6;
 
@@ -102,7 +101,7 @@ fn last_number(viewer: &Viewer) -> u64 {
 async fn rotate_while_written(how: &str, poll: bool) -> (Scene, u64) {
     let mut scene = Scene::new(poll, "");
     let slow = Pace { quiet: Duration::from_secs(3), quiet_with_successor: Duration::from_millis(100), ..quick(poll) };
-    scene.tails = Tails::new(Tasks::default(), slow);
+    scene.tails = Tails::new(crate::testing::tasks(), slow);
     scene.viewer = Viewer::new(&scene.tails, &scene.path);
     let writer = Writer::start(scene.path.clone());
     for rotation in 1..=ROTATIONS {
@@ -124,6 +123,14 @@ async fn rotate_while_written(how: &str, poll: bool) -> (Scene, u64) {
             })
             .await;
     }
+    // What logrotate cuts off before anyone could read it may be the last that was written: not the last of all.
+    scene
+        .viewer
+        .until("lines after the last rotation", |viewer, _| {
+            writer.read.store(viewer.at.get(), Ordering::Relaxed);
+            viewer.lives.last().is_some_and(|life| !life.is_empty())
+        })
+        .await;
     let written = writer.end();
     scene.viewer.until("the last line", |viewer, _| last_number(viewer) == written).await;
     (scene, written)
