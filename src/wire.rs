@@ -217,7 +217,7 @@ pub struct Tip {
     pub complete: ByteOffset,
     /// How many lines it has, an unfinished last one included.
     pub lines: LineTotal,
-    /// Complete lines between the connection's position and the end, over all generations.
+    /// Complete lines after the place that a held connection named, over all generations; 0 while it is live.
     pub new_lines: LineCount,
     /// The state of the file.
     pub state: FileState,

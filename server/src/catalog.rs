@@ -180,7 +180,6 @@ impl LogFile {
     }
 
     /// The open file, for positional reads only: the position is shared with every clone.
-    #[cfg_attr(not(test), allow(dead_code, reason = "read by the branch tail: remove this line when merging"))]
     pub(crate) fn handle(&self) -> &File {
         &self.handle
     }
