@@ -8,6 +8,7 @@
 //! | [`path`] | a log's path in requests: root and components, decoded once |
 //! | [`cursor`] | which file exactly, and where in it: identity, generation, cursor, anchor |
 //! | [`ansi`] | escapes to text and style runs, and a line as escaped HTML |
+//! | [`query`] | the query language: text to tree and back, what is wrong with a text, and whether a line matches |
 //! | [`row`] | the rows of the first screen as HTML |
 //! | [`wire`] | the viewer's messages, their limits and their bytes |
 //! | [`window`] | the lines a client holds: a contiguous run, with dividers where the file was rotated or cut |
@@ -20,6 +21,7 @@ pub mod cursor;
 pub mod follow;
 pub mod line;
 pub mod path;
+pub mod query;
 pub mod row;
 pub mod view;
 pub mod viewport;

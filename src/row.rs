@@ -10,7 +10,7 @@
 
 use crate::ansi::html::line_html;
 use crate::ansi::{StyledLine, parse_line, push_number};
-use crate::line::{ByteLen, ByteOffset, LineCount, LineNo};
+use crate::line::{ByteLen, ByteOffset, LineNo};
 use crate::wire::{Frame, FrameRow};
 
 /// What a row shows besides its text.
@@ -54,11 +54,9 @@ pub fn rows_html(frame: &Frame) -> String {
     let mut out = String::with_capacity(2 * frame.payload.len());
     let mut line = StyledLine::default();
     let mut style = frame.style;
-    let mut number = frame.first_line;
     for row in frame.rows() {
         style = parse_line(shown_bytes(&row), style, &mut line);
-        row_html(&RowFacts::new(&row, number), &line, &mut out);
-        number = number.map(|number| number + LineCount::new(1));
+        row_html(&RowFacts::new(&row, row.line), &line, &mut out);
     }
     out
 }
@@ -132,6 +130,7 @@ mod tests {
             end: ByteOffset::new(100 + payload.len() as u64),
             first_line: LineNo::new(9),
             cuts: Vec::new(),
+            sparse: None,
             payload: Bytes::from_static(payload),
         }
     }

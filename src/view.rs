@@ -51,6 +51,12 @@ pub struct FileView {
     pub paused: bool,
     /// Whether long lines are wrapped.
     pub wrap: bool,
+    /// The query that the shown rows match, as the user wrote it; empty for all rows.
+    pub filter: String,
+    /// What is found and marked: one term of the query language, as the user wrote it; empty for nothing.
+    pub find: String,
+    /// How many rows around a match of the filter are shown too.
+    pub ctx: u32,
     /// The file that `place` was written for, where the link says: a path does not name a file for long.
     pub fid: Option<Identity>,
     /// The parameters that are not understood, kept so that links survive.
@@ -80,7 +86,18 @@ impl ViewState {
 impl FileView {
     /// The file at its end, following: what a link without parameters means.
     pub fn new(path: LogPath) -> Self {
-        Self { path, place: Place::End, follow: true, paused: false, wrap: false, fid: None, extra: Extras::default() }
+        Self {
+            path,
+            place: Place::End,
+            follow: true,
+            paused: false,
+            wrap: false,
+            filter: String::new(),
+            find: String::new(),
+            ctx: 0,
+            fid: None,
+            extra: Extras::default(),
+        }
     }
 
     /// The file at a place, not following.

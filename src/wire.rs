@@ -14,7 +14,11 @@
 //!    any time, outside credit, and move nothing.
 //! 4. When a file is rotated, truncated or comes back, live frames of the old generation end, [`ServerMsg::Event`]
 //!    follows in stream order, and frames of the new generation begin at offset 0.
-//! 5. The server sends [`ServerMsg::Ping`] at the heartbeat interval; any message from the client counts as life, and
+//! 5. With a [`Filter`], pages and live frames hold the rows that it shows and nothing else: they are *sparse*, and say
+//!    which part of the file they cover. A sparse page may cover less than was asked for, even nothing new: the server
+//!    answers after a bounded piece of work, and the client asks again from where the answer ends. [`ClientMsg::Seek`]
+//!    works the same way. So a client gives up a search by not asking on, and there is nothing to cancel.
+//! 6. The server sends [`ServerMsg::Ping`] at the heartbeat interval; any message from the client counts as life, and
 //!    without one within [`PONG_SECS`] the connection is closed with [`CLOSE_NO_PONG`].
 
 pub mod frame;
@@ -26,11 +30,11 @@ use crate::cursor::{Anchor, Cursor, Generation, Identity};
 use crate::line::{ByteLen, ByteOffset, LineCount};
 use crate::path::LogPath;
 
-pub use frame::{BadFrame, Cut, Frame, FrameFlags, FrameKind, FrameRow};
+pub use frame::{BadFrame, Cut, Frame, FrameFlags, FrameKind, FrameRow, Sparse, SparseRow};
 pub use listing::{Entry, EntryKind, Listing};
 
 /// The version of these messages. A client of another version is told to reload.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The path of the viewer's endpoint, below the base path.
 pub const ENDPOINT: &str = "/api/v1/viewer";
@@ -52,6 +56,15 @@ pub const MAX_LINE_BYTES: usize = 64 * 1024;
 
 /// The rows of a page, at most, before and after together.
 pub const MAX_PAGE_ROWS: u32 = 2_000;
+
+/// How many lines one [`ClientMsg::Spans`] may name.
+pub const MAX_SPAN_ROWS: usize = 200;
+
+/// How many hits of a line are told.
+pub const MAX_SPANS_PER_ROW: usize = 200;
+
+/// The context rows on each side of a match, at most.
+pub const MAX_CONTEXT: u32 = 100;
 
 /// How long a client may be silent after a ping, in seconds.
 pub const PONG_SECS: u64 = 5;
@@ -93,6 +106,56 @@ pub enum ClientMsg {
         follow: bool,
         /// Bytes of live frames that may be sent.
         credit: u32,
+        /// Which rows to show; `None` for all of them. A query with a wrong term is refused
+        /// ([`ServerMsg::Refused`] with number 0) and its other terms are in force.
+        filter: Option<Filter>,
+        /// What to find, as in [`ClientMsg::Find`]; one that is wrong is refused in the same way.
+        find: Option<String>,
+    },
+    /// Shows other rows from here on. Answered by a page with the same request number, from which live frames go on when
+    /// `follow` is set, or by [`ServerMsg::Refused`]: then everything stays as it was. Live frames that come before the
+    /// answer are of the old filter.
+    Filter {
+        /// Chosen by the client, from 1.
+        req: u32,
+        /// Which rows; `None` for all of them.
+        filter: Option<Filter>,
+        /// Where the page is read, in the current generation.
+        at: Anchor,
+        /// Rows of the page before the anchor.
+        before: u32,
+        /// Rows of the page from the anchor on.
+        after: u32,
+        /// Whether the connection is live afterwards.
+        follow: bool,
+    },
+    /// Sets what is found among the rows that the filter shows: [`Tip::found`] counts it from now on. Answered only by
+    /// [`ServerMsg::Refused`], and then what was found before stays in force.
+    Find {
+        /// Chosen by the client, from 1.
+        req: u32,
+        /// One term of the query language; `None` for nothing.
+        term: Option<String>,
+    },
+    /// Looks for the next row that the find term is in; answered by [`ServerMsg::Sought`].
+    Seek {
+        /// Chosen by the client, from 1.
+        req: u32,
+        /// The generation to look in.
+        generation: Generation,
+        /// Down: the first such row that starts at or after this. Up: the last one that starts before it.
+        from: ByteOffset,
+        /// Towards the end.
+        down: bool,
+    },
+    /// Asks where the find term and the filter's terms stand in lines; answered by [`ServerMsg::Spans`].
+    Spans {
+        /// Chosen by the client, from 1.
+        req: u32,
+        /// The generation they are in.
+        generation: Generation,
+        /// Where the lines start, at most [`MAX_SPAN_ROWS`].
+        rows: Vec<ByteOffset>,
     },
     /// Asks for a page; answered by a page frame or [`ServerMsg::Failed`] with the same request number.
     Page {
@@ -190,6 +253,40 @@ pub enum ServerMsg {
     },
     /// Wants a [`ClientMsg::Pong`] within [`PONG_SECS`].
     Ping,
+    /// A query or find term is wrong, and is not in force.
+    Refused {
+        /// The number of the request; 0 for [`ClientMsg::Open`].
+        req: u32,
+        /// Whether it is the find term, and not the filter.
+        find: bool,
+        /// Where in the text, in bytes from 0.
+        position: u32,
+        /// For people: what is wrong there and what was expected.
+        detail: String,
+    },
+    /// Answers [`ClientMsg::Seek`].
+    Sought {
+        /// The number of the request.
+        req: u32,
+        /// The generation that was looked in.
+        generation: Generation,
+        /// Where the row starts; `None` when there is none up to `reached`.
+        found: Option<ByteOffset>,
+        /// How far was looked: a line's start, to go on from there with another request. The end (looking down) or 0
+        /// (looking up): there is nothing more that way.
+        reached: ByteOffset,
+        /// Whether `reached` is the end that way.
+        at_end: bool,
+    },
+    /// Answers [`ClientMsg::Spans`].
+    Spans {
+        /// The number of the request.
+        req: u32,
+        /// The generation.
+        generation: Generation,
+        /// A row for each line that was asked for and that can be read.
+        rows: Vec<RowSpans>,
+    },
     /// A request could not be answered.
     Failed {
         /// Its number; 0 for [`ClientMsg::Open`].
@@ -217,10 +314,56 @@ pub struct Tip {
     pub complete: ByteOffset,
     /// How many lines it has, an unfinished last one included.
     pub lines: LineTotal,
-    /// Complete lines after the place that a held connection named, over all generations; 0 while it is live.
+    /// Complete lines that the filter shows after the place that a held connection named, over all generations; 0 while
+    /// it is live.
     pub new_lines: LineCount,
+    /// What the filter has found in the current generation; `None` without one.
+    pub shown: Option<Matched>,
+    /// What the find term has found among those; `None` without one.
+    pub found: Option<Found>,
     /// The state of the file.
     pub state: FileState,
+}
+
+/// Which rows are shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Filter {
+    /// The query, as the user wrote it.
+    pub q: String,
+    /// How many rows around a match are shown too, at most [`MAX_CONTEXT`].
+    pub ctx: u32,
+}
+
+/// How many lines of a generation match, as far as that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Matched {
+    /// How many were found, an unfinished last line included.
+    pub count: LineCount,
+    /// Whether that is all of them; otherwise it is "at least".
+    pub exact: bool,
+    /// How far the file was looked through.
+    pub scanned: ByteOffset,
+}
+
+/// How many rows the find term is in, and which of them is the current one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// The count.
+    pub matched: Matched,
+    /// The last row that a [`ServerMsg::Sought`] named is the so-manyth; `None` while that is not known.
+    pub rank: Option<LineCount>,
+}
+
+/// Where hits stand in a line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowSpans {
+    /// Where the line starts.
+    pub offset: ByteOffset,
+    /// Hits of the find term, in order: first byte and byte after the last, in the line without its escapes
+    /// ([`crate::ansi::plain`]).
+    pub find: Vec<(u32, u32)>,
+    /// Hits of the filter's terms that a line must have, in order.
+    pub filter: Vec<(u32, u32)>,
 }
 
 /// A number of lines that may still grow as the index runs.

@@ -72,6 +72,7 @@ fn file_boot(bytes: &[u8]) -> Result<Boot, Box<dyn Error>> {
         end,
         first_line: LineNo::new(1),
         cuts: Vec::new(),
+        sparse: None,
         payload: Bytes::copy_from_slice(bytes),
     };
     let count = LineCount::new(frame.rows().count() as u64);
@@ -89,6 +90,8 @@ fn file_boot(bytes: &[u8]) -> Result<Boot, Box<dyn Error>> {
             complete: end,
             lines: LineTotal { count, exact: true },
             new_lines: LineCount::ZERO,
+            shown: None,
+            found: None,
             state: FileState::Live,
         },
         links: ReaderLinks { start: Some("/v/web/nginx/access.log?at=start".into()), ..ReaderLinks::default() },

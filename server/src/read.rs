@@ -71,6 +71,7 @@ impl Page {
             end: self.end,
             first_line: self.first_line,
             cuts: self.cuts,
+            sparse: None,
             payload: self.payload,
         }
     }

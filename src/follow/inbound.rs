@@ -45,6 +45,7 @@ impl Follow {
                 self.give_up(now_ms, out);
             }
             ServerMsg::Failed { req, error, detail } => self.request_failed(req, error, detail, out),
+            ServerMsg::Refused { .. } | ServerMsg::Sought { .. } | ServerMsg::Spans { .. } => {}
             ServerMsg::Bye { retry_ms } => self.link.come_back_after(retry_ms),
         }
     }

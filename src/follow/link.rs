@@ -162,6 +162,8 @@ impl Follow {
             resume,
             follow,
             credit: CREDIT_BYTES,
+            filter: None,
+            find: None,
         }));
         self.requests.wait_for_first(resume.is_none());
         self.live = follow;

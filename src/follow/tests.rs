@@ -20,6 +20,8 @@ fn tip(len: u64, new_lines: u64) -> Tip {
         complete: ByteOffset::new(len),
         lines: LineTotal { count: LineCount::new(len / 2), exact: true },
         new_lines: LineCount::new(new_lines),
+        shown: None,
+        found: None,
         state: FileState::Live,
     }
 }
@@ -42,6 +44,7 @@ fn frame(kind: FrameKind, req: u32, offset: u64, payload: &'static str) -> Input
         end: ByteOffset::new(offset + payload.len() as u64),
         first_line: None,
         cuts: Vec::new(),
+        sparse: None,
         payload: Bytes::from_static(payload.as_bytes()),
     })
 }

@@ -24,6 +24,7 @@ fn frame(offset: u64, payload: &'static str) -> Frame {
         end: ByteOffset::new(offset + payload.len() as u64),
         first_line: None,
         cuts: Vec::new(),
+        sparse: None,
         payload: Bytes::from_static(payload.as_bytes()),
     }
 }

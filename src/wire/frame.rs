@@ -15,21 +15,26 @@
 //! | 32 | 8 | offset after the last byte covered |
 //! | 40 | 8 | number of the first line, 0 when not known |
 //! | 48 | 12 each | cuts: where in the payload (4), bytes of the file left out there (8) |
+//! | | 16 | sparse frames (flag 8): marker of the end: length (1), zero (3), hash (8); number of rows (4) |
+//! | | 17 each | sparse frames: a row's offset (8), its line number or 0 (8), 1 when it is context (1) |
 //! | | rest | payload |
 //!
 //! A frame covers whole lines, each with its line feed, except an unfinished last one (flag) and frames of kind
-//! [`FrameKind::More`], which cover a part of one line.
+//! [`FrameKind::More`], which cover a part of one line. A sparse frame holds some of the lines of what it covers, and says
+//! of each where it starts.
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 
 use crate::ansi::Style;
-use crate::cursor::Generation;
-use crate::line::{ByteLen, ByteOffset, LineNo};
+use crate::cursor::{Generation, Marker};
+use crate::line::{ByteLen, ByteOffset, LineCount, LineNo};
 
 /// The header's length in bytes.
 pub const HEADER_BYTES: usize = 48;
 
 const CUT_BYTES: usize = 12;
+const SPARSE_BYTES: usize = 16;
+const ROW_BYTES: usize = 17;
 
 /// What a frame is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +67,26 @@ pub struct Cut {
     pub missing: ByteLen,
 }
 
+/// What a frame of some lines says besides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sparse {
+    /// The marker of the frame's end: the client cannot make it from lines that it does not have.
+    pub marker: Marker,
+    /// The lines, in order: one for each of the payload.
+    pub rows: Vec<SparseRow>,
+}
+
+/// A line of a sparse frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SparseRow {
+    /// Where it starts in the file.
+    pub offset: ByteOffset,
+    /// Its number, where it is known.
+    pub line: Option<LineNo>,
+    /// Whether it is shown because of a match near it.
+    pub context: bool,
+}
+
 /// Lines on their way to the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
@@ -83,6 +108,8 @@ pub struct Frame {
     pub first_line: Option<LineNo>,
     /// Where long lines were cut, in order.
     pub cuts: Vec<Cut>,
+    /// Which lines of what it covers these are; `None` for all of them.
+    pub sparse: Option<Sparse>,
     /// The bytes of the file, without those left out.
     pub payload: Bytes,
 }
@@ -100,6 +127,10 @@ pub struct FrameRow<'a> {
     pub end: ByteOffset,
     /// Whether it has its line feed.
     pub finished: bool,
+    /// Its number, where the frame says it.
+    pub line: Option<LineNo>,
+    /// Whether it is shown because of a match near it.
+    pub context: bool,
 }
 
 /// Why bytes are not a frame.
@@ -116,14 +147,17 @@ pub enum BadFrame {
 impl Frame {
     /// The frame as one message.
     pub fn encode(&self) -> Bytes {
-        let mut out = BytesMut::with_capacity(HEADER_BYTES + self.cuts.len() * CUT_BYTES + self.payload.len());
+        let n_rows = self.sparse.as_ref().map_or(0, |sparse| sparse.rows.len());
+        let tables = self.cuts.len() * CUT_BYTES + SPARSE_BYTES + n_rows * ROW_BYTES;
+        let mut out = BytesMut::with_capacity(HEADER_BYTES + tables + self.payload.len());
         out.put_u8(match self.kind {
             FrameKind::Live => 1,
             FrameKind::Page => 2,
             FrameKind::More => 3,
         });
         let FrameFlags { at_start, at_end, unfinished } = self.flags;
-        out.put_u8(u8::from(at_start) | u8::from(at_end) << 1 | u8::from(unfinished) << 2);
+        let sparse = u8::from(self.sparse.is_some());
+        out.put_u8(u8::from(at_start) | u8::from(at_end) << 1 | u8::from(unfinished) << 2 | sparse << 3);
         // A page has at most 2,000 rows, so the count fits; a frame that has more is cut off rather than torn.
         let n_cuts = u16::try_from(self.cuts.len()).unwrap_or(u16::MAX);
         out.put_u16_le(n_cuts);
@@ -137,6 +171,9 @@ impl Frame {
         for cut in self.cuts.iter().take(usize::from(n_cuts)) {
             out.put_u32_le(cut.at);
             out.put_u64_le(cut.missing.get());
+        }
+        if let Some(sparse) = &self.sparse {
+            sparse.encode(&mut out);
         }
         out.put_slice(&self.payload);
         out.freeze()
@@ -159,6 +196,10 @@ impl Frame {
         let body_at = HEADER_BYTES + usize::from(u16::from_le_bytes(field(header, 2))) * CUT_BYTES;
         let cut_bytes = message.get(HEADER_BYTES..body_at).ok_or(BadFrame::Short)?;
         let cuts: Vec<Cut> = cut_bytes.as_chunks::<CUT_BYTES>().0.iter().map(decode_cut).collect();
+        let (sparse, payload_at) = match header[1] & 8 {
+            0 => (None, body_at),
+            _ => Sparse::decode(message, body_at).map(|(sparse, at)| (Some(sparse), at))?,
+        };
         let frame = Self {
             kind,
             flags,
@@ -169,7 +210,8 @@ impl Frame {
             end: ByteOffset::new(u64::from_le_bytes(field(header, 32))),
             first_line: LineNo::new(u64::from_le_bytes(field(header, 40))),
             cuts,
-            payload: message.slice(body_at..),
+            sparse,
+            payload: message.slice(payload_at..),
         };
         if frame.adds_up() { Ok(frame) } else { Err(BadFrame::Cuts) }
     }
@@ -184,6 +226,8 @@ impl Frame {
         let mut at = 0;
         let mut offset = self.offset;
         let mut cuts = self.cuts.iter().peekable();
+        let mut sparse = self.sparse.as_ref().map(|sparse| sparse.rows.iter());
+        let mut number = self.first_line;
         std::iter::from_fn(move || {
             let rest = self.payload.get(at..).filter(|rest| !rest.is_empty())?;
             let feed = memchr::memchr(b'\n', rest);
@@ -192,10 +236,16 @@ impl Frame {
             let cut = cuts.next_if(|cut| cut.at as usize <= line_end);
             let missing = cut.map_or(ByteLen::ZERO, |cut| cut.missing);
             let covered = bytes.len() + usize::from(feed.is_some());
+            let mut context = false;
+            if let Some(rows) = &mut sparse {
+                let row = rows.next()?;
+                (offset, number, context) = (row.offset, row.line, row.context);
+            }
             let end = offset + ByteLen::new(covered as u64) + missing;
-            let row = FrameRow { offset, bytes, missing, end, finished: feed.is_some() };
+            let row = FrameRow { offset, bytes, missing, end, finished: feed.is_some(), line: number, context };
             at += covered;
             offset = end;
+            number = number.map(|number| number + LineCount::new(1));
             Some(row)
         })
     }
@@ -209,6 +259,9 @@ impl Frame {
             None => cut.at as usize == self.payload.len() && self.payload.last().is_some_and(|byte| *byte != b'\n'),
         };
         let inside = self.cuts.iter().all(is_at_line_end);
+        if self.sparse.is_some() {
+            return in_order && inside && self.rows_are_in_order();
+        }
         let missing = self.cuts.iter().try_fold(0_u64, |sum, cut| sum.checked_add(cut.missing.get()));
         let covered = missing.and_then(|missing| missing.checked_add(self.payload.len() as u64));
         let expected = covered.and_then(|covered| self.offset.get().checked_add(covered));
@@ -216,7 +269,54 @@ impl Frame {
     }
 }
 
-fn field<const N: usize>(header: &[u8; HEADER_BYTES], at: usize) -> [u8; N] {
+impl Frame {
+    /// Whether each row of a sparse frame has its line, after the row before it and inside what is covered.
+    fn rows_are_in_order(&self) -> bool {
+        let Some(sparse) = &self.sparse else { return true };
+        let n_feeds = memchr::memchr_iter(b'\n', &self.payload).count();
+        let n_lines = n_feeds + usize::from(self.payload.last().is_some_and(|byte| *byte != b'\n'));
+        let mut from = self.offset;
+        let offsets_fit = self.rows().all(|row| {
+            let fits = row.offset >= from && row.end >= row.offset;
+            from = row.end;
+            fits
+        });
+        n_lines == sparse.rows.len() && offsets_fit && from <= self.end
+    }
+}
+
+impl Sparse {
+    fn encode(&self, out: &mut BytesMut) {
+        out.put_u8(self.marker.len);
+        out.put_bytes(0, 3);
+        out.put_u64_le(self.marker.hash);
+        out.put_u32_le(u32::try_from(self.rows.len()).unwrap_or(u32::MAX));
+        for row in &self.rows {
+            out.put_u64_le(row.offset.get());
+            out.put_u64_le(row.line.map_or(0, LineNo::get));
+            out.put_u8(u8::from(row.context));
+        }
+    }
+
+    /// What stands at `at`, and where the payload begins after it.
+    fn decode(message: &Bytes, at: usize) -> Result<(Self, usize), BadFrame> {
+        let rest = message.get(at..).ok_or(BadFrame::Short)?;
+        let head: &[u8; SPARSE_BYTES] = rest.first_chunk().ok_or(BadFrame::Short)?;
+        let marker = Marker { len: head[0], hash: u64::from_le_bytes(field(head, 4)) };
+        let n_rows = u32::from_le_bytes(field(head, 12)) as usize;
+        let n_bytes = n_rows.checked_mul(ROW_BYTES).ok_or(BadFrame::Short)?;
+        let rows_end = SPARSE_BYTES.checked_add(n_bytes).ok_or(BadFrame::Short)?;
+        let rows = rest.get(SPARSE_BYTES..rows_end).ok_or(BadFrame::Short)?;
+        let rows = rows.as_chunks::<ROW_BYTES>().0.iter().map(|row| SparseRow {
+            offset: ByteOffset::new(u64::from_le_bytes(field(row, 0))),
+            line: LineNo::new(u64::from_le_bytes(field(row, 8))),
+            context: row[16] != 0,
+        });
+        Ok((Self { marker, rows: rows.collect() }, at + rows_end))
+    }
+}
+
+fn field<const N: usize>(header: &[u8], at: usize) -> [u8; N] {
     let mut bytes = [0; N];
     bytes.copy_from_slice(&header[at..at + N]);
     bytes

@@ -17,6 +17,8 @@ const TIP: Tip = Tip {
     complete: ByteOffset::new(90),
     lines: LineTotal { count: LineCount::new(7), exact: true },
     new_lines: LineCount::new(2),
+    shown: None,
+    found: None,
     state: FileState::ReadError,
 };
 
@@ -43,6 +45,8 @@ fn client_messages_have_these_bytes() {
         resume,
         follow: true,
         credit: CREDIT_BYTES,
+        filter: None,
+        find: None,
     };
     let page = |at| ClientMsg::Page { req: 1, generation: GENERATION, at, before: 2, after: 4 };
     check([
@@ -157,6 +161,7 @@ fn frames_have_these_bytes() {
             end: ByteOffset::new(0x10a),
             first_line: LineNo::new(5),
             cuts: vec![Cut { at: 2, missing: ByteLen::new(5) }],
+            sparse: None,
             payload: Bytes::from_static(b"ab\ncd"),
         };
         let mut expected = vec![number, 6, 1, 0, 1, 2, 3, 4, 3, 0, 0, 0, 1, 0, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0];
@@ -198,6 +203,7 @@ fn frame_of(offset: u64, payload: &[u8], cuts: Vec<Cut>) -> Frame {
         end: ByteOffset::new(offset + payload.len() as u64 + missing),
         first_line: None,
         cuts,
+        sparse: None,
         payload: Bytes::copy_from_slice(payload),
     }
 }

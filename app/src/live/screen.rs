@@ -374,7 +374,7 @@ impl Screen {
 fn write_line(item: Item<'_>, line: &mut StyledLine) {
     match item {
         Item::Line { offset, end, bytes, missing, style_in, finished, .. } => {
-            let row = FrameRow { offset, bytes, missing, end, finished };
+            let row = FrameRow { offset, bytes, missing, end, finished, line: None, context: false };
             parse_line(shown_bytes(&row), style_in, line);
         }
         Item::Divider(divider) => {

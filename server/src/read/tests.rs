@@ -46,6 +46,7 @@ fn frame(page: &Page) -> Frame {
         end: page.end,
         first_line: page.first_line,
         cuts: page.cuts.clone(),
+        sparse: None,
         payload: page.payload.clone(),
     };
     // Reading it back checks that offsets, cuts and payload tell one story.

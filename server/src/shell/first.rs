@@ -94,6 +94,8 @@ fn wire_tip(tip: &TailTip) -> Tip {
         complete: tip.complete,
         lines: epoch.index.total(),
         new_lines: LineCount::ZERO,
+        shown: None,
+        found: None,
         state: tip.state,
     }
 }
@@ -109,6 +111,7 @@ fn frame(generation: Generation, page: Page) -> Frame {
         end: page.end,
         first_line: page.first_line,
         cuts: page.cuts,
+            sparse: None,
         payload: page.payload,
     }
 }

@@ -332,6 +332,8 @@ impl Viewer {
             complete: tip.complete,
             lines: current.index.total(),
             new_lines: self.counter.as_ref().map_or(LineCount::ZERO, Counter::lines),
+            shown: None,
+            found: None,
             state: tip.state,
         }
     }
@@ -389,6 +391,7 @@ fn live_frame(lines: Lines, unfinished: bool) -> Frame {
         end: chunk.end,
         first_line: None,
         cuts: chunk.cuts,
+        sparse: None,
         payload: chunk.payload,
     }
 }

@@ -58,6 +58,9 @@ impl Viewer {
                 self.hold(from);
                 ControlFlow::Continue(())
             }
+            ClientMsg::Filter { .. } | ClientMsg::Find { .. } | ClientMsg::Seek { .. } | ClientMsg::Spans { .. } => {
+                ControlFlow::Break(End::Close(CLOSE_PROTOCOL, "not yet"))
+            }
             ClientMsg::Open { .. } => {
                 ControlFlow::Break(End::Close(CLOSE_PROTOCOL, "'open' is only the first message"))
             }
@@ -179,6 +182,7 @@ fn more_frame(req: u32, generation: Generation, offset: ByteOffset, payload: Byt
         end: offset + ByteLen::new(payload.len() as u64),
         first_line: None,
         cuts: Vec::new(),
+        sparse: None,
         payload,
     }
 }

@@ -203,5 +203,7 @@ pub fn open(path: &str, at: Anchor, follow: bool, resume: Option<Cursor>) -> Cli
         resume,
         follow,
         credit: CREDIT_BYTES,
+        filter: None,
+        find: None,
     }
 }

@@ -132,6 +132,8 @@ impl Server {
             complete: ByteOffset::new(self.complete(current) as u64),
             lines: LineTotal { count: LineCount::new(lines), exact: true },
             new_lines: LineCount::new(rest + newer),
+            shown: None,
+            found: None,
             state: FileState::Live,
         }
     }
@@ -149,6 +151,7 @@ impl Server {
             end: ByteOffset::new(to as u64),
             first_line: None,
             cuts: Vec::new(),
+            sparse: None,
             payload,
         }
     }
@@ -233,7 +236,12 @@ impl Server {
                 self.credit += bytes;
                 assert!(self.credit <= CREDIT_BYTES, "more credit returned than was granted");
             }
-            ClientMsg::More { .. } | ClientMsg::Pong => {}
+            ClientMsg::More { .. }
+            | ClientMsg::Pong
+            | ClientMsg::Filter { .. }
+            | ClientMsg::Find { .. }
+            | ClientMsg::Seek { .. }
+            | ClientMsg::Spans { .. } => {}
         }
     }
 

@@ -52,7 +52,7 @@ fn extras() -> impl Strategy<Value = Extras> {
 
 fn file_views() -> impl Strategy<Value = FileView> {
     (log_paths(), places(), any::<(bool, bool)>(), prop::option::of(identities()), extras()).prop_map(
-        |(path, place, (follow, wrap), fid, extra)| FileView { path, place, follow, paused: false, wrap, fid, extra },
+        |(path, place, (follow, wrap), fid, extra)| FileView { place, follow, wrap, fid, extra, ..FileView::new(path) },
     )
 }
 
