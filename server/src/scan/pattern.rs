@@ -106,7 +106,7 @@ pub(super) fn compile(hir: &Hir) -> Result<Regex, Refusal> {
         .hybrid_cache_capacity(MAX_CACHE_BYTES);
     Regex::builder().configure(config).syntax(syntax::Config::new().utf8(false)).build_from_hir(hir).map_err(|error| {
         let detail = match error.size_limit() {
-            Some(_) => "too large when compiled: use fewer or smaller repetitions and classes".to_owned(),
+            Some(_) => "too large when compiled: use fewer or smaller repetitions, or `(?-u)` for ASCII classes".to_owned(),
             None => format!("cannot be compiled: {error}"),
         };
         Refusal { at: None, detail }

@@ -24,11 +24,13 @@ pub(super) struct Sizes {
     pub(super) piece: usize,
     /// The first read for the rest of the last line.
     pub(super) tail: usize,
+    /// How much a view counts at a time.
+    pub(super) step: u64,
 }
 
 impl Sizes {
     pub(super) const USUAL: Self =
-        Self { line: MAX_LINE_BYTES, first_read: 64 * 1024, read: 256 * 1024, piece: 64 * 1024, tail: 4 * 1024 };
+        Self { line: MAX_LINE_BYTES, first_read: 64 * 1024, read: 256 * 1024, piece: 64 * 1024, tail: 4 * 1024, step: 8 * 1024 * 1024 };
 }
 
 /// A source, and what is known of its lines.

@@ -17,9 +17,6 @@ use super::{Budget, Filter, Hit};
 use crate::index::{BLOCK_BYTES, BlockCounts, LineIndex, Progress};
 use crate::source::Source;
 
-/// How much one step reads, in bytes, at most.
-const STEP_BYTES: u64 = 8 * 1024 * 1024;
-
 /// How long one step takes, about, at most: others wait for their turn.
 const STEP_TIME: Duration = Duration::from_millis(20);
 
@@ -211,7 +208,7 @@ impl Counts {
     pub(super) fn step(&self, is_stopping: &dyn Fn() -> bool) -> Progress {
         let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
         let budget =
-            Budget::new(STEP_BYTES).until(StdInstant::now() + STEP_TIME).cancelled_by(Arc::clone(&self.is_dropped));
+            Budget::new(self.sizes.step).until(StdInstant::now() + STEP_TIME).cancelled_by(Arc::clone(&self.is_dropped));
         let progress = self.count(&mut scratch, &budget, is_stopping).unwrap_or(Progress::Stalled);
         if progress != Progress::More {
             // A view that waits holds no buffers.
@@ -228,10 +225,12 @@ impl Counts {
         if looked == target {
             return Ok(Progress::Done);
         }
-        let is_over = || budget.is_spent() || is_stopping();
+        let is_unwanted = || budget.is_cancelled() || is_stopping();
         let from = if is_long { looked } else { done };
         let part = Part { from, at_start: true, stop: target, end: target };
-        let mut units = Units::new(self.ground(), part, buf, budget);
+        let mut ground = self.ground();
+        ground.sizes.first_read = ground.sizes.read;
+        let mut units = Units::new(ground, part, buf, budget);
         let mut in_long = is_long;
         loop {
             if in_long {
@@ -243,7 +242,7 @@ impl Counts {
                     }
                     Passed::More(place) => {
                         self.write(|state| state.looked = place);
-                        if is_over() {
+                        if budget.is_spent() || is_unwanted() {
                             return Ok(Progress::More);
                         }
                         continue;
@@ -258,9 +257,13 @@ impl Counts {
                         let hits = self.hits_in(piece, at, text);
                         at += piece.len() as u64;
                         self.write(|state| state.add(&hits, at));
-                        if is_over() {
-                            return Ok(if at < target { Progress::More } else { Progress::Done });
+                        if is_unwanted() {
+                            return Ok(Progress::More);
                         }
+                    }
+                    // Not sooner: what was read would be read again.
+                    if budget.is_spent() && at < target {
+                        return Ok(Progress::More);
                     }
                 }
                 Unit::Head { start, bytes } => {
