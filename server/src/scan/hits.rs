@@ -73,6 +73,7 @@ pub(super) struct Scan<'a> {
 
 impl<'a> Scan<'a> {
     pub(super) fn new(source: &'a dyn Source, filter: &'a Filter, view: Option<&'a View>, budget: &'a Budget) -> Self {
+        debug_assert!(view.is_none_or(|view| view.is_of(filter)), "the view of another filter");
         let ground = Ground { source, index: view.and_then(View::index), sizes: Sizes::USUAL };
         let block = view.map_or(BLOCK_BYTES, View::block);
         Self { ground, filter, view, budget, scratch: Scratch::default(), block }
@@ -97,7 +98,7 @@ impl<'a> Scan<'a> {
             if start >= to {
                 break;
             }
-            let part = Part { from: start, at_start: start == known, stop: stop.min(to), end: to };
+            let part = Part { from: start, at_start: start == known, stop: stop.min(to), end: to, next: None };
             match self.judge(part, on_hit)? {
                 Judged::Nothing => return Ok(known),
                 Judged::Until(until) => return Ok(until),
@@ -110,47 +111,55 @@ impl<'a> Scan<'a> {
     }
 
     pub(super) fn up(&mut self, from: u64, to: u64, on_hit: &mut dyn FnMut(Hit) -> ControlFlow<()>) -> io::Result<u64> {
-        // All lines that start at `low` or after are judged, and those that start at `high` or after. `low` is a line's
-        // start; a line may start between only where the view knows that it does not match.
-        let (mut low, mut high) = (to, to);
+        // All lines that start at `high` or after are judged. `low` is the start of the last judged; `next`, of the first
+        // line at or after `high`, where no part was passed over that may have lines.
+        let (mut low, mut high, mut next) = (to, to, Some(to));
         let mut hits = Vec::new();
         while high > from {
             if self.budget.is_cancelled() || (low < to && self.budget.is_spent()) {
                 return Ok(low);
             }
             if let Some(lower) = self.view.map(|view| view.part_before(high, from)).filter(|lower| *lower < high) {
-                high = lower;
+                (high, next) = (lower, None);
                 continue;
             }
-            let hole = self.ground.source.hole_before(ByteOffset::new(high))?.get();
-            if hole + 1 < high {
-                // In a hole there is no line feed, so a line starts at its beginning or not at all.
-                high = (hole + 1).max(from);
-                if hole < from {
+            let no_feed = self.no_feed_since(high)?;
+            if no_feed + 1 < high {
+                // A line starts after a line feed: at the beginning of such a stretch, or not in it at all.
+                high = (no_feed + 1).max(from);
+                if no_feed < from {
                     break;
                 }
                 continue;
             }
             let start = from.max((high - 1) - (high - 1) % self.block);
-            let part = Part { from: start, at_start: start == from && from == 0, stop: high, end: to };
+            let part = Part { from: start, at_start: start == 0, stop: high, end: to, next };
             hits.clear();
             let mut first = None;
             self.judge_block(part, &mut first, &mut |hit| {
                 hits.push(hit);
                 ControlFlow::Continue(())
             })?;
+            if self.budget.is_cancelled() {
+                return Ok(low);
+            }
             for hit in hits.iter().rev() {
                 if on_hit(*hit).is_break() {
                     return Ok(hit.start.get());
                 }
             }
-            if self.budget.is_cancelled() {
-                return Ok(low);
+            if first.is_some() {
+                (low, next) = (first.unwrap_or(low), first);
             }
-            low = first.unwrap_or(low);
             high = start;
         }
         Ok(from)
+    }
+
+    /// The start of a stretch without line feed that ends at `to`, as far as is known without reading, or `to`.
+    fn no_feed_since(&self, to: u64) -> io::Result<u64> {
+        let counted = self.ground.index.map_or(to, |index| index.no_feed_since(ByteOffset::new(to)).get());
+        Ok(self.ground.source.hole_before(ByteOffset::new(counted))?.get().min(to))
     }
 
     /// All lines of a small part, whatever the budget says; `first` is where the first of them starts.
@@ -184,9 +193,11 @@ impl<'a> Scan<'a> {
         let Scratch { buf, text } = &mut self.scratch;
         let mut units = Units::new(self.ground, part, buf, self.budget);
         let mut at = part.from;
+        // At the end of what is readable a line may lack its line feed.
+        let known_end = part.next.filter(|next| *next < part.end);
         if !part.at_start && part.from > 0 {
             loop {
-                match units.pass(PASS_BYTES)? {
+                match units.pass(part.stop - part.from)? {
                     Passed::Feed(start) => {
                         at = start;
                         break;
@@ -228,9 +239,12 @@ impl<'a> Scan<'a> {
                 Unit::Head { start, bytes } => {
                     let is_match = self.filter.is_match_within(bytes, self.ground.sizes.line);
                     let (end, finished) = loop {
-                        match units.pass(PASS_BYTES)? {
+                        match units.pass(PASS_BYTES.min(part.stop.saturating_sub(start)))? {
                             Passed::Feed(end) => break (end, true),
                             Passed::NoFeed => break (part.end, false),
+                            Passed::More(place) if place >= part.stop && known_end.is_some() => {
+                                break (known_end.unwrap_or(place), true);
+                            }
                             Passed::More(_) if self.budget.is_cancelled() => return Ok(Judged::Until(start)),
                             // A line is finished when nothing else was done: otherwise nobody would ever get past it.
                             Passed::More(_) if self.budget.is_spent() && start > part.from => {

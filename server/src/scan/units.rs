@@ -29,8 +29,14 @@ pub(super) struct Sizes {
 }
 
 impl Sizes {
-    pub(super) const USUAL: Self =
-        Self { line: MAX_LINE_BYTES, first_read: 64 * 1024, read: 256 * 1024, piece: 64 * 1024, tail: 4 * 1024, step: 8 * 1024 * 1024 };
+    pub(super) const USUAL: Self = Self {
+        line: MAX_LINE_BYTES,
+        first_read: 64 * 1024,
+        read: 256 * 1024,
+        piece: 64 * 1024,
+        tail: 4 * 1024,
+        step: 8 * 1024 * 1024,
+    };
 }
 
 /// A source, and what is known of its lines.
@@ -49,6 +55,8 @@ pub(super) struct Part {
     pub(super) at_start: bool,
     pub(super) stop: u64,
     pub(super) end: u64,
+    /// The first line start at or after `stop`, where that is known.
+    pub(super) next: Option<u64>,
 }
 
 /// Memory that scans use again.

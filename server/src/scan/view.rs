@@ -134,6 +134,10 @@ impl View {
         Some(&self.counts.index)
     }
 
+    pub(super) fn is_of(&self, filter: &Filter) -> bool {
+        self.counts.filter.key() == filter.key()
+    }
+
     pub(super) fn block(&self) -> u64 {
         self.counts.block
     }
@@ -207,8 +211,9 @@ impl Counts {
     /// Counts the next few MiB, for a short time; ends early when `is_stopping` says so.
     pub(super) fn step(&self, is_stopping: &dyn Fn() -> bool) -> Progress {
         let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
-        let budget =
-            Budget::new(self.sizes.step).until(StdInstant::now() + STEP_TIME).cancelled_by(Arc::clone(&self.is_dropped));
+        let budget = Budget::new(self.sizes.step)
+            .until(StdInstant::now() + STEP_TIME)
+            .cancelled_by(Arc::clone(&self.is_dropped));
         let progress = self.count(&mut scratch, &budget, is_stopping).unwrap_or(Progress::Stalled);
         if progress != Progress::More {
             // A view that waits holds no buffers.
@@ -227,7 +232,7 @@ impl Counts {
         }
         let is_unwanted = || budget.is_cancelled() || is_stopping();
         let from = if is_long { looked } else { done };
-        let part = Part { from, at_start: true, stop: target, end: target };
+        let part = Part { from, at_start: true, stop: target, end: target, next: None };
         let mut ground = self.ground();
         ground.sizes.first_read = ground.sizes.read;
         let mut units = Units::new(ground, part, buf, budget);
@@ -350,7 +355,7 @@ impl Counts {
         let budget = Budget::unlimited();
         let mut scan =
             Scan::new(self.source.as_ref(), &self.filter, None, &budget).with_ground(self.ground(), self.block);
-        let part = Part { from, at_start: from == 0, stop, end };
+        let part = Part { from, at_start: from == 0, stop, end, next: None };
         match scan.judge(part, on_hit).ok()? {
             Judged::All(_) | Judged::Until(_) => Some(()),
             Judged::Nothing => None,

@@ -150,7 +150,8 @@ fn a_scan_that_is_cancelled_ends_and_says_nothing_wrong() {
 fn the_rest_of_a_long_line_is_passed_over_and_holes_are_not_read() {
     const END: u64 = 40 << 30;
     let folder = TempFolder::new();
-    let texts: [(u64, &[u8]); 4] = [(0, b"foo\nfoo hole"), (20 << 30, b"foo\nno\nfoo"), ((30 << 30) + 5, b"foo\n"), (END - 4, b"foo\n")];
+    let texts: [(u64, &[u8]); 4] =
+        [(0, b"foo\nfoo hole"), (20 << 30, b"foo\nno\nfoo"), ((30 << 30) + 5, b"foo\n"), (END - 4, b"foo\n")];
     let path = folder.sparse("holes.log", END, &texts);
     let source = Counting::new(local(&path));
     let filter = Filter::compile("foo").unwrap();

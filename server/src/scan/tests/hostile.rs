@@ -38,7 +38,8 @@ fn hostile_patterns_are_refused_or_bounded() {
     let source = Growing::new(&bytes);
     let end = ByteOffset::new(bytes.len() as u64);
     for (text, compiles) in cases {
-        let t=std::time::Instant::now();let filter = match Filter::compile(text) {
+        let t = std::time::Instant::now();
+        let filter = match Filter::compile(text) {
             Ok(filter) => filter,
             Err(bad) => {
                 assert!(!compiles, "{text}: {bad}");
@@ -46,10 +47,12 @@ fn hostile_patterns_are_refused_or_bounded() {
                 continue;
             }
         };
-        println!("compiled {:?}",t.elapsed());assert!(compiles, "{text} should have been refused");
-        let t=std::time::Instant::now();
+        println!("compiled {:?}", t.elapsed());
+        assert!(compiles, "{text} should have been refused");
+        let t = std::time::Instant::now();
         let mut on_hit = |_| ControlFlow::Continue(());
-        let judged = hits_down(&source, &filter, None, ByteOffset::ZERO..end, &Budget::unlimited(), &mut on_hit).unwrap();
+        let judged =
+            hits_down(&source, &filter, None, ByteOffset::ZERO..end, &Budget::unlimited(), &mut on_hit).unwrap();
         assert_eq!(judged, end);
         println!("{:?} {text}", t.elapsed());
         let mut spans = Vec::new();

@@ -79,18 +79,67 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
 }
 
 fn lower(text: &[u8]) -> Vec<u8> {
-    text.utf8_chunks().flat_map(|chunk| [chunk.valid().to_lowercase().into_bytes(), chunk.invalid().to_vec()].concat()).collect()
+    text.utf8_chunks()
+        .flat_map(|chunk| [chunk.valid().to_lowercase().into_bytes(), chunk.invalid().to_vec()].concat())
+        .collect()
 }
 
 const PARTS: [&[u8]; 22] = [
-    b"foo", b"Foo", b"bar", b"fo\x1b[1mo", b"o b", b"x", b"xxxxxxxxxxxxx", b" ", b"\n", b"\n", b"\n\n", b"\r\n", b"\r\n", b"\r",
-    b"\x1b[31m", b"\x1b[0m", b"\x1b", b"\0", b"\xff", "é".as_bytes(), "É".as_bytes(), b"\xc3",
+    b"foo",
+    b"Foo",
+    b"bar",
+    b"fo\x1b[1mo",
+    b"o b",
+    b"x",
+    b"xxxxxxxxxxxxx",
+    b" ",
+    b"\n",
+    b"\n",
+    b"\n\n",
+    b"\r\n",
+    b"\r\n",
+    b"\r",
+    b"\x1b[31m",
+    b"\x1b[0m",
+    b"\x1b",
+    b"\0",
+    b"\xff",
+    "é".as_bytes(),
+    "É".as_bytes(),
+    b"\xc3",
 ];
 
-pub(super) const TERMS: [&str; 31] = [
-    "foo", "Foo", "bar", "é", "fé", "\"o b\"", "/^foo/", "/o$/", "/^$/", "/(?:)/", "/fo+b?/", "/[^x]/", r"/\s/", r"/\bfoo\b/",
-    r"/\Afoo/", r"/x\z/", "/é/i", r"/(?s)o.b/", r"/(?s-u)o.b/", r"/\W/", "/foo|^bar$/", r"/(?-u:\xff)/", r"/\x00+/", r"/\n/", r"/[\n]?x/",
-    r"/\B/", r"/x{3,5}(o|$)/", r"/(?R)^x$/", r"/r\r/", r"/^\s*$/", r"/(^|o)b(a|$)/i",
+pub(super) const TERMS: [&str; 30] = [
+    "foo",
+    "Foo",
+    "bar",
+    "é",
+    "fé",
+    "\"o b\"",
+    "/^foo/",
+    "/o$/",
+    "/^$/",
+    "/(?:)/",
+    "/fo+b?/",
+    "/[^x]/",
+    r"/\s/",
+    r"/\bfoo\b/",
+    r"/\Afoo/",
+    r"/x\z/",
+    "/é/i",
+    r"/(?s)o.b/",
+    r"/(?s-u)o.b/",
+    r"/\W/",
+    "/foo|^bar$/",
+    r"/(?-u:\xff)/",
+    r"/\x00+/",
+    r"/\n/",
+    r"/[\n]?x/",
+    r"/\B/",
+    r"/x{3,5}(o|$)/",
+    r"/r\r/",
+    r"/^\s*$/",
+    r"/(^|o)b(a|$)/i",
 ];
 
 pub(super) fn file() -> impl Strategy<Value = Vec<u8>> {
@@ -110,10 +159,12 @@ pub(super) fn query_text() -> impl Strategy<Value = String> {
 
 /// Small sizes; a read holds no line that is too long, as with the usual ones.
 pub(super) fn sizes() -> impl Strategy<Value = Sizes> {
-    (2_usize..30, 1_usize..12, 1_usize..12, 0_usize..12, 1_usize..4, 1_u64..30).prop_map(|(line, first, read, piece, tail, step)| {
-        let (first_read, read) = (first.min(line), read.min(line));
-        Sizes { line, first_read, read, piece, tail, step }
-    })
+    (2_usize..30, 1_usize..12, 1_usize..12, 0_usize..12, 1_usize..4, 1_u64..30).prop_map(
+        |(line, first, read, piece, tail, step)| {
+            let (first_read, read) = (first.min(line), read.min(line));
+            Sizes { line, first_read, read, piece, tail, step }
+        },
+    )
 }
 
 /// Bytes that grow.
