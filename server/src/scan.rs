@@ -13,6 +13,7 @@ mod clean;
 mod driver;
 mod filter;
 mod hits;
+mod judge;
 mod pattern;
 #[cfg(test)]
 mod tests;

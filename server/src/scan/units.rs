@@ -39,6 +39,34 @@ impl Sizes {
     };
 }
 
+impl Sizes {
+    /// Whole lines cut in pieces of whole lines.
+    pub(super) fn pieces(self, lines: &[u8]) -> Pieces<'_> {
+        Pieces { rest: lines, piece: self.piece }
+    }
+}
+
+/// Pieces of whole lines, each of so many bytes and the rest of its last line.
+pub(super) struct Pieces<'b> {
+    rest: &'b [u8],
+    piece: usize,
+}
+
+impl<'b> Iterator for Pieces<'b> {
+    type Item = &'b [u8];
+
+    fn next(&mut self) -> Option<&'b [u8]> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let from = self.piece.min(self.rest.len());
+        let feed = memchr::memchr(b'\n', self.rest.get(from..).unwrap_or_default());
+        let (piece, rest) = self.rest.split_at(feed.map_or(self.rest.len(), |feed| from + feed + 1));
+        self.rest = rest;
+        Some(piece)
+    }
+}
+
 /// A source, and what is known of its lines.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ground<'a> {

@@ -51,7 +51,7 @@ proptest! {
             while n < n_steps && view.counts().step(&|| false) == Progress::More {
                 n += 1;
             }
-            check_hits_with(&view, &growing, &filter, sizes, block, cut, &expected);
+            check_hits_with(&view, &growing, &filter, sizes, &expected);
             if !view.matched().exact {
                 continue;
             }
@@ -71,17 +71,10 @@ proptest! {
 }
 
 /// With a view in whatever state, the same lines are found.
-fn check_hits_with(
-    view: &View,
-    source: &Growing,
-    filter: &Filter,
-    sizes: Sizes,
-    block: u64,
-    end: usize,
-    expected: &[Hit],
-) {
+fn check_hits_with(view: &View, source: &Growing, filter: &Filter, sizes: Sizes, expected: &[Hit]) {
     let budget = Budget::unlimited();
     let ground = Ground { source, index: view.index(), sizes };
+    let (end, block) = (source.len().unwrap().get() as usize, view.block());
     let mut scan = Scan::new(source, filter, Some(view), &budget).with_ground(ground, block);
     let mut hits = Vec::new();
     let mut on_hit = |hit| {

@@ -133,7 +133,8 @@ fn only_the_first_mib_of_a_line_is_looked_at() {
 
 #[test]
 fn spans_are_those_of_terms_that_make_the_line_match() {
-    let cases: &[(&str, &[u8], &[(u32, u32)])] = &[
+    type Spans<'a> = &'a [(u32, u32)];
+    let cases: &[(&str, &[u8], Spans<'_>)] = &[
         ("foo", b"foo Foo fOo\n", &[(0, 3), (4, 7), (8, 11)]),
         ("foo -bar", b"a foo", &[(2, 5)]),
         ("foo oba", b"foobar", &[(0, 5)]),
