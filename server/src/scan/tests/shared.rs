@@ -11,8 +11,9 @@ use super::super::{Filter, Views};
 use super::oracle::Growing;
 use crate::index::LineIndex;
 use crate::source::Source;
+use crate::tail::{Pace, Tails};
 use crate::tasks::Tasks;
-use crate::testing::{TempFolder, local};
+use crate::testing::{TempFolder, local, log_file};
 
 fn deadline() -> Instant {
     Instant::now() + Duration::from_secs(20)
@@ -56,10 +57,7 @@ async fn equal_filters_share_one_view_that_ends_with_its_last_holder() {
 
 #[tokio::test]
 async fn counting_stops_within_a_step_when_the_view_is_dropped() {
-    let folder = TempFolder::new();
-    // So much that it would take minutes, without a hole to pass over.
     let source: Arc<dyn Source> = Arc::new(Endless);
-    drop(folder);
     let tasks = Tasks::default();
     let views = Views::new(Arc::clone(&source), Arc::new(LineIndex::new(source)));
     views.grow_to(ByteOffset::new(1 << 44));
@@ -137,6 +135,35 @@ async fn waiting_ends_at_its_deadline() {
     assert!(!view.wait(Instant::now() + Duration::from_millis(20)).await);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_views_of_a_followed_file_grow_with_it_and_end_with_its_life() {
+    let tasks = Tasks::default();
+    let pace = Pace { poll: true, poll_every: Duration::from_millis(5), ..Pace::default() };
+    let tails = Tails::new(tasks.clone(), pace);
+    let folder = TempFolder::new();
+    let path = folder.file("a.log", b"foo\nbar\n");
+    let mut follower = tails.follow(log_file(&path)).unwrap();
+    let filter = Filter::compile("foo").unwrap();
+    let old = Arc::clone(follower.tip().current());
+    let view = old.views.get(&filter, &tasks);
+    let mut changes = view.changed();
+    assert!(changes.wait_for(|matched| matched.exact && matched.count.get() == 1).await.is_ok());
+    let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+    std::io::Write::write_all(&mut file, b"foo\nfo").unwrap();
+    std::io::Write::write_all(&mut file, b"o").unwrap();
+    assert!(changes.wait_for(|matched| matched.exact && matched.count.get() == 3).await.is_ok());
+    // Truncated: what was counted stands, and the next life has its own.
+    std::fs::write(&path, b"foo\n").unwrap();
+    while follower.tip().current().generation == old.generation {
+        assert!(follower.changed().await);
+    }
+    let next = follower.tip().current().views.get(&filter, &tasks);
+    assert!(next.wait(deadline()).await);
+    assert_eq!((next.matched().count.get(), view.matched().count.get()), (1, 3));
+    assert_eq!(view.select(0), None, "its bytes are gone");
+    assert_eq!(next.select(0), Some(ByteOffset::ZERO));
+}
+
 async fn wait_until(is_so: impl Fn() -> bool) {
     let end = deadline();
     while !is_so() {
@@ -145,7 +172,7 @@ async fn wait_until(is_so: impl Fn() -> bool) {
     }
 }
 
-/// Lines without end.
+/// Lines for hours of counting.
 #[derive(Debug)]
 struct Endless;
 
