@@ -158,7 +158,12 @@ impl Follow {
         let from = match self.finding.hit {
             Some(hit) if down => self.below(hit),
             Some(hit) => hit,
-            None => from.unwrap_or_else(|| self.window.first()),
+            None => match (from, self.tip) {
+                (Some(from), _) => from,
+                // Nothing is shown yet.
+                (None, Some(tip)) if !self.has_page => (tip.generation, ByteOffset::ZERO),
+                (None, _) => self.window.first(),
+            },
         };
         self.finding.seek = Some(Seek { down, from, origin: from, wrapped: false, more: 0, req: None });
         self.ask_seek(out);
