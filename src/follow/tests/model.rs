@@ -776,7 +776,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
     #[test]
     fn the_window_is_always_a_contiguous_run_of_the_files(
         follows: bool,
