@@ -6,6 +6,10 @@ use crate::line::{ByteOffset, LineNo};
 use crate::window::{Position, RowKey};
 use crate::wire::{ClientMsg, Frame, MAX_PAGE_BYTES};
 
+/// How often an answer may come no further than the one before it, for a server that is busy, until it is taken as having
+/// no more.
+pub(super) const MAX_IDLE: u32 = 100;
+
 /// A jump that has not arrived: it is asked for again after a lost connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Jump {
@@ -47,6 +51,8 @@ pub(super) struct Requests {
     live: Option<GoingLive>,
     above: Option<u32>,
     below: Option<u32>,
+    /// Answers in a row that a filter's server gave without coming further.
+    n_idle: u32,
     /// Where an answer brought nothing: not asked for again from there.
     above_stuck: Option<Position>,
     /// The same, and the file's length then.
@@ -138,6 +144,12 @@ impl Requests {
             return Answer::Below;
         }
         Answer::None
+    }
+
+    /// Whether a frame that brought nothing may be followed by one that does.
+    fn may_come_further(&mut self, frame: &Frame) -> bool {
+        self.n_idle += 1;
+        frame.sparse.is_some() && self.n_idle <= MAX_IDLE
     }
 
     /// The rows that pages would join are gone.
@@ -246,8 +258,12 @@ impl Follow {
         let before = self.window.first();
         let n_added = self.window.prepend(frame).unwrap_or(0);
         if self.window.first() == before {
-            return self.above_failed();
+            if !self.requests.may_come_further(frame) {
+                self.above_failed();
+            }
+            return self.fill(out);
         }
+        self.requests.n_idle = 0;
         if n_added > 0 {
             out.push(Effect::Window(WindowChange::Prepended(n_added)));
             self.evict(out);
@@ -268,8 +284,12 @@ impl Follow {
         }
         self.pass_generation_end(out);
         if place(self) == before {
-            return self.below_failed();
+            if frame.flags.at_end || !self.requests.may_come_further(frame) {
+                self.below_failed();
+            }
+            return self.fill(out);
         }
+        self.requests.n_idle = 0;
         self.evict(out);
         // At the end: what is written from now on is asked for when the user looks there.
         if !frame.flags.at_end {

