@@ -289,6 +289,7 @@ impl Follow {
             }
             Answer::Above => self.take_above(frame, out),
             Answer::Below => self.take_below(frame, out),
+            Answer::Numbers(place) => self.take_numbers(frame, place, out),
             Answer::Live(_) | Answer::None => {}
         }
         self.settle();
@@ -311,6 +312,7 @@ impl Follow {
             Answer::Above => self.above_failed(),
             Answer::Below if error == Failure::Gone => self.below_gone(out),
             Answer::Below => self.below_failed(),
+            Answer::Numbers(_) => {}
             Answer::First | Answer::Jump(_) | Answer::Live(_) | Answer::None => {
                 out.push(Effect::Notice(Notice::Failed { error, detail }));
             }

@@ -129,7 +129,9 @@ impl Server {
         let mut place = to;
         for (line, number) in held {
             let offset = ByteOffset::new(line.start as u64);
-            rows.push(SparseRow { offset, line: LineNo::new(number), context: !line.matches });
+            // Rows that come as they are written are not numbered yet.
+            let line_no = LineNo::new(number).filter(|_| kind == FrameKind::Page);
+            rows.push(SparseRow { offset, line: line_no, context: !line.matches });
             payload.extend_from_slice(&self.files[file][line.start..line.end]);
             if !line.finished {
                 place = line.start;
@@ -767,7 +769,10 @@ impl World {
         }
         let has_terms = self.follow.filter().is_some() || self.follow.finding.term().is_some();
         for idx in first..=last.min(window.len().saturating_sub(1)) {
-            if let Some(Item::Line { .. }) = window.get(idx) {
+            if let Some(Item::Line { line, generation, .. }) = window.get(idx) {
+                assert!(
+                    line.is_some() || !window.is_sparse() || generation != self.server.number(self.server.current())
+                );
                 let key = window.key(idx).expect("a row");
                 assert_eq!(self.follow.spans(key).is_some(), has_terms, "{key:?}");
             }
