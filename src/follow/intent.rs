@@ -26,8 +26,8 @@ impl Follow {
     pub(super) fn intend(&mut self, input: &Input, out: &mut Vec<Effect>) {
         match *input {
             Input::GoLive => {
-                let near = self.distance().is_some_and(|bytes| bytes.get() <= u64::from(CREDIT_BYTES));
-                self.follow_again(if near { Way::Exact } else { Way::End { is_told: false } }, out);
+                self.cancel_seek();
+                self.follow_again(self.shortest_way(), out);
             }
             Input::Resume(Catch::Up) => {
                 self.catching_up = true;
@@ -52,6 +52,7 @@ impl Follow {
             }
             Input::Looking { first, last } => self.looking(first, last, out),
             Input::JumpTo { at, before, after } => {
+                self.cancel_seek();
                 self.paused = false;
                 self.stop(None, out);
                 self.jump_to(at, before, after, out);
@@ -60,6 +61,8 @@ impl Follow {
                 let req = self.requests.next();
                 out.extend(self.ask_more(req, key).map(Effect::Send));
             }
+            Input::Seek { down, from } => self.seek(down, from, out),
+            Input::CancelSeek => self.cancel_seek(),
             Input::Drawn => self.return_credit(GRANT_BYTES, out),
             _ => {}
         }
@@ -75,6 +78,12 @@ impl Follow {
         self.following && !self.paused
     }
 
+    /// Every line from where the window ends, or the end when that is far.
+    pub(super) fn shortest_way(&self) -> Way {
+        let is_near = self.distance().is_some_and(|bytes| bytes.get() <= u64::from(CREDIT_BYTES));
+        if is_near { Way::Exact } else { Way::End { is_told: false } }
+    }
+
     fn follow_again(&mut self, way: Way, out: &mut Vec<Effect>) {
         self.following = true;
         self.paused = false;
@@ -86,15 +95,17 @@ impl Follow {
         self.go_live(way, out);
     }
 
-    fn stop(&mut self, seen: Option<Position>, out: &mut Vec<Effect>) {
+    pub(super) fn stop(&mut self, seen: Option<Position>, out: &mut Vec<Effect>) {
         self.following = false;
         self.catching_up = false;
         self.hold(seen, out);
     }
 
-    /// Tells the server to send live frames, if that is wanted and it does not.
+    /// Tells the server to send live frames, if that is wanted and it does not. While another filter is on its way, the
+    /// place where the window ends means nothing: then it is told with the answer.
     pub(super) fn go_live(&mut self, way: Way, out: &mut Vec<Effect>) {
-        if !self.can_switch() || !self.wants_live() || self.live {
+        let is_placeless = way == Way::Exact && self.filters.is_waiting();
+        if !self.can_switch() || !self.wants_live() || self.live || is_placeless {
             return;
         }
         self.send_live(way, out);

@@ -15,13 +15,14 @@
 //! | 32 | 8 | offset after the last byte covered |
 //! | 40 | 8 | number of the first line, 0 when not known |
 //! | 48 | 12 each | cuts: where in the payload (4), bytes of the file left out there (8) |
-//! | | 16 | sparse frames (flag 8): marker of the end: length (1), zero (3), hash (8); number of rows (4) |
+//! | | 16 | sparse frames (flag 8): marker of where lines go on: length (1), zero (3), hash (8); number of rows (4) |
 //! | | 17 each | sparse frames: a row's offset (8), its line number or 0 (8), 1 when it is context (1) |
 //! | | rest | payload |
 //!
 //! A frame covers whole lines, each with its line feed, except an unfinished last one (flag) and frames of kind
 //! [`FrameKind::More`], which cover a part of one line. A sparse frame holds some of the lines of what it covers, and says
-//! of each where it starts.
+//! of each where it starts. It begins and ends at a line's start, or after its last row when that is unfinished: an
+//! unfinished line that is not shown is not covered while it can grow, for it may be shown when it is whole.
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 
@@ -70,7 +71,8 @@ pub struct Cut {
 /// What a frame of some lines says besides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sparse {
-    /// The marker of the frame's end: the client cannot make it from lines that it does not have.
+    /// The marker of where lines go on after the frame, which is its end or the start of its unfinished last row: the
+    /// client cannot make it from lines that it does not have.
     pub marker: Marker,
     /// The lines, in order: one for each of the payload.
     pub rows: Vec<SparseRow>,
@@ -98,7 +100,7 @@ pub struct Frame {
     pub req: u32,
     /// The generation it is of.
     pub generation: Generation,
-    /// The style that the first line starts with.
+    /// The style that the first line it holds starts with. Below lines that it does not hold, a line starts plain.
     pub style: Style,
     /// The offset of its first byte in the file.
     pub offset: ByteOffset,
@@ -219,6 +221,11 @@ impl Frame {
     /// What a live frame takes of the credit, in bytes: its payload. Both sides count by this.
     pub fn credit(&self) -> u32 {
         u32::try_from(self.payload.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Whether its first line starts where it starts: it holds all lines, or that one.
+    pub fn starts_with_a_row(&self) -> bool {
+        self.sparse.as_ref().is_none_or(|sparse| sparse.rows.first().is_some_and(|row| row.offset == self.offset))
     }
 
     /// The lines, in order. A cut stands where the bytes of a long line end, just before its line feed.
