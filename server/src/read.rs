@@ -22,8 +22,8 @@ pub use back::lines_back;
 pub(crate) use blocks::{line_start, next_line_start};
 pub use live::{count_lines, end_of_lines, line_bytes, lines_from, marker_at, marker_of};
 pub(crate) use page::find_line;
-pub(crate) use rows::append;
 pub use page::page;
+pub(crate) use rows::append;
 
 /// What page is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use taillight::cursor::Generation;
 use taillight::line::{ByteOffset, LineNo};
 use taillight::wire::{Frame, FrameKind};
 
-use super::{Puller, Pulled};
+use super::{Pulled, Puller};
 use crate::read;
 use crate::scan::page::{self, ANSWER, SparsePage};
 use crate::scan::rows::{Around, Rows};

@@ -123,7 +123,12 @@ impl<'a> Blocks<'a> {
 ///
 /// # Errors
 /// When reading fails, or the file is shorter than `end` by now ([`crate::source::is_gone`]).
-pub(crate) fn line_start(source: &dyn Source, index: &LineIndex, end: ByteOffset, at: ByteOffset) -> io::Result<ByteOffset> {
+pub(crate) fn line_start(
+    source: &dyn Source,
+    index: &LineIndex,
+    end: ByteOffset,
+    at: ByteOffset,
+) -> io::Result<ByteOffset> {
     let start = Blocks::new(source, Some(index), end, crate::index::BLOCK_BYTES).line_start(at.get())?;
     Ok(ByteOffset::new(start))
 }
@@ -132,7 +137,12 @@ pub(crate) fn line_start(source: &dyn Source, index: &LineIndex, end: ByteOffset
 ///
 /// # Errors
 /// As [`line_start`].
-pub(crate) fn next_line_start(source: &dyn Source, index: &LineIndex, end: ByteOffset, from: ByteOffset) -> io::Result<ByteOffset> {
+pub(crate) fn next_line_start(
+    source: &dyn Source,
+    index: &LineIndex,
+    end: ByteOffset,
+    from: ByteOffset,
+) -> io::Result<ByteOffset> {
     let Some(before) = from.get().checked_sub(1) else { return Ok(from) };
     let feed = Blocks::new(source, Some(index), end, crate::index::BLOCK_BYTES).feed_after(before)?;
     Ok(feed.map_or(end, |feed| ByteOffset::new(feed + 1)))

@@ -13,7 +13,9 @@ use bytes::Bytes;
 use taillight::ansi::Style;
 use taillight::cursor::{Anchor, Generation, Marker};
 use taillight::line::{ByteOffset, LineNo};
-use taillight::wire::{Cut, Frame, FrameFlags, FrameKind, MAX_LINE_BYTES, MAX_LIVE_BYTES, MAX_PAGE_ROWS, Sparse, SparseRow};
+use taillight::wire::{
+    Cut, Frame, FrameFlags, FrameKind, MAX_LINE_BYTES, MAX_LIVE_BYTES, MAX_PAGE_ROWS, Sparse, SparseRow,
+};
 
 use super::Budget;
 use super::rows::{Rows, Shown};

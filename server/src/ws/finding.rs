@@ -8,9 +8,7 @@ use std::time::Instant;
 use axum::extract::ws::WebSocket;
 use taillight::cursor::Generation;
 use taillight::line::ByteOffset;
-use taillight::wire::{
-    self, Failure, MAX_LINE_BYTES, MAX_SPAN_ROWS, MAX_SPANS_PER_ROW, RowSpans, ServerMsg,
-};
+use taillight::wire::{self, Failure, MAX_LINE_BYTES, MAX_SPAN_ROWS, MAX_SPANS_PER_ROW, RowSpans, ServerMsg};
 
 use super::connection::{End, Viewer, sent};
 use super::outbox;

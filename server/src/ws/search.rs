@@ -102,7 +102,8 @@ impl Search {
 
     /// Takes the views of that epoch where those held are of another one; whether any was taken.
     pub(super) fn hold_views(&mut self, epoch: &Epoch, tasks: &Tasks) -> bool {
-        let is_of = |view: &Option<(Generation, Arc<View>)>| view.as_ref().is_some_and(|(of, _)| *of == epoch.generation);
+        let is_of =
+            |view: &Option<(Generation, Arc<View>)>| view.as_ref().is_some_and(|(of, _)| *of == epoch.generation);
         let mut is_new = false;
         if let Some(rows) = self.filter.as_mut().filter(|rows| !is_of(&rows.view)) {
             rows.view = Some((epoch.generation, epoch.views.get(&rows.filter, tasks)));

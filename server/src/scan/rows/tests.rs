@@ -66,7 +66,8 @@ fn search(rows: &Rows<'_>, down: bool, from: u64, bytes: u64) -> (Vec<Shown>, u6
 }
 
 fn text() -> impl Strategy<Value = Vec<u8>> {
-    let line = prop_oneof![3 => Just(""), 3 => Just("a"), 2 => Just("x"), 2 => Just("a longer line"), 1 => Just("ax\r")];
+    let line =
+        prop_oneof![3 => Just(""), 3 => Just("a"), 2 => Just("x"), 2 => Just("a longer line"), 1 => Just("ax\r")];
     (proptest::collection::vec(line, 0..40), any::<bool>()).prop_map(|(lines, finished)| {
         let mut text = lines.join("\n").into_bytes();
         if finished {
