@@ -14,7 +14,9 @@ mod driver;
 mod filter;
 mod hits;
 mod judge;
+pub mod page;
 mod pattern;
+pub mod rows;
 #[cfg(test)]
 mod tests;
 mod units;
