@@ -22,10 +22,12 @@ pub mod chooser;
 pub mod files;
 #[cfg(feature = "hydrate")]
 pub mod live;
+pub mod marks;
 #[cfg(feature = "hydrate")]
 pub mod nav;
 pub mod overlay;
 pub mod problem;
+pub mod search;
 pub mod shell;
 pub mod text;
 pub mod viewer;

@@ -1,5 +1,7 @@
 //! Acting on what the user wants, and the address: it is the view, printed.
 
+mod boxes;
+
 use std::cell::RefCell;
 
 use leptos::prelude::*;
@@ -13,6 +15,7 @@ use crate::browser::keys::KeyPlace;
 use crate::browser::timer::{Interval, Timeout};
 use crate::browser::{BrowserError, clipboard, fetch, focus, history, keys, media};
 use crate::live;
+use crate::search::{SearchAct, SearchBox, Selection};
 use crate::shell::{Act, Overlay, Shell};
 use crate::viewer::ids;
 
@@ -31,6 +34,7 @@ struct Nav {
     /// The address that is to replace the present entry.
     replacement: Option<String>,
     toast: Option<Timeout>,
+    boxes: boxes::Boxes,
     _listeners: Vec<Listener>,
     _replacing: Interval,
 }
@@ -60,6 +64,7 @@ pub fn start(shell: Shell) {
             }
         }
         tell_notices(shell);
+        boxes::take_early(shell);
     });
 }
 
@@ -69,6 +74,7 @@ fn listen(shell: Shell) -> Result<Nav, BrowserError> {
         keys: KeyReader::default(),
         replacement: None,
         toast: None,
+        boxes: boxes::Boxes::default(),
         _listeners: vec![
             history::on_pop(move || on_pop(shell))?,
             history::on_link(base, move |address| on_link(shell, address))?,
@@ -107,6 +113,7 @@ pub fn act(shell: Shell, act: Act) {
                 focus_grid_soon();
             }
         }
+        Act::Search(act) => boxes::act(shell, act),
     }
 }
 
@@ -127,15 +134,20 @@ pub fn toast(shell: Shell, text: String) {
 fn command_view(shell: Shell, command: Command) {
     let old = shell.view.get_untracked();
     let mut new = old.clone();
+    let typing = boxes::typing(&command);
     let change = apply(&mut new, command);
     shell.problem.update(|problem| *problem = None);
     if new != old {
         shell.view.set(new.clone());
     }
-    match change.history {
-        History::Keep => {}
-        History::Replace => replace_soon(shell, &new),
-        History::Push => push(shell, &new),
+    match (typing, change.history) {
+        (Some(commit), _) => boxes::remember(shell, &old, &new, &change, commit),
+        (None, History::Keep) => {}
+        (None, History::Replace) => replace_soon(shell, &new),
+        (None, History::Push) => push(shell, &new),
+    }
+    if let Some(file) = new.file_view() {
+        boxes::sync(shell, old.file_view(), file);
     }
     if change.opened && media::matches(NARROW) {
         shell.files_pane.set(Some(false));
@@ -144,7 +156,12 @@ fn command_view(shell: Shell, command: Command) {
 }
 
 fn on_pop(shell: Shell) {
-    NAV.with_borrow_mut(|nav| nav.as_mut().map(|nav| nav.replacement = None));
+    NAV.with_borrow_mut(|nav| {
+        nav.as_mut().map(|nav| {
+            nav.replacement = None;
+            nav.boxes.leave_entry();
+        })
+    });
     let Ok(address) = history::address(&shell.base()) else { return };
     match link::read(&address) {
         Ok(link) => {
@@ -172,6 +189,7 @@ fn on_link(shell: Shell, address: &str) -> bool {
 
 fn push(shell: Shell, state: &ViewState) {
     flush_replacement();
+    NAV.with_borrow_mut(|nav| nav.as_mut().map(|nav| nav.boxes.leave_entry()));
     // When the browser refuses, the address lags behind the view, which is the truth.
     let _ = history::push(&shell.href(&state.to_string()));
 }
@@ -205,6 +223,7 @@ fn on_press(shell: Shell, press: &KeyPress<'_>, place: KeyPlace) -> bool {
             focus::cycle(&[ids::GRID, ids::HEADER, ids::FILES], !press.shift);
             return true;
         }
+        (KeyPlace::Box(which), _) => return boxes::key(shell, which, press),
         (KeyPlace::TextField, "Escape") => {
             focus::focus(ids::GRID);
             return true;
@@ -234,6 +253,17 @@ fn do_key(shell: Shell, action: KeyAction, count: Option<u64>) {
         KeyAction::Pause => command_view(shell, Command::TogglePause),
         KeyAction::Wrap => command_view(shell, Command::ToggleWrap),
         KeyAction::Back => history::back(),
+        KeyAction::Find => boxes::act(shell, SearchAct::Focus(SearchBox::Find)),
+        KeyAction::Filter => boxes::act(shell, SearchAct::Focus(SearchBox::Filter)),
+        KeyAction::NextMatch => boxes::act(shell, SearchAct::Seek(true)),
+        KeyAction::PreviousMatch => boxes::act(shell, SearchAct::Seek(false)),
+        KeyAction::InContext => boxes::act(shell, SearchAct::InContext),
+        KeyAction::MoreContext => boxes::act(shell, SearchAct::Context(1)),
+        KeyAction::LessContext => boxes::act(shell, SearchAct::Context(-1)),
+        KeyAction::OnlyThese => boxes::act(shell, SearchAct::Selection(Selection::Only)),
+        KeyAction::HideThese => boxes::act(shell, SearchAct::Selection(Selection::Hide)),
+        KeyAction::FindSelection => boxes::act(shell, SearchAct::Selection(Selection::Find)),
+        KeyAction::Close if boxes::stop(shell) => {}
         _ => live::key(shell, action, count),
     }
 }

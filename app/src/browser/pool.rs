@@ -10,7 +10,9 @@ use wasm_bindgen::JsCast as _;
 use web_sys::{Document, Element, HtmlElement, Node, Text};
 
 use super::events::DomEvent;
+use super::highlight::{Highlights, Kind, Marked};
 use super::{BrowserError, by_id, document};
+use crate::marks::{Point, marks};
 
 /// How many styled pieces a row shows.
 const MAX_PIECES: usize = 200;
@@ -30,14 +32,34 @@ pub struct RowFacts {
     pub selected: bool,
     /// Whether the keyboard's cursor is on it.
     pub current: bool,
+    /// Whether it only stands around a match of the filter.
+    pub context: bool,
+    /// Whether lines between it and the row above are not shown, and that is to be seen.
+    pub gap: bool,
+    /// Whether what is found stands in it.
+    pub hit: bool,
+    /// Whether it is the hit that was gone to last.
+    pub is_current_hit: bool,
+    /// Tells one set of marks in the text from another; 0 for none.
+    pub marks: u64,
     /// How much of the line is not here, for people.
     pub more: Option<String>,
+}
+
+/// What stands in a row.
+#[derive(Clone, Copy, Debug)]
+pub struct RowText<'a> {
+    /// The text.
+    pub line: &'a StyledLine,
+    /// Where hits stand in it, in bytes, in order: of the filter, and of what is found.
+    pub hits: [&'a [(u32, u32)]; 2],
 }
 
 /// The pool.
 pub struct RowPool {
     document: Document,
     sheet: HtmlElement,
+    highlights: Option<Highlights>,
     rows: VecDeque<Row>,
     /// The ordinal of the first row: ordinals go on when lines are added or removed in front.
     first: i64,
@@ -51,6 +73,7 @@ struct Row {
     number: Element,
     text: HtmlElement,
     facts: Option<RowFacts>,
+    marked: Vec<Marked>,
     hidden: bool,
 }
 
@@ -63,6 +86,7 @@ impl RowPool {
         Ok(Self {
             document: document()?,
             sheet: by_id(id)?,
+            highlights: Highlights::new(),
             rows: VecDeque::new(),
             first: 0,
             class_buf: String::new(),
@@ -93,7 +117,8 @@ impl RowPool {
             self.rows.push_back(row);
         }
         while self.rows.len() > wanted {
-            if let Some(row) = self.rows.pop_back() {
+            if let Some(mut row) = self.rows.pop_back() {
+                row.unmark(self.highlights.as_ref());
                 row.element.remove();
             }
         }
@@ -126,7 +151,7 @@ impl RowPool {
         }
     }
 
-    /// Writes the row at `idx` from the top, where it differs; `line` is asked for the text only if that does.
+    /// Writes the row at `idx` from the top, where it differs; `text` is asked for only if that or its marks do.
     ///
     /// # Errors
     /// When elements cannot be made.
@@ -134,7 +159,7 @@ impl RowPool {
         &mut self,
         idx: usize,
         facts: RowFacts,
-        line: impl FnOnce() -> &'a StyledLine,
+        text: impl FnOnce() -> RowText<'a>,
     ) -> Result<(), BrowserError> {
         let Some(row) = self.rows.get_mut(idx) else { return Ok(()) };
         row.show(true)?;
@@ -142,8 +167,13 @@ impl RowPool {
             return Ok(());
         }
         let is_same_text = row.facts.as_ref().is_some_and(|old| old.stamp == facts.stamp && old.more == facts.more);
-        if !is_same_text {
-            row.write_text(&self.document, line(), facts.more.as_deref(), &mut self.class_buf)?;
+        if !is_same_text || row.facts.as_ref().is_some_and(|old| old.marks != facts.marks) {
+            row.unmark(self.highlights.as_ref());
+            let text = text();
+            if !is_same_text {
+                row.write_text(&self.document, text.line, facts.more.as_deref(), &mut self.class_buf)?;
+            }
+            row.mark(self.highlights.as_ref(), &text);
         }
         row.write_facts(&facts, &mut self.class_buf)?;
         row.facts = Some(facts);
@@ -252,7 +282,7 @@ impl Row {
         let text = make("tx", "gridcell", "span")?;
         element.append_child(&number)?;
         element.append_child(&text)?;
-        Ok(Self { element, number: number.into(), text, facts: None, hidden: false })
+        Ok(Self { element, number: number.into(), text, facts: None, marked: Vec::new(), hidden: false })
     }
 
     fn show(&mut self, shown: bool) -> Result<(), BrowserError> {
@@ -278,7 +308,16 @@ impl Row {
         }
         buf.clear();
         buf.push_str("row");
-        for (on, class) in [(!facts.class.is_empty(), facts.class), (facts.selected, "sel"), (facts.current, "cur")] {
+        let classes = [
+            (!facts.class.is_empty(), facts.class),
+            (facts.selected, "sel"),
+            (facts.current, "cur"),
+            (facts.context, "ctx"),
+            (facts.gap, "gap"),
+            (facts.hit, "hit"),
+            (facts.is_current_hit, "now"),
+        ];
+        for (on, class) in classes {
             if on {
                 buf.push(' ');
                 buf.push_str(class);
@@ -300,11 +339,7 @@ impl Row {
         buf: &mut String,
     ) -> Result<(), BrowserError> {
         let mut at = self.text.first_child();
-        // What a hostile line has beyond that is shown plain: nodes are what a page pays for.
-        let rest_at = line.runs.iter().take(MAX_PIECES).map(|run| run.len as usize).sum::<usize>();
-        let rest = line.text.get(rest_at..).filter(|rest| !rest.is_empty());
-        let pieces = line.pieces().take(MAX_PIECES).chain(rest.map(|rest| (rest, Style::PLAIN)));
-        for (text, style) in pieces {
+        for (text, style) in pieces(line) {
             let next = at.as_ref().and_then(Node::next_sibling);
             if style.is_plain() {
                 self.put_text(document, at, text)?;
@@ -325,6 +360,32 @@ impl Row {
             self.text.remove_child(&left_over)?;
         }
         Ok(())
+    }
+
+    /// Marks the hits in the text, as it was written.
+    fn mark(&mut self, highlights: Option<&Highlights>, text: &RowText<'_>) {
+        let Some(highlights) = highlights else { return };
+        for (kind, hits) in [Kind::Filter, Kind::Find].into_iter().zip(text.hits) {
+            for mark in marks(pieces(text.line).map(|(text, _)| text), hits) {
+                if let Some((start, end)) = self.node(mark.start).zip(self.node(mark.end)) {
+                    self.marked.extend(highlights.add(kind, (&start, mark.start.units), (&end, mark.end.units)));
+                }
+            }
+        }
+    }
+
+    /// The text node that a place is in.
+    fn node(&self, point: Point) -> Option<Node> {
+        let child = self.text.child_nodes().get(u32::try_from(point.piece).ok()?)?;
+        if child.node_type() == Node::TEXT_NODE { Some(child) } else { child.first_child() }
+    }
+
+    fn unmark(&mut self, highlights: Option<&Highlights>) {
+        for marked in self.marked.drain(..) {
+            if let Some(highlights) = highlights {
+                highlights.remove(&marked);
+            }
+        }
     }
 
     fn put_text(&self, document: &Document, at: Option<Node>, text: &str) -> Result<(), BrowserError> {
@@ -358,6 +419,14 @@ impl Row {
         };
         Ok(())
     }
+}
+
+/// The texts of a line's nodes, in order, with their styles. What a hostile line has beyond [`MAX_PIECES`] is shown
+/// plain: nodes are what a page pays for.
+fn pieces(line: &StyledLine) -> impl Iterator<Item = (&str, Style)> {
+    let rest_at = line.runs.iter().take(MAX_PIECES).map(|run| run.len as usize).sum::<usize>();
+    let rest = line.text.get(rest_at..).filter(|rest| !rest.is_empty());
+    line.pieces().take(MAX_PIECES).chain(rest.map(|rest| (rest, Style::PLAIN)))
 }
 
 fn set_number(element: &HtmlElement, name: &str, old: Option<u64>, new: Option<u64>) -> Result<(), BrowserError> {

@@ -1,19 +1,19 @@
 //! The rows on the screen: where it stands over the rows that are held, and writing them into the pool.
 
-use taillight::ansi::{Style, StyledLine, parse_line};
-use taillight::follow::WindowChange;
+use taillight::ansi::{self, Style, StyledLine, parse_line};
+use taillight::follow::{Follow, WindowChange};
 use taillight::line::{ByteLen, ByteOffset, LineNo};
 use taillight::row::{more_text, shown_bytes};
 use taillight::view::Place;
 use taillight::viewport::{Scroll, Viewport};
 use taillight::window::{Item, LineWindow, RowKey};
-use taillight::wire::FrameRow;
+use taillight::wire::{FrameRow, RowSpans};
 
 use super::status::event_text;
 use crate::browser::BrowserError;
 use crate::browser::events::DomEvent;
 use crate::browser::media;
-use crate::browser::pool::{RowFacts, RowPart, RowPool};
+use crate::browser::pool::{RowFacts, RowPart, RowPool, RowText};
 use crate::viewer::ids;
 
 /// The height of a row that is not wrapped, in CSS pixels: `--row` of the style sheet.
@@ -52,7 +52,13 @@ pub struct Screen {
     sideways_px: f64,
     glide_speed: f64,
     glide_ms: f64,
+    /// Whether it is to be seen where lines are left out.
+    pub(super) shows_gaps: bool,
+    /// Counts how often the hits in rows have changed.
+    marks_epoch: u64,
     line: StyledLine,
+    /// The hits of a row, in the text that is shown.
+    hits: [Vec<(u32, u32)>; 2],
 }
 
 impl Screen {
@@ -77,7 +83,10 @@ impl Screen {
             sideways_px: 0.0,
             glide_speed: 0.0,
             glide_ms: 0.0,
+            shows_gaps: false,
+            marks_epoch: 1,
             line: StyledLine::default(),
+            hits: Default::default(),
         })
     }
 
@@ -124,8 +133,7 @@ impl Screen {
                 self.heights.clear();
                 self.glide_speed = 0.0;
                 self.keep = anchor;
-                // Some of what stands above a place belongs to it.
-                let above = ((self.view_px / ROW_PX) as usize / CONTEXT_SHARE).min(MAX_CONTEXT);
+                let above = self.rows_above();
                 self.scroll = Scroll::at_row(anchor.map_or(usize::MAX >> 1, |row| row.saturating_sub(above)));
             }
             WindowChange::Prepended(n_rows) => {
@@ -151,8 +159,35 @@ impl Screen {
                     *height = 0.0;
                 }
             }
+            WindowChange::Spans => self.marks_epoch += 1,
             WindowChange::Relabelled | WindowChange::Numbered => {}
         }
+    }
+
+    /// How many rows above a place belong on the screen: some of what stands there belongs to it.
+    fn rows_above(&self) -> usize {
+        ((self.view_px / ROW_PX) as usize / CONTEXT_SHARE).min(MAX_CONTEXT)
+    }
+
+    /// Moves to a row that was gone to; one that is on the screen already moves nothing.
+    pub fn bring(&mut self, row: usize, window: &LineWindow) {
+        if self.shows(row) {
+            self.reveal(row, window);
+        } else {
+            self.scroll = Scroll::at_row(row.saturating_sub(self.rows_above()));
+            self.keep = Some(row);
+        }
+    }
+
+    /// Whether some of a row is on the screen.
+    pub fn shows(&self, row: usize) -> bool {
+        (self.visible.0..self.visible.1).contains(&row)
+    }
+
+    /// Where the top of a row is below the upper edge, in CSS pixels; for rows on the screen.
+    pub fn top_of(&self, row: usize, window: &LineWindow) -> f64 {
+        let viewport = self.viewport(window);
+        (self.scroll.top_row..row).map(&viewport.height_px).sum::<f64>() - self.scroll.sub_px
     }
 
     /// Puts the first row that is held so far below the upper edge, negative for above.
@@ -169,11 +204,11 @@ impl Screen {
     }
 
     /// Moves down by so many pixels; says how much further it was meant to go.
-    pub fn scroll_by(&mut self, dy_px: f64, window: &LineWindow) -> f64 {
+    pub fn scroll_by(&mut self, dy_px: f64, follow: &Follow) -> f64 {
         if self.wraps && dy_px < 0.0 {
-            self.measure_above(-dy_px, window);
+            self.measure_above(-dy_px, follow);
         }
-        let scrolled = self.viewport(window).scroll_by(self.scroll, dy_px);
+        let scrolled = self.viewport(follow.window()).scroll_by(self.scroll, dy_px);
         self.scroll = scrolled.scroll;
         scrolled.rest_px
     }
@@ -258,7 +293,8 @@ impl Screen {
     ///
     /// # Errors
     /// When elements cannot be made.
-    pub fn draw(&mut self, window: &LineWindow, view_px: f64, is_pinned: bool) -> Result<(), BrowserError> {
+    pub fn draw(&mut self, follow: &Follow, view_px: f64, is_pinned: bool) -> Result<(), BrowserError> {
+        let window = follow.window();
         self.view_px = view_px;
         if self.wraps && self.heights.len() != window.len() {
             self.heights.resize(window.len(), 0.0);
@@ -275,7 +311,7 @@ impl Screen {
                 (scroll, viewport.visible(scroll))
             };
             self.scroll = scroll;
-            self.fill(rows.start, rows.end, window)?;
+            self.fill(rows.start, rows.end, follow)?;
             if !self.measure(rows.start) {
                 break;
             }
@@ -286,7 +322,8 @@ impl Screen {
     }
 
     /// Writes these rows into the pool.
-    fn fill(&mut self, start: usize, end: usize, window: &LineWindow) -> Result<(), BrowserError> {
+    fn fill(&mut self, start: usize, end: usize, follow: &Follow) -> Result<(), BrowserError> {
+        let window = follow.window();
         if self.visible != (start, end) {
             self.visible = (start, end);
             self.is_new_visible = true;
@@ -294,11 +331,19 @@ impl Screen {
         self.pool.hold(self.origin + start as i64..self.origin + end as i64)?;
         for row in start..end {
             let Some(item) = window.get(row) else { break };
-            let facts = self.facts(&item, window.key(row));
-            let line = &mut self.line;
+            let key = window.key(row);
+            let spans = key.and_then(|key| follow.spans(key));
+            let facts = RowFacts {
+                hit: spans.is_some_and(|spans| !spans.find.is_empty()),
+                is_current_hit: key.is_some_and(|key| follow.current_hit() == Some((key.generation, key.offset))),
+                marks: spans.map_or(0, |_| self.marks_epoch),
+                ..self.facts(&item, key)
+            };
+            let (line, hits) = (&mut self.line, &mut self.hits);
             self.pool.write(row - start, facts, move || {
                 write_line(item, line);
-                line
+                write_hits(item, spans, hits);
+                RowText { line, hits: [&hits[0], &hits[1]] }
             })?;
         }
         Ok(())
@@ -307,7 +352,7 @@ impl Screen {
     fn facts(&self, item: &Item<'_>, key: Option<RowKey>) -> RowFacts {
         let is_current = key.is_some() && key == self.cursor;
         match *item {
-            Item::Line { generation, offset, bytes, missing, line, style_in, finished, .. } => RowFacts {
+            Item::Line { generation, offset, bytes, missing, line, style_in, finished, context, gap, .. } => RowFacts {
                 stamp: [
                     offset.get(),
                     u64::from(generation.get()),
@@ -319,7 +364,10 @@ impl Screen {
                 class: if finished { "" } else { "unfinished" },
                 selected: self.is_selected(offset, line),
                 current: is_current,
+                context,
+                gap: gap && self.shows_gaps,
                 more: (missing > ByteLen::ZERO).then(|| more_text(missing)),
+                ..RowFacts::default()
             },
             Item::Divider(divider) => RowFacts {
                 stamp: [divider.at.get(), u64::from(divider.generation.get()), u64::MAX, u64::from(divider.nth)],
@@ -359,12 +407,12 @@ impl Screen {
     }
 
     /// Measures the rows that scrolling up by so much may bring: their heights are needed before they are seen.
-    fn measure_above(&mut self, up_px: f64, window: &LineWindow) {
+    fn measure_above(&mut self, up_px: f64, follow: &Follow) {
         let n_rows = ((up_px / ROW_PX).ceil() as usize).min(self.scroll.top_row).min(200);
         let start = self.scroll.top_row - n_rows;
-        self.heights.resize(window.len(), 0.0);
+        self.heights.resize(follow.window().len(), 0.0);
         // A row that cannot be made is measured when it is seen.
-        if self.fill(start, self.scroll.top_row, window).is_ok() {
+        if self.fill(start, self.scroll.top_row, follow).is_ok() {
             self.measure(start);
         }
     }
@@ -379,6 +427,16 @@ fn write_line(item: Item<'_>, line: &mut StyledLine) {
         }
         Item::Divider(divider) => {
             parse_line(event_text(&divider).as_bytes(), Style::PLAIN, line);
+        }
+    }
+}
+
+/// Where hits stand in what an item says, in bytes of the text: of the filter, and of what is found.
+fn write_hits(item: Item<'_>, spans: Option<&RowSpans>, hits: &mut [Vec<(u32, u32)>; 2]) {
+    for (hits, spans) in hits.iter_mut().zip([spans.map(|spans| &spans.filter), spans.map(|spans| &spans.find)]) {
+        hits.clear();
+        if let (Item::Line { bytes, .. }, Some(spans)) = (item, spans) {
+            ansi::shown_spans(bytes, spans, hits);
         }
     }
 }

@@ -35,6 +35,7 @@ impl Live {
             }
             RowPart::Text => {
                 self.screen.cursor = self.follow.window().key(row);
+                self.point_at(self.screen.cursor);
                 self.mark();
             }
         }

@@ -53,6 +53,7 @@ impl Live {
             set(status.banner, String::new());
         }
         set_banner(status, state.kind);
+        self.write_search();
         self.write_title(new_lines);
     }
 
@@ -168,7 +169,8 @@ fn set_banner(status: crate::shell::Status, kind: StateKind) {
     set(status.banner, words.to_owned());
 }
 
-fn set<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+/// Sets a signal where it differs.
+pub fn set<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
     if signal.with_untracked(|old| *old != value) {
         signal.set(value);
     }

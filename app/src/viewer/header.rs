@@ -20,7 +20,6 @@ pub fn Header() -> impl IntoView {
             <Crumbs/>
             <div class="meta num">
                 <span>{move || status.size.get()}</span>
-                <span role="status" aria-label="Line count" aria-live="off">{move || status.lines.get()}</span>
                 <span class="growth" hidden=move || status.growth.with(String::is_empty)>{move || status.growth.get()}</span>
             </div>
             <div class="tools" role="toolbar" aria-label="View">
