@@ -221,6 +221,11 @@ impl Frame {
         u32::try_from(self.payload.len()).unwrap_or(u32::MAX)
     }
 
+    /// Whether its first line starts where it starts: it holds all lines, or that one.
+    pub fn starts_with_a_row(&self) -> bool {
+        self.sparse.as_ref().is_none_or(|sparse| sparse.rows.first().is_some_and(|row| row.offset == self.offset))
+    }
+
     /// The lines, in order. A cut stands where the bytes of a long line end, just before its line feed.
     pub fn rows(&self) -> impl Iterator<Item = FrameRow<'_>> {
         let mut at = 0;
