@@ -6,7 +6,7 @@ use taillight::query::{self, Side};
 use taillight::view::keys::KeyPress;
 use taillight::view::{Change, Command, FileView, History, ViewState};
 
-use super::{NAV, Nav, command_view, push, replace_soon, toast};
+use super::{NAV, command_view, push, replace_soon, toast};
 use crate::browser::timer::Timeout;
 use crate::browser::{clipboard, focus, gestures, history};
 use crate::live;
@@ -223,7 +223,11 @@ pub fn remember(shell: Shell, old: &ViewState, new: &ViewState, change: &Change,
     }
     match with_boxes(|boxes| boxes.typed_from.take()).flatten() {
         Some(link) if link != new.to_string() => {
-            NAV.with_borrow_mut(|nav| nav.as_mut().map(|nav: &mut Nav| nav.replacement = Some(shell.href(&link))));
+            NAV.with_borrow_mut(|nav| {
+                if let Some(nav) = nav {
+                    nav.replacement = Some(shell.href(&link));
+                }
+            });
             push(shell, new);
         }
         Some(_) => replace_soon(shell, new),

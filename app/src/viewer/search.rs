@@ -49,7 +49,7 @@ fn other_params(shell: Shell) -> impl IntoView {
 fn params_of(view: &ViewState) -> Vec<(String, String)> {
     let link = view.to_string();
     let query = link.split_once('?').map_or("", |(_, query)| query);
-    let decode = |text: &str| percent_decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let decode = |text: &str| percent_decode(text).ok().and_then(|bytes| String::from_utf8(bytes.into_owned()).ok());
     let pair = |param: &str| {
         let (name, value) = param.split_once('=').unwrap_or((param, ""));
         decode(name).zip(decode(value))
