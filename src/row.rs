@@ -9,7 +9,7 @@
 //! `unfinished` when the line has no line feed yet.
 
 use crate::ansi::html::line_html;
-use crate::ansi::{StyledLine, parse_line, push_number};
+use crate::ansi::{Style, StyledLine, parse_line, push_number};
 use crate::line::{ByteLen, ByteOffset, LineNo};
 use crate::wire::{Frame, FrameRow};
 
@@ -49,12 +49,16 @@ pub fn row_html(row: &RowFacts, line: &StyledLine, out: &mut String) {
     out.push_str("</span></div>");
 }
 
-/// All rows of a frame. The style is carried from line to line, from the one the frame begins with.
+/// All rows of a frame. The style is carried from line to line, from the one the frame begins with; not over lines that
+/// are not shown.
 pub fn rows_html(frame: &Frame) -> String {
     let mut out = String::with_capacity(2 * frame.payload.len());
     let mut line = StyledLine::default();
-    let mut style = frame.style;
+    let (mut style, mut above) = (frame.style, None);
     for row in frame.rows() {
+        if above.replace(row.end).is_some_and(|end| end != row.offset) {
+            style = Style::PLAIN;
+        }
         style = parse_line(shown_bytes(&row), style, &mut line);
         row_html(&RowFacts::new(&row, row.line), &line, &mut out);
     }
@@ -116,8 +120,8 @@ mod tests {
 
     use super::*;
     use crate::ansi::{Color, Style};
-    use crate::cursor::Generation;
-    use crate::wire::{Cut, FrameFlags, FrameKind};
+    use crate::cursor::{Generation, Marker};
+    use crate::wire::{Cut, FrameFlags, FrameKind, Sparse, SparseRow};
 
     fn frame(payload: &'static [u8]) -> Frame {
         Frame {
@@ -170,6 +174,20 @@ mod tests {
         }
         assert_eq!(html.matches("class=\"row").count(), 4);
         assert_eq!(html.matches("unfinished").count(), 1);
+    }
+
+    #[test]
+    fn a_colour_does_not_run_over_lines_that_are_not_shown() {
+        let row = |offset| SparseRow { offset: ByteOffset::new(offset), line: LineNo::new(offset), context: false };
+        let sparse = Sparse { marker: Marker::of(b""), rows: vec![row(100), row(107), row(150)] };
+        let frame = Frame { sparse: Some(sparse), end: ByteOffset::new(200), ..frame(b"\x1b[31ma\nb\nc\n") };
+        let html = rows_html(&frame);
+        for (number, text) in
+            [(100, "<span class=\"a-f1\">a</span>"), (107, "<span class=\"a-f1\">b</span>"), (150, "c")]
+        {
+            let expected = format!(">{number}</span><span class=\"tx\" role=\"gridcell\">{text}</span></div>");
+            assert!(html.contains(&expected), "{expected} is not in {html}");
+        }
     }
 
     #[test]

@@ -300,6 +300,9 @@ impl LineWindow {
 
     /// The number of the line at `idx`, where it is known.
     fn number(&self, idx: usize) -> Option<LineNo> {
+        if self.sparse {
+            return self.line(idx)?.number;
+        }
         let absolute = self.origin + idx as i64;
         let run = self.runs.get(self.runs.partition_point(|run| run.first <= absolute).checked_sub(1)?)?;
         Some(run.first_line? + LineCount::new(u64::try_from(absolute - run.first).ok()?))

@@ -21,7 +21,8 @@
 //!
 //! A frame covers whole lines, each with its line feed, except an unfinished last one (flag) and frames of kind
 //! [`FrameKind::More`], which cover a part of one line. A sparse frame holds some of the lines of what it covers, and says
-//! of each where it starts.
+//! of each where it starts. It begins and ends at a line's start, or after its last row when that is unfinished: an
+//! unfinished line that is not shown is not covered while it can grow, for it may be shown when it is whole.
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 
@@ -98,7 +99,7 @@ pub struct Frame {
     pub req: u32,
     /// The generation it is of.
     pub generation: Generation,
-    /// The style that the first line starts with.
+    /// The style that the first line it holds starts with. Below lines that it does not hold, a line starts plain.
     pub style: Style,
     /// The offset of its first byte in the file.
     pub offset: ByteOffset,
