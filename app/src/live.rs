@@ -33,7 +33,7 @@ use crate::shell::Shell;
 use crate::viewer::ids;
 use ruler::Ruler;
 use screen::Screen;
-use search::{Searching, filter_of, find_of};
+use search::Searching;
 use status::Meter;
 
 pub use gestures::key;
@@ -176,8 +176,8 @@ impl Live {
                     after: rows.max(PAGE_ROWS),
                     follow: view.follow,
                     boot: Some((sent.cursor.identity, sent.tip)),
-                    filter: filter_of(view),
-                    find: find_of(view),
+                    filter: view.shown_rows(),
+                    find: view.find_term(),
                 }
             }
             None => Start {
@@ -187,8 +187,8 @@ impl Live {
                 after: PAGE_ROWS,
                 follow: view.follow,
                 boot: None,
-                filter: filter_of(view),
-                find: find_of(view),
+                filter: view.shown_rows(),
+                find: view.find_term(),
             },
         };
         if media::is_hidden() {
@@ -398,7 +398,7 @@ impl Live {
 pub fn clear_selection(shell: Shell) {
     if doors::is_text_selected(ids::GRID) || with(|live| live.screen.selected.is_some()) == Some(true) {
         doors::clear_text_selection();
-    } else if shell.file(|view| !view.find.is_empty()) == Some(true) {
+    } else if shell.file(|view| view.find_term().is_some()) == Some(true) {
         shell.command(Command::SetFind { text: String::new(), commit: true });
         return;
     }

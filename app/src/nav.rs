@@ -134,17 +134,18 @@ pub fn toast(shell: Shell, text: String) {
 fn command_view(shell: Shell, command: Command) {
     let old = shell.view.get_untracked();
     let mut new = old.clone();
-    let typing = boxes::typing(&command);
     let change = apply(&mut new, command);
     shell.problem.update(|problem| *problem = None);
     if new != old {
         shell.view.set(new.clone());
     }
-    match (typing, change.history) {
-        (Some(commit), _) => boxes::remember(shell, &old, &new, &change, commit),
-        (None, History::Keep) => {}
-        (None, History::Replace) => replace_soon(shell, &new),
-        (None, History::Push) => push(shell, &new),
+    if let Some(before) = &change.before {
+        replace_with(shell.href(before));
+    }
+    match change.history {
+        History::Keep => {}
+        History::Replace => replace_soon(shell, &new),
+        History::Push => push(shell, &new),
     }
     if let Some(file) = new.file_view() {
         boxes::sync(shell, old.file_view(), file);
@@ -156,12 +157,7 @@ fn command_view(shell: Shell, command: Command) {
 }
 
 fn on_pop(shell: Shell) {
-    NAV.with_borrow_mut(|nav| {
-        nav.as_mut().map(|nav| {
-            nav.replacement = None;
-            nav.boxes.leave_entry();
-        })
-    });
+    NAV.with_borrow_mut(|nav| nav.as_mut().map(|nav| nav.replacement = None));
     let Ok(address) = history::address(&shell.base()) else { return };
     match link::read(&address) {
         Ok(link) => {
@@ -189,13 +185,15 @@ fn on_link(shell: Shell, address: &str) -> bool {
 
 fn push(shell: Shell, state: &ViewState) {
     flush_replacement();
-    NAV.with_borrow_mut(|nav| nav.as_mut().map(|nav| nav.boxes.leave_entry()));
     // When the browser refuses, the address lags behind the view, which is the truth.
     let _ = history::push(&shell.href(&state.to_string()));
 }
 
 fn replace_soon(shell: Shell, state: &ViewState) {
-    let address = shell.href(&state.to_string());
+    replace_with(shell.href(&state.to_string()));
+}
+
+fn replace_with(address: String) {
     NAV.with_borrow_mut(|nav| nav.as_mut().map(|nav| nav.replacement = Some(address)));
 }
 

@@ -5,6 +5,8 @@ use taillight::line::{ByteLen, ByteOffset};
 use taillight::row::size_text;
 use taillight::wire::{Found, Tip};
 
+use crate::search::SearchBox;
+
 /// `13,680,855 lines`, or of a filtered file `showing 1,204 of 98,000,000`; with `≥` in front of what is still counted.
 pub fn line_count(tip: &Tip) -> String {
     let count = |count: u64, exact: bool| format!("{}{}", if exact { "" } else { "≥ " }, grouped(count));
@@ -30,6 +32,23 @@ pub fn match_count(found: &Found) -> String {
 pub fn looked_through(scanned: ByteOffset, len: ByteOffset) -> u8 {
     let percent = u128::from(scanned.get()) * 100 / u128::from(len.get().max(1));
     u8::try_from(percent).unwrap_or(100).min(100)
+}
+
+/// What is said where the filter shows no row of a file that has some; empty where that is not known.
+pub fn no_match(tip: &Tip) -> String {
+    match tip.shown.filter(|shown| shown.count.get() == 0 && tip.len > ByteOffset::ZERO) {
+        Some(shown) if shown.exact => "No line matches".to_owned(),
+        Some(shown) => {
+            format!("No line matches so far · {} % looked through", looked_through(shown.scanned, tip.len))
+        }
+        None => String::new(),
+    }
+}
+
+/// What is said while the server looks through the file for what is in a box.
+pub fn still_looking(which: SearchBox, percent: Option<u8>) -> String {
+    let doing = if which == SearchBox::Filter { "filtering" } else { "searching" };
+    percent.map_or_else(|| format!("still {doing}"), |percent| format!("still {doing} · {percent} % looked through"))
 }
 
 /// A text around the character at a byte of it: before, the character, after. At the end the character is empty.

@@ -155,10 +155,11 @@ impl Follow {
             seek.more = (seek.more + 1).min(MAX_STEPS);
             return;
         }
-        let from = match self.finding.hit {
-            Some(hit) if down => self.below(hit),
-            Some(hit) => hit,
-            None => from.unwrap_or_else(|| self.window.first()),
+        let from = match (from, self.finding.hit) {
+            (Some(from), _) => from,
+            (None, Some(hit)) if down => self.below(hit),
+            (None, Some(hit)) => hit,
+            (None, None) => self.window.first(),
         };
         self.finding.seek = Some(Seek { down, from, origin: from, wrapped: false, more: 0, req: None });
         self.ask_seek(out);

@@ -4,9 +4,8 @@
 use leptos::prelude::*;
 use taillight::follow::{Effect as Todo, Input, PAGE_ROWS};
 use taillight::line::ByteOffset;
-use taillight::view::{Change, FileView, Place};
+use taillight::view::{Change, Command, FileView, Place};
 use taillight::window::RowKey;
-use taillight::wire::Filter;
 
 use super::status::set;
 use super::{Live, ROWS_ABOVE, with};
@@ -60,7 +59,10 @@ pub fn seek(down: bool) {
         if live.view(|view| view.follow) == Some(true) {
             live.scrolled();
         }
-        let from = live.follow.window().key(live.screen.scroll.top_row).map(|key| (key.generation, key.offset));
+        // From the current match as long as it is seen; a reader who has moved means from here.
+        let hit = live.follow.current_hit().and_then(|(generation, offset)| live.follow.window().find(generation, offset));
+        let top = live.follow.window().key(live.screen.scroll.top_row).map(|key| (key.generation, key.offset));
+        let from = top.filter(|_| !hit.is_some_and(|row| live.screen.shows(row)));
         live.step(Input::Seek { down, from });
         live.write_search();
     });
@@ -104,27 +106,17 @@ pub fn selection_changed() {
     });
 }
 
-/// Which rows a view shows.
-pub fn filter_of(view: &FileView) -> Option<Filter> {
-    (!view.filter.is_empty()).then(|| Filter { q: view.filter.clone(), ctx: view.ctx })
-}
-
-/// What a view finds.
-pub fn find_of(view: &FileView) -> Option<String> {
-    Some(view.find.clone()).filter(|find| !find.is_empty())
-}
-
 impl Live {
     /// Tells the stream what of filter and find has changed.
     pub(super) fn sync_search(&mut self, view: &FileView, change: &Change) {
         self.screen.shows_gaps = view.ctx > 0;
         if change.filtered {
             let at = change.moved.as_ref().map_or_else(|| view.anchor(), Place::anchor);
-            self.step(Input::Filter { filter: filter_of(view), at, before: ROWS_ABOVE, after: PAGE_ROWS });
+            self.step(Input::Filter { filter: view.shown_rows(), at, before: ROWS_ABOVE, after: PAGE_ROWS });
         }
         if change.found {
             self.searching.hit = None;
-            self.step(Input::Find(find_of(view)));
+            self.step(Input::Find(view.find_term()));
         }
         self.write_search();
     }
@@ -167,50 +159,50 @@ impl Live {
             if let Some(command) = self.say_where() {
                 self.command(command);
             }
+            if self.view(|view| view.paused) == Some(true) {
+                self.command(Command::TogglePause);
+            }
         }
+    }
+
+    fn has_filter(&self) -> bool {
+        self.view(|view| !view.filter.trim().is_empty()).unwrap_or_default()
+    }
+
+    fn has_find(&self) -> bool {
+        self.view(|view| !view.find.trim().is_empty()).unwrap_or_default()
     }
 
     /// Whose search is under way, and how much of the file was looked through, where that is known.
     fn looking(&self) -> Option<(SearchBox, Option<ByteOffset>)> {
         let found = self.follow.found().filter(|found| !found.matched.exact);
         let shown = self.follow.shown().filter(|shown| !shown.exact);
-        let (has_filter, has_find) = self.view(|view| (!view.filter.is_empty(), !view.find.is_empty()))?;
-        if let Some(found) = found.filter(|_| has_find) {
+        if let Some(found) = found.filter(|_| self.has_find()) {
             return Some((SearchBox::Find, Some(found.matched.scanned)));
         }
         if self.follow.is_seeking() {
             return Some((SearchBox::Find, None));
         }
-        let is_looking = has_filter && (shown.is_some() || self.follow.is_filling());
+        let is_looking = self.has_filter() && (shown.is_some() || self.follow.is_filling());
         is_looking.then(|| (SearchBox::Filter, shown.map(|shown| shown.scanned)))
     }
 
     /// Match count, progress, and what is said where there are no rows.
     pub(super) fn write_search(&mut self) {
         let search = self.shell.search;
-        let found = self.follow.found().filter(|_| self.view(|view| !view.find.is_empty()) == Some(true));
+        let found = self.follow.found().filter(|_| self.has_find());
         set(search.match_count, found.map(|found| text::match_count(&found)).unwrap_or_default());
         let progress = self.progress();
-        let has_filter = self.view(|view| !view.filter.is_empty()).unwrap_or_default();
-        let has_lines = self.follow.tip().is_some_and(|tip| tip.len > ByteOffset::ZERO);
-        let shown = self.follow.shown();
-        let nothing = match shown.filter(|_| has_filter && has_lines && self.follow.window().is_empty()) {
-            Some(shown) if shown.exact && shown.count.get() == 0 => "No line matches".to_owned(),
-            Some(shown) if shown.count.get() == 0 => match &progress {
-                Some(Progress { percent: Some(percent), .. }) => {
-                    format!("No line matches so far · {percent} % looked through")
-                }
-                _ => String::new(),
-            },
-            _ => String::new(),
-        };
-        set(search.nothing, nothing);
+        let tip = self.follow.tip().filter(|_| self.has_filter() && self.follow.window().is_empty());
+        // What is being looked for may be there at once.
+        let tip = tip.filter(|tip| progress.is_some() || tip.shown.is_none_or(|shown| shown.exact));
+        set(search.nothing, tip.map(text::no_match).unwrap_or_default());
         set(search.progress, progress);
     }
 
     /// How far a search has come that has taken its time.
     fn progress(&mut self) -> Option<Progress> {
-        let Some((_, scanned)) = self.looking() else {
+        let Some((which, scanned)) = self.looking() else {
             self.searching.since_ms = None;
             self.searching.sample = (0.0, 0);
             return None;
@@ -230,8 +222,7 @@ impl Live {
         }
         let percent = scanned.zip(self.follow.tip()).map(|(scanned, tip)| text::looked_through(scanned, tip.len));
         let rate = scanned.and_then(|scanned| self.rate(now, scanned.get()));
-        let text = percent.map_or_else(|| "looking for the next match".to_owned(), |n| format!("{n} % looked through"));
-        Some(Progress { percent, text: format!("{text}{}", rate.unwrap_or_default()) })
+        Some(Progress { percent, text: text::still_looking(which, percent) + &rate.unwrap_or_default() })
     }
 
     /// ` · 1.2 GB/s`, once it is known.
@@ -257,7 +248,7 @@ impl Live {
 
     /// The pointer has moved over the rows.
     pub(super) fn hover(&mut self, event: &DomEvent) {
-        if self.view(|view| !view.filter.is_empty()) == Some(true) {
+        if self.has_filter() {
             let row = self.screen.row_of(event).map(|(row, _)| row);
             self.point_at(row.and_then(|row| self.follow.window().key(row)));
         }
@@ -270,8 +261,7 @@ impl Live {
 
     /// Puts the button that shows a row among its neighbours at its row.
     pub(super) fn place_spot(&mut self) {
-        let is_filtered = self.view(|view| !view.filter.is_empty()) == Some(true);
-        let row = self.visible_spot().filter(|_| is_filtered).and_then(|key| self.follow.window().index_of(key));
+        let row = self.visible_spot().filter(|_| self.has_filter()).and_then(|key| self.follow.window().index_of(key));
         let top_px = row.map(|row| self.screen.top_of(row, self.follow.window()));
         if self.searching.spot_px != top_px {
             self.searching.spot_px = top_px;

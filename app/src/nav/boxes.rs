@@ -4,9 +4,9 @@
 use leptos::prelude::*;
 use taillight::query::{self, Side};
 use taillight::view::keys::KeyPress;
-use taillight::view::{Change, Command, FileView, History, ViewState};
+use taillight::view::{Command, FileView};
 
-use super::{NAV, command_view, push, replace_soon, toast};
+use super::{NAV, command_view, toast};
 use crate::browser::timer::Timeout;
 use crate::browser::{clipboard, focus, gestures, history};
 use crate::live;
@@ -17,23 +17,14 @@ use crate::viewer::ids;
 /// The boxes.
 pub const BOXES: [SearchBox; 2] = [SearchBox::Filter, SearchBox::Find];
 
+/// The mark of an entry of the history before which the filtered log stands that its line was shown from.
+const IN_CONTEXT: &str = "in-context";
+
 /// What is under way in the boxes.
 #[derive(Default)]
 pub struct Boxes {
     /// Typing that is not applied yet.
     waiting: [Option<Timeout>; 2],
-    /// The link before the typing that is not a step of the history yet.
-    typed_from: Option<String>,
-    /// Whether the entry before this one is the filtered log that this line was shown from.
-    is_in_context: bool,
-}
-
-impl Boxes {
-    /// The present entry of the history is another one.
-    pub fn leave_entry(&mut self) {
-        self.typed_from = None;
-        self.is_in_context = false;
-    }
 }
 
 /// Does what the user wants.
@@ -109,7 +100,7 @@ fn apply(shell: Shell, which: SearchBox, commit: bool) {
 fn enter(shell: Shell, which: SearchBox, down: bool) {
     apply(shell, which, true);
     let is_find = which == SearchBox::Find && shell.search.find.error.with_untracked(Option::is_none);
-    if is_find && shell.file(|view| !view.find.is_empty()) == Some(true) {
+    if is_find && shell.file(|view| view.find_term().is_some()) == Some(true) {
         live::seek(down);
     }
 }
@@ -160,13 +151,13 @@ fn seek(shell: Shell, down: bool) {
 }
 
 fn in_context(shell: Shell) {
-    let is_filtered = shell.file(|view| !view.filter.is_empty()) == Some(true);
+    let is_filtered = shell.file(|view| view.shown_rows().is_some()) == Some(true);
     if is_filtered {
         if let Some(offset) = live::spot() {
             command_view(shell, Command::ShowInContext(offset));
-            with_boxes(|boxes| boxes.is_in_context = true);
+            history::mark(IN_CONTEXT);
         }
-    } else if with_boxes(|boxes| boxes.is_in_context) == Some(true) {
+    } else if history::is_marked(IN_CONTEXT) {
         history::back();
     }
 }
@@ -202,38 +193,6 @@ fn copy(shell: Shell, text: String) {
         };
         toast(shell, said.to_owned());
     });
-}
-
-/// Whether a command is typing, and then whether it is a step of the history.
-pub fn typing(command: &Command) -> Option<bool> {
-    match command {
-        Command::SetFilter { commit, .. } | Command::SetFind { commit, .. } => Some(*commit),
-        _ => None,
-    }
-}
-
-/// The address after typing: what was there before it becomes an entry of its own when Enter says so.
-pub fn remember(shell: Shell, old: &ViewState, new: &ViewState, change: &Change, commit: bool) {
-    if !commit {
-        if change.history != History::Keep {
-            with_boxes(|boxes| boxes.typed_from.get_or_insert_with(|| old.to_string()));
-            replace_soon(shell, new);
-        }
-        return;
-    }
-    match with_boxes(|boxes| boxes.typed_from.take()).flatten() {
-        Some(link) if link != new.to_string() => {
-            NAV.with_borrow_mut(|nav| {
-                if let Some(nav) = nav {
-                    nav.replacement = Some(shell.href(&link));
-                }
-            });
-            push(shell, new);
-        }
-        Some(_) => replace_soon(shell, new),
-        None if change.history == History::Keep => {}
-        None => push(shell, new),
-    }
 }
 
 /// The boxes say what the view says, where it was not typed there.

@@ -69,7 +69,7 @@ fn LineCount() -> impl IntoView {
 fn Matches() -> impl IntoView {
     let shell = Shell::get();
     let count = shell.search.match_count;
-    let has_find = shell.of_file(|view| !view.find.is_empty());
+    let has_find = shell.of_file(|view| view.find_term().is_some());
     let button = move |down: bool, name: &'static str, sign: &'static str, action: KeyAction| {
         let disabled = move || if has_find.get() { "false" } else { "true" };
         view! {
@@ -91,7 +91,7 @@ fn Matches() -> impl IntoView {
 fn Context() -> impl IntoView {
     let shell = Shell::get();
     let ctx = shell.of_file(|view| view.ctx);
-    let is_filtered = shell.of_file(|view| !view.filter.is_empty());
+    let is_filtered = shell.of_file(|view| view.shown_rows().is_some());
     let button = move |step: i32, name: &'static str, sign: &'static str, action: KeyAction| {
         view! {
             <button
