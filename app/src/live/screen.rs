@@ -421,22 +421,35 @@ impl Screen {
 /// What an item says, as text and styles.
 fn write_line(item: Item<'_>, line: &mut StyledLine) {
     match item {
-        Item::Line { offset, end, bytes, missing, style_in, finished, .. } => {
-            let row = FrameRow { offset, bytes, missing, end, finished, line: None, context: false };
-            parse_line(shown_bytes(&row), style_in, line);
-        }
-        Item::Divider(divider) => {
-            parse_line(event_text(&divider).as_bytes(), Style::PLAIN, line);
-        }
-    }
+        Item::Line { style_in, .. } => parse_line(bytes_of(item), style_in, line),
+        Item::Divider(divider) => parse_line(event_text(&divider).as_bytes(), Style::PLAIN, line),
+    };
 }
 
 /// Where hits stand in what an item says, in bytes of the text: of the filter, and of what is found.
 fn write_hits(item: Item<'_>, spans: Option<&RowSpans>, hits: &mut [Vec<(u32, u32)>; 2]) {
+    hits.iter_mut().for_each(Vec::clear);
+    let (Item::Line { bytes, .. }, shown) = (item, bytes_of(item)) else { return };
+    // What is left out at the start of a file counts in the spans.
+    let left_out = (bytes.len() - shown.len()) as u32;
+    let moved = |spans: &Vec<(u32, u32)>| -> Vec<(u32, u32)> {
+        spans.iter().map(|(from, to)| (from.saturating_sub(left_out), to.saturating_sub(left_out))).collect()
+    };
     for (hits, spans) in hits.iter_mut().zip([spans.map(|spans| &spans.filter), spans.map(|spans| &spans.find)]) {
-        hits.clear();
-        if let (Item::Line { bytes, .. }, Some(spans)) = (item, spans) {
-            ansi::shown_spans(bytes, spans, hits);
+        match spans {
+            Some(spans) if left_out == 0 => ansi::shown_spans(shown, spans, hits),
+            Some(spans) => ansi::shown_spans(shown, &moved(spans), hits),
+            None => {}
         }
+    }
+}
+
+/// The bytes of a line that are shown.
+fn bytes_of(item: Item<'_>) -> &[u8] {
+    match item {
+        Item::Line { offset, end, bytes, missing, finished, .. } => {
+            shown_bytes(&FrameRow { offset, bytes, missing, end, finished, line: None, context: false })
+        }
+        Item::Divider(_) => &[],
     }
 }

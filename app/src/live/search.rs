@@ -60,7 +60,8 @@ pub fn seek(down: bool) {
             live.scrolled();
         }
         // From the current match as long as it is seen; a reader who has moved means from here.
-        let hit = live.follow.current_hit().and_then(|(generation, offset)| live.follow.window().find(generation, offset));
+        let hit =
+            live.follow.current_hit().and_then(|(generation, offset)| live.follow.window().find(generation, offset));
         let top = live.follow.window().key(live.screen.scroll.top_row).map(|key| (key.generation, key.offset));
         let from = top.filter(|_| !hit.is_some_and(|row| live.screen.shows(row)));
         live.step(Input::Seek { down, from });
