@@ -10,7 +10,7 @@ mod live;
 mod opening;
 pub mod outbox;
 mod requests;
-mod search;
+pub(crate) mod search;
 
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use taillight::ansi::Style;
 use taillight::cursor::Generation;
 use taillight::line::{ByteOffset, LineNo};
-use taillight::wire::{Frame, FrameKind};
+use taillight::wire::{Frame, FrameKind, MAX_CONTEXT};
 
 use super::{Pulled, Puller};
 use crate::read;
@@ -45,6 +45,13 @@ impl ShownRows {
 }
 
 impl RowFilter {
+    /// Shows what `filter` matches and `ctx` rows around it, at most [`MAX_CONTEXT`]; `None` when that is every row.
+    pub fn new(filter: Filter, ctx: u32) -> Option<Self> {
+        let ctx = ctx.min(MAX_CONTEXT);
+        let around = Around { before: ctx, after: ctx };
+        (!filter.is_everything()).then_some(Self { filter, around, view: None })
+    }
+
     /// The counts for an epoch, where they are held.
     pub fn view(&self, generation: Generation) -> Option<&View> {
         self.view.as_ref().filter(|(of, _)| *of == generation).map(|(_, view)| &**view)

@@ -9,17 +9,18 @@ use std::sync::Arc;
 
 use taillight::cursor::Generation;
 use taillight::line::{ByteOffset, LineCount};
-use taillight::wire::{self, Found, MAX_CONTEXT, Matched};
+use taillight::wire::{self, Found, Matched};
+
+use tokio::time::Instant;
 
 use crate::pull::RowFilter;
-use crate::scan::rows::Around;
 use crate::scan::{BadQuery, Filter, View};
 use crate::tail::{Epoch, TailTip};
 use crate::tasks::Tasks;
 
 /// What is shown and found.
 #[derive(Debug, Default)]
-pub(super) struct Search {
+pub(crate) struct Search {
     filter: Option<RowFilter>,
     /// The find term alone.
     term: Option<Filter>,
@@ -32,28 +33,22 @@ pub(super) struct Search {
 }
 
 /// A term that is not in force, and whether it is the find term.
-pub(super) type Refusal = (bool, BadQuery);
+pub(crate) type Refusal = (bool, BadQuery);
 
 /// Compiles a query as strictly as a user who has just typed it wants; `None` shows all rows (blocking).
-pub(super) fn compile(wanted: Option<&wire::Filter>) -> Result<Option<RowFilter>, BadQuery> {
-    wanted.map_or(Ok(None), |wanted| Ok(row_filter(Filter::compile(&wanted.q)?, wanted.ctx)))
-}
-
-fn row_filter(filter: Filter, ctx: u32) -> Option<RowFilter> {
-    let ctx = ctx.min(MAX_CONTEXT);
-    let around = Around { before: ctx, after: ctx };
-    (!filter.is_everything()).then_some(RowFilter { filter, around, view: None })
+pub(crate) fn compile(wanted: Option<&wire::Filter>) -> Result<Option<RowFilter>, BadQuery> {
+    wanted.map_or(Ok(None), |wanted| Ok(RowFilter::new(Filter::compile(&wanted.q)?, wanted.ctx)))
 }
 
 impl Search {
     /// What a link asks for: what is wrong in it is left out and told (blocking).
-    pub(super) fn of_link(filter: Option<&wire::Filter>, find: Option<&str>) -> (Self, Vec<Refusal>) {
+    pub(crate) fn of_link(filter: Option<&wire::Filter>, find: Option<&str>) -> (Self, Vec<Refusal>) {
         let mut search = Self::default();
         let mut refused = Vec::new();
         if let Some(wanted) = filter {
             let (filter, wrong) = Filter::lenient(&wanted.q);
             refused.extend(wrong.map(|wrong| (false, wrong)));
-            search.show(row_filter(filter, wanted.ctx));
+            search.show(RowFilter::new(filter, wanted.ctx));
         }
         match find.map_or(Ok(None), Filter::find) {
             Ok(term) => search.find(term),
@@ -63,29 +58,29 @@ impl Search {
     }
 
     /// Which rows are shown; `None` for all.
-    pub(super) fn filter(&self) -> Option<&RowFilter> {
+    pub(crate) fn filter(&self) -> Option<&RowFilter> {
         self.filter.as_ref()
     }
 
     /// The find term.
-    pub(super) fn term(&self) -> Option<&Filter> {
+    pub(crate) fn term(&self) -> Option<&Filter> {
         self.term.as_ref()
     }
 
     /// What a row must match to be found, and its counts in a generation where they are held.
-    pub(super) fn sought_for(&self, generation: Generation) -> Option<(Filter, Option<Arc<View>>)> {
+    pub(crate) fn sought_for(&self, generation: Generation) -> Option<(Filter, Option<Arc<View>>)> {
         let view = self.found_view.as_ref().filter(|(of, _)| *of == generation);
         Some((self.found.clone()?, view.map(|(_, view)| Arc::clone(view))))
     }
 
     /// Shows other rows.
-    pub(super) fn show(&mut self, filter: Option<RowFilter>) {
+    pub(crate) fn show(&mut self, filter: Option<RowFilter>) {
         self.filter = filter;
         self.find(self.term.clone());
     }
 
     /// Finds something else among the shown rows.
-    pub(super) fn find(&mut self, term: Option<Filter>) {
+    pub(crate) fn find(&mut self, term: Option<Filter>) {
         self.found = term.as_ref().map(|term| match &self.filter {
             Some(rows) => rows.filter.and(term),
             None => term.clone(),
@@ -96,12 +91,12 @@ impl Search {
     }
 
     /// Remembers the row that was found last: its rank is told when it is known.
-    pub(super) fn found_row(&mut self, place: (Generation, ByteOffset)) {
+    pub(crate) fn found_row(&mut self, place: (Generation, ByteOffset)) {
         (self.sought, self.rank) = (Some(place), None);
     }
 
     /// Takes the views of that epoch where those held are of another one; whether any was taken.
-    pub(super) fn hold_views(&mut self, epoch: &Epoch, tasks: &Tasks) -> bool {
+    pub(crate) fn hold_views(&mut self, epoch: &Epoch, tasks: &Tasks) -> bool {
         let is_of =
             |view: &Option<(Generation, Arc<View>)>| view.as_ref().is_some_and(|(of, _)| *of == epoch.generation);
         let mut is_new = false;
@@ -117,23 +112,33 @@ impl Search {
     }
 
     /// How many lines the filter has found in the current generation.
-    pub(super) fn shown(&self, tip: &TailTip) -> Option<Matched> {
+    pub(crate) fn shown(&self, tip: &TailTip) -> Option<Matched> {
         self.filter.as_ref().map(|rows| matched(rows.view.as_ref(), tip))
     }
 
     /// How many the find term has found among those, and which of them is the current one.
-    pub(super) fn found(&self, tip: &TailTip) -> Option<Found> {
+    pub(crate) fn found(&self, tip: &TailTip) -> Option<Found> {
         let rank = self.rank.filter(|_| self.sought.is_some_and(|(of, _)| of == tip.current().generation));
         self.found.as_ref().map(|_| Found { matched: matched(self.found_view.as_ref(), tip), rank })
     }
 
     /// Looks up the rank of the row that was found last, once it can be known.
-    pub(super) async fn rank(&mut self, tasks: &Tasks) {
+    pub(crate) async fn rank(&mut self, tasks: &Tasks) {
         let (Some((generation, offset)), None) = (self.sought, self.rank) else { return };
         let Some((of, view)) = self.found_view.clone().filter(|(of, _)| *of == generation) else { return };
         let before = tasks.blocking(move || view.rank(offset)).await;
         if self.sought == Some((of, offset)) {
             self.rank = before.map(|before| before + LineCount::new(1));
+        }
+    }
+}
+
+impl Search {
+    /// Waits until everything is counted, but not past `deadline`.
+    pub(crate) async fn wait(&self, deadline: Instant) {
+        let views = [self.filter.as_ref().and_then(|rows| rows.view.as_ref()), self.found_view.as_ref()];
+        for (_, view) in views.into_iter().flatten() {
+            view.wait(deadline).await;
         }
     }
 }
