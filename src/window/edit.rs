@@ -122,12 +122,15 @@ impl LineWindow {
         }
     }
 
-    /// Goes on after a frame whose lines were taken: to its end, unless its last line is unfinished.
+    /// Goes on after a frame whose lines were taken: at its end, or at its unfinished last line.
     fn cover_to_end_of(&mut self, frame: &Frame) {
-        if self.unfinished_idx().is_none() && self.tail.0 == frame.generation && self.tail.1 <= frame.end {
-            self.tail.1 = frame.end;
-            self.told_marker = frame.sparse.as_ref().map(|sparse| (self.tail, sparse.marker));
+        if self.tail.0 != frame.generation || self.tail.1 > frame.end {
+            return;
         }
+        if self.unfinished_idx().is_none() {
+            self.tail.1 = frame.end;
+        }
+        self.told_marker = frame.sparse.as_ref().map(|sparse| (self.tail, sparse.marker));
     }
 
     /// Before which no line of a frame may start that is new: lines here end there.
