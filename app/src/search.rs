@@ -5,6 +5,9 @@ use leptos::prelude::*;
 use taillight::query::{self, Expr, Query, Term};
 use taillight::view::{Command, FileView};
 
+use crate::boot::{FileScreen, Filtering};
+use crate::text;
+
 /// How long typing rests before it is applied, in milliseconds.
 pub const TYPING_MS: i32 = 200;
 
@@ -151,6 +154,12 @@ impl SearchBox {
         wrong.map(|wrong| BoxError { position: wrong.position(), message: wrong.message })
     }
 
+    /// What the server says is wrong with it.
+    fn refused_of(self, screen: &FileScreen) -> Option<BoxError> {
+        let refused = screen.refused.iter().find(|refused| refused.find == (self == Self::Find))?;
+        Some(BoxError { position: refused.position, message: refused.detail.clone() })
+    }
+
     /// The terms about text in it; none where it is wrong.
     pub fn terms(self, text: &str) -> Vec<Term> {
         match self {
@@ -203,19 +212,41 @@ pub fn find_of_selected(selected: &str) -> String {
     }
 }
 
+/// What a first screen says in the place of rows.
+fn nothing_of(screen: &FileScreen) -> String {
+    match screen.filtering {
+        Some(filtering) if filtering.complete => text::no_match(None),
+        Some(filtering) => text::no_match(Some(share_of(filtering))),
+        None => String::new(),
+    }
+}
+
+/// What a first screen says when the time for it was over before it was full.
+fn progress_of(screen: &FileScreen) -> Option<Progress> {
+    let percent = screen.filtering.filter(|filtering| !filtering.complete).map(share_of);
+    percent.map(|_| Progress { percent, text: text::still_looking(SearchBox::Filter, percent) })
+}
+
+fn share_of(filtering: Filtering) -> u8 {
+    text::percent(filtering.looked_through.get(), filtering.of.get())
+}
+
 impl Search {
-    /// The boxes of a page that begins with `view`.
-    pub fn new(view: Option<&FileView>) -> Self {
+    /// The boxes of a page that begins with `view`, and with what the server says of it.
+    pub fn new(view: Option<&FileView>, screen: Option<&FileScreen>) -> Self {
         let of = |which: SearchBox| {
             let text = view.map(|view| which.text_of(view).to_owned()).unwrap_or_default();
-            BoxState { error: RwSignal::new(which.error_of(&text)), text: RwSignal::new(text) }
+            let refused = screen.and_then(|screen| which.refused_of(screen));
+            BoxState { error: RwSignal::new(which.error_of(&text).or(refused)), text: RwSignal::new(text) }
         };
+        let found = screen.and_then(|screen| screen.tip.found);
+        let nothing = screen.filter(|screen| screen.first == screen.end).map(nothing_of);
         Self {
             filter: of(SearchBox::Filter),
             find: of(SearchBox::Find),
-            match_count: RwSignal::new(String::new()),
-            progress: RwSignal::new(None),
-            nothing: RwSignal::new(String::new()),
+            match_count: RwSignal::new(found.map(|found| text::match_count(&found)).unwrap_or_default()),
+            progress: RwSignal::new(screen.and_then(progress_of)),
+            nothing: RwSignal::new(nothing.unwrap_or_default()),
             selected: RwSignal::new(None),
             can_leave: RwSignal::new(false),
         }

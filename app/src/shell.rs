@@ -118,7 +118,11 @@ impl Shell {
     pub fn new(boot: &Boot) -> Self {
         let (view, problem) = first_view(boot);
         let status = Status::new(boot, view.file_view().is_none_or(|file| file.follow));
-        let search = Search::new(view.file_view());
+        let screen = match &boot.screen {
+            Screen::File(file) => Some(&**file),
+            _ => None,
+        };
+        let search = Search::new(view.file_view(), screen);
         Self {
             view: RwSignal::new(view),
             problem: RwSignal::new(problem),

@@ -1,7 +1,7 @@
 //! Facts as the chrome says them.
 
 use taillight::follow::grouped;
-use taillight::line::{ByteLen, ByteOffset};
+use taillight::line::ByteLen;
 use taillight::row::size_text;
 use taillight::wire::{Found, Tip};
 
@@ -28,20 +28,18 @@ pub fn match_count(found: &Found) -> String {
     }
 }
 
-/// Which share of a file that is `len` long was looked through, in percent: 100 only when that is all of it.
-pub fn looked_through(scanned: ByteOffset, len: ByteOffset) -> u8 {
-    let percent = u128::from(scanned.get()) * 100 / u128::from(len.get().max(1));
+/// Which share `part` is, in percent: 100 only when it is all.
+pub fn percent(part: u64, whole: u64) -> u8 {
+    let percent = u128::from(part) * 100 / u128::from(whole.max(1));
     u8::try_from(percent).unwrap_or(100).min(100)
 }
 
-/// What is said where the filter shows no row of a file that has some; empty where that is not known.
-pub fn no_match(tip: &Tip) -> String {
-    match tip.shown.filter(|shown| shown.count.get() == 0 && tip.len > ByteOffset::ZERO) {
-        Some(shown) if shown.exact => "No line matches".to_owned(),
-        Some(shown) => {
-            format!("No line matches so far · {} % looked through", looked_through(shown.scanned, tip.len))
-        }
-        None => String::new(),
+/// What is said where the filter shows no row: the share of the file that was looked through so far, in percent, or
+/// `None` when that is all of it.
+pub fn no_match(so_far: Option<u8>) -> String {
+    match so_far {
+        None => "No line matches".to_owned(),
+        Some(percent) => format!("No line matches so far · {percent} % looked through"),
     }
 }
 
@@ -94,7 +92,7 @@ pub fn fuzzy_rank(pattern: &str, text: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use taillight::cursor::Generation;
-    use taillight::line::LineCount;
+    use taillight::line::{ByteOffset, LineCount};
     use taillight::wire::{FileState, LineTotal, Matched};
 
     use super::*;
@@ -154,9 +152,14 @@ mod tests {
 
     #[test]
     fn a_search_is_through_only_at_the_end() {
-        let percent = |scanned, len| looked_through(ByteOffset::new(scanned), ByteOffset::new(len));
         assert_eq!((percent(0, 0), percent(999, 1_000), percent(1_000, 1_000), percent(5, 3)), (0, 99, 100, 100));
         assert_eq!(percent(u64::MAX / 2, u64::MAX), 49);
+        assert_eq!(
+            (no_match(None).as_str(), still_looking(SearchBox::Find, None).as_str()),
+            ("No line matches", "still searching")
+        );
+        assert_eq!(no_match(Some(7)), "No line matches so far · 7 % looked through");
+        assert_eq!(still_looking(SearchBox::Filter, Some(7)), "still filtering · 7 % looked through");
     }
 
     #[test]

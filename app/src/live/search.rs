@@ -194,11 +194,22 @@ impl Live {
         let found = self.follow.found().filter(|_| self.has_find());
         set(search.match_count, found.map(|found| text::match_count(&found)).unwrap_or_default());
         let progress = self.progress();
-        let tip = self.follow.tip().filter(|_| self.has_filter() && self.follow.window().is_empty());
-        // What is being looked for may be there at once.
-        let tip = tip.filter(|tip| progress.is_some() || tip.shown.is_none_or(|shown| shown.exact));
-        set(search.nothing, tip.map(text::no_match).unwrap_or_default());
+        set(search.nothing, self.nothing(progress.as_ref()));
         set(search.progress, progress);
+    }
+
+    /// What is said where the filter shows no row of a file that has some.
+    fn nothing(&self, progress: Option<&Progress>) -> String {
+        let is_empty = self.has_filter() && self.follow.window().is_empty();
+        let tip = self.follow.tip().filter(|tip| is_empty && tip.len > ByteOffset::ZERO);
+        match tip.and_then(|tip| tip.shown).filter(|shown| shown.count.get() == 0) {
+            Some(shown) if shown.exact => text::no_match(None),
+            // It may be there at once: what is said for a moment only flickers.
+            Some(_) => {
+                progress.and_then(|it| it.percent).map(|percent| text::no_match(Some(percent))).unwrap_or_default()
+            }
+            None => String::new(),
+        }
     }
 
     /// How far a search has come that has taken its time.
@@ -221,7 +232,7 @@ impl Live {
             self.searching.per_sec = 0;
             return None;
         }
-        let percent = scanned.zip(self.follow.tip()).map(|(scanned, tip)| text::looked_through(scanned, tip.len));
+        let percent = scanned.zip(self.follow.tip()).map(|(scanned, tip)| text::percent(scanned.get(), tip.len.get()));
         let rate = scanned.and_then(|scanned| self.rate(now, scanned.get()));
         Some(Progress { percent, text: text::still_looking(which, percent) + &rate.unwrap_or_default() })
     }
