@@ -4,6 +4,7 @@
 //! Lines are no signals: only the few facts of the chrome are, written when they differ.
 
 mod gestures;
+mod notices;
 mod ruler;
 mod screen;
 mod search;
@@ -15,10 +16,8 @@ use std::cell::RefCell;
 
 use leptos::prelude::*;
 use taillight::cursor::{Anchor, Generation, Identity};
-use taillight::follow::{Catch, Effect as Todo, Follow, Input, Notice, PAGE_ROWS, Start, WindowChange};
-use taillight::line::ByteLen;
+use taillight::follow::{Catch, Effect as Todo, Follow, Input, PAGE_ROWS, Start, WindowChange};
 use taillight::path::LogPath;
-use taillight::row::size_text;
 use taillight::view::{Change, Command, FileView, Place, ViewState};
 
 use crate::boot::{Boot, FileScreen, Screen as BootScreen};
@@ -361,36 +360,6 @@ impl Live {
         if self.screen.is_gliding() {
             self.mark();
         }
-    }
-
-    fn tell(&mut self, notice: Notice) {
-        let lost = |bytes: ByteLen| size_text(bytes);
-        let text = match notice {
-            Notice::Reload => {
-                self.shell
-                    .status
-                    .banner
-                    .set("The server has a newer version: reload the page. It keeps your place.".to_owned());
-                return;
-            }
-            Notice::LogIn => {
-                self.shell
-                    .status
-                    .banner
-                    .set("Your session has ended: reload the page to log in. It keeps your place.".to_owned());
-                return;
-            }
-            Notice::Skipped(bytes) => format!("{} skipped on screen, all in the file", lost(bytes)),
-            Notice::Lost(Some(bytes)) => format!("{} were lost while the connection was away", lost(bytes)),
-            Notice::Lost(None) => "Some lines were lost while the connection was away".to_owned(),
-            Notice::TruncatedMeanwhile => "The file was cut while the connection was away".to_owned(),
-            Notice::Replaced => "This is another file: the one of the link is gone".to_owned(),
-            Notice::Wrapped { down: true } => "Past the end: on from the start".to_owned(),
-            Notice::Wrapped { down: false } => "Past the start: on from the end".to_owned(),
-            Notice::NoMatch => "No match".to_owned(),
-            Notice::Failed { detail, .. } => detail,
-        };
-        nav::toast(self.shell, text);
     }
 }
 

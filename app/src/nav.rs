@@ -17,7 +17,7 @@ use crate::browser::{BrowserError, clipboard, fetch, focus, history, keys, media
 use crate::live;
 use crate::search::{SearchAct, SearchBox, Selection};
 use crate::shell::{Act, Overlay, Shell};
-use crate::viewer::ids;
+use crate::viewer::{download_link, ids};
 
 /// How long a message stays, in milliseconds.
 const TOAST_MS: i32 = 2_500;
@@ -98,8 +98,8 @@ pub fn act(shell: Shell, act: Act) {
         }
         Act::CopyLink => copy_link(shell),
         Act::Download => {
-            if let Some(path) = shell.path().get_untracked() {
-                history::load(&shell.href(&link::raw_link(&path)));
+            if let Some(link) = shell.file(download_link) {
+                history::load(&shell.href(&link));
             }
         }
         Act::ToggleFiles => {

@@ -11,6 +11,7 @@ use leptos::prelude::*;
 use crate::app::FirstScreen;
 use crate::files::FilesPane;
 use crate::shell::{Overlay, Shell};
+pub use header::download_link;
 use header::{BottomBar, Header};
 use log::Log;
 use search::SearchBar;

@@ -56,9 +56,6 @@ pub struct Searching {
 /// Goes to the next match, or the previous one.
 pub fn seek(down: bool) {
     with(|live| {
-        if live.view(|view| view.follow) == Some(true) {
-            live.scrolled();
-        }
         // From the current match as long as it is seen; a reader who has moved means from here.
         let hit =
             live.follow.current_hit().and_then(|(generation, offset)| live.follow.window().find(generation, offset));
@@ -130,6 +127,8 @@ impl Live {
                 if let Some(row) = self.follow.window().index_of(key) {
                     self.screen.bring(row, self.follow.window());
                 }
+                // Told even when it is the one that was gone to before.
+                self.searching.hit = None;
                 self.mark();
             }
             Todo::Refused { find, position, detail } => {

@@ -104,7 +104,7 @@ fn Context() -> impl IntoView {
         <div class="context num" role="group" aria-label="Context lines" hidden=move || !is_filtered.get()>
             <span>"Context"</span>
             {button(-1, "Less context", "−", KeyAction::LessContext)}
-            <output>{move || ctx.get()}</output>
+            <b>{move || ctx.get()}</b>
             {button(1, "More context", "+", KeyAction::MoreContext)}
         </div>
     }
