@@ -236,7 +236,8 @@ impl Follow {
     /// A live frame does not go on where the window ends: never shown; asked for again from there, once.
     fn missed(&mut self, out: &mut Vec<Effect>) {
         let tail = self.window.last();
-        if self.live && self.resync != Some(tail) && !self.requests.waits_for_live_page() {
+        let waits = self.requests.waits_for_live_page() || self.filters.is_waiting();
+        if self.live && self.resync != Some(tail) && !waits {
             self.resync = Some(tail);
             self.send_live(Way::Exact, out);
         }

@@ -155,11 +155,13 @@ impl Follow {
             seek.more = (seek.more + 1).min(MAX_STEPS);
             return;
         }
-        let from = match (from, self.finding.hit) {
-            (Some(from), _) => from,
-            (None, Some(hit)) if down => self.below(hit),
-            (None, Some(hit)) => hit,
-            (None, None) => self.window.first(),
+        let from = match (from, self.finding.hit, self.tip) {
+            (Some(from), ..) => from,
+            (None, Some(hit), _) if down => self.below(hit),
+            (None, Some(hit), _) => hit,
+            // Nothing is shown yet.
+            (None, None, Some(tip)) if !self.has_page => (tip.generation, ByteOffset::ZERO),
+            (None, None, _) => self.window.first(),
         };
         self.finding.seek = Some(Seek { down, from, origin: from, wrapped: false, more: 0, req: None });
         self.ask_seek(out);
