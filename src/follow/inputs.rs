@@ -74,8 +74,7 @@ pub enum Input {
     Seek {
         /// Towards the end.
         down: bool,
-        /// Where to look from: the top visible row, when the current hit is not on the screen. `None`: on from the
-        /// current hit.
+        /// Where to look from when there is no current hit: the top visible row.
         from: Option<Position>,
     },
     /// Stop looking for the next hit.

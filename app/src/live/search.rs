@@ -56,11 +56,7 @@ pub struct Searching {
 /// Goes to the next match, or the previous one.
 pub fn seek(down: bool) {
     with(|live| {
-        // From the current match as long as it is seen; a reader who has moved means from here.
-        let hit =
-            live.follow.current_hit().and_then(|(generation, offset)| live.follow.window().find(generation, offset));
-        let top = live.follow.window().key(live.screen.scroll.top_row).map(|key| (key.generation, key.offset));
-        let from = top.filter(|_| !hit.is_some_and(|row| live.screen.shows(row)));
+        let from = live.follow.window().key(live.screen.scroll.top_row).map(|key| (key.generation, key.offset));
         live.step(Input::Seek { down, from });
         live.write_search();
     });
