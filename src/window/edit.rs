@@ -225,6 +225,19 @@ impl LineWindow {
         true
     }
 
+    /// Takes the numbers of a sparse frame's rows for those of them that it holds. Says whether any was new.
+    pub fn number_rows(&mut self, frame: &Frame) -> bool {
+        let mut is_news = false;
+        for row in frame.rows().filter(|row| self.sparse && row.line.is_some()) {
+            let Some(idx) = self.find(frame.generation, row.offset) else { continue };
+            if let Some(Entry::Line(line)) = self.entries.get_mut(idx) {
+                is_news |= line.number.is_none();
+                line.number = row.line;
+            }
+        }
+        is_news
+    }
+
     /// Gives generations new numbers, when a new connection counts them otherwise.
     pub fn relabel(&mut self, new: impl Fn(Generation) -> Generation) {
         for entry in &mut self.entries {

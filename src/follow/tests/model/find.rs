@@ -32,7 +32,9 @@ impl Server {
         };
         let hit = seen.iter().find(|line| hits.contains(&line.start));
         let end = if down { self.files[file].len() } else { 0 };
+        let is_more = if down { lines.last().is_some_and(|line| line.start >= from) } else { from > 0 };
         let reached = match (hit.or(seen.last()), down) {
+            (None, _) if is_more => from,
             (None, _) => end,
             (Some(line), true) => line.end,
             (Some(line), false) => line.start,
