@@ -56,7 +56,7 @@ fn Clear(which: SearchBox, key: &'static str) -> impl IntoView {
     view! {
         <kbd aria-hidden="true" hidden=move || !is_empty.get()>{key}</kbd>
         <button
-            type="button" class="go" aria-label=format!("Clear {}", which.id()) hidden=is_empty
+            type="button" class="clear" aria-label=format!("Clear {}", which.id()) hidden=is_empty
             on:click=move |_| shell.search(SearchAct::Clear(which))
         >"×"</button>
     }
