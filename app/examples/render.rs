@@ -15,7 +15,7 @@ use taillight::line::{ByteLen, ByteOffset, LineCount, LineNo};
 use taillight::row::rows_html;
 use taillight::wire::{Entry, EntryKind, FileState, Frame, FrameFlags, FrameKind, LineTotal, Listing, Tip};
 
-const STYLES: [&str; 6] = ["tokens", "ansi", "base", "shell", "log", "parts"];
+const STYLES: [&str; 7] = ["tokens", "ansi", "base", "shell", "search", "log", "parts"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::args().nth(1).ok_or("say where to put the files")?;

@@ -8,6 +8,7 @@ pub mod fetch;
 pub mod focus;
 pub mod frame;
 pub mod gestures;
+pub mod highlight;
 pub mod history;
 pub mod keys;
 pub mod measure;

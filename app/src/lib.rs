@@ -8,7 +8,8 @@
 //! | [`app`] | the root component: which page is shown |
 //! | [`shell`] | what all components share: the view, the status, and the one way to act |
 //! | [`chooser`], [`files`] | choosing a file: the page, and the pane beside the log |
-//! | [`viewer`] | the viewer's frame: header, grid, scrollbar, state line |
+//! | [`viewer`] | the viewer's frame: header, find and filter, grid, scrollbar, state line |
+//! | [`search`], [`marks`] | what is filtered and found, and where hits stand in a row's elements |
 //! | [`overlay`] | what opens over the page: go to, help, quick open |
 //! | [`problem`] | the page that says what went wrong |
 //! | `nav`, `live` | in the browser only: the address, and the stream on the screen |
@@ -22,10 +23,12 @@ pub mod chooser;
 pub mod files;
 #[cfg(feature = "hydrate")]
 pub mod live;
+pub mod marks;
 #[cfg(feature = "hydrate")]
 pub mod nav;
 pub mod overlay;
 pub mod problem;
+pub mod search;
 pub mod shell;
 pub mod text;
 pub mod viewer;

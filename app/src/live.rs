@@ -4,8 +4,10 @@
 //! Lines are no signals: only the few facts of the chrome are, written when they differ.
 
 mod gestures;
+mod notices;
 mod ruler;
 mod screen;
+mod search;
 mod select;
 mod socket;
 mod status;
@@ -14,10 +16,8 @@ use std::cell::RefCell;
 
 use leptos::prelude::*;
 use taillight::cursor::{Anchor, Generation, Identity};
-use taillight::follow::{Catch, Effect as Todo, Follow, Input, Notice, PAGE_ROWS, Start, WindowChange};
-use taillight::line::ByteLen;
+use taillight::follow::{Catch, Effect as Todo, Follow, Input, PAGE_ROWS, Start, WindowChange};
 use taillight::path::LogPath;
-use taillight::row::size_text;
 use taillight::view::{Change, Command, FileView, Place, ViewState};
 
 use crate::boot::{Boot, FileScreen, Screen as BootScreen};
@@ -32,9 +32,11 @@ use crate::shell::Shell;
 use crate::viewer::ids;
 use ruler::Ruler;
 use screen::Screen;
+use search::Searching;
 use status::Meter;
 
 pub use gestures::key;
+pub use search::{Stopped, seek, spot, stop_search};
 pub use select::shared_view;
 
 /// How many rows above the place are fetched when a file is opened there.
@@ -52,6 +54,7 @@ struct Live {
     screen: Screen,
     ruler: Ruler,
     meter: Meter,
+    searching: Searching,
     /// The files that generations are of, the newest last: links name them.
     identities: Vec<(Generation, Identity)>,
     /// Whether the socket has been open: it was not refused then.
@@ -102,7 +105,7 @@ pub fn view_changed(old: &ViewState, new: &ViewState, change: &Change) {
         if change.opened {
             live.reopen(view);
         } else {
-            live.sync(old.file_view(), view, change.moved.as_ref());
+            live.sync(old.file_view(), view, change);
         }
     });
 }
@@ -138,6 +141,7 @@ impl Live {
             screen: Screen::new()?,
             ruler: Ruler::default(),
             meter: Meter::default(),
+            searching: Searching::default(),
             identities: Vec::new(),
             was_open: false,
             catch: None,
@@ -158,6 +162,7 @@ impl Live {
     /// Begins with a file: from the rows that the server sent, where it did.
     fn open(&mut self, view: &FileView, sent: Option<FileScreen>) {
         self.screen.set_wrap(view.wrap);
+        self.screen.shows_gaps = view.ctx > 0;
         self.screen.select(&view.place, view.follow);
         let start = match sent {
             Some(sent) => {
@@ -170,6 +175,8 @@ impl Live {
                     after: rows.max(PAGE_ROWS),
                     follow: view.follow,
                     boot: Some((sent.cursor.identity, sent.tip)),
+                    filter: view.shown_rows(),
+                    find: view.find_term(),
                 }
             }
             None => Start {
@@ -179,6 +186,8 @@ impl Live {
                 after: PAGE_ROWS,
                 follow: view.follow,
                 boot: None,
+                filter: view.shown_rows(),
+                find: view.find_term(),
             },
         };
         if media::is_hidden() {
@@ -194,13 +203,16 @@ impl Live {
         self.path = view.path.clone();
         self.identities.clear();
         self.meter = Meter::default();
+        self.searching = Searching::default();
         self.screen.forget();
         self.shell.status.clear();
+        self.shell.search.clear();
         self.open(view, None);
     }
 
     /// Makes the stream what the view says.
-    fn sync(&mut self, old: Option<&FileView>, new: &FileView, moved: Option<&Place>) {
+    fn sync(&mut self, old: Option<&FileView>, new: &FileView, change: &Change) {
+        let moved = change.moved.as_ref();
         let (follows, paused) = old.map_or((false, false), |old| (old.follow, old.paused));
         self.screen.set_wrap(new.wrap);
         // A place that was only scrolled to selects nothing.
@@ -212,7 +224,7 @@ impl Live {
             self.step(Input::Resume(catch));
         } else if new.follow && !follows {
             self.step(Input::GoLive);
-        } else if let Some(place) = moved.filter(|_| !new.follow) {
+        } else if let Some(place) = moved.filter(|_| !new.follow && !change.filtered) {
             self.jump(place.anchor());
         } else if follows && !new.follow {
             let seen = self.screen.last_visible();
@@ -221,6 +233,7 @@ impl Live {
         if new.paused && !paused {
             self.step(Input::Pause);
         }
+        self.sync_search(new, change);
         self.mark();
     }
 
@@ -264,6 +277,7 @@ impl Live {
                 self.mark();
             }
             Todo::Notice(notice) => self.tell(notice),
+            Todo::GoToRow(_) | Todo::Refused { .. } | Todo::Accepted { .. } => self.carry_out_search(todo),
             Todo::WakeAt { ms } => {
                 let delay_ms = (ms as f64 - now_ms()).clamp(0.0, 3_600_000.0) as i32;
                 self.wake = Timeout::new(delay_ms, || {
@@ -335,7 +349,9 @@ impl Live {
             self.scroll_by(moved);
         }
         // An element that cannot be made shows an old row; the next frame tries again.
-        let _ = self.screen.draw(self.follow.window(), view_px, is_pinned);
+        let _ = self.screen.draw(&self.follow, view_px, is_pinned);
+        self.follow_hit();
+        self.place_spot();
         if let Some((first, last)) = self.screen.newly_visible() {
             self.step(Input::Looking { first, last });
         }
@@ -345,38 +361,16 @@ impl Live {
             self.mark();
         }
     }
-
-    fn tell(&mut self, notice: Notice) {
-        let lost = |bytes: ByteLen| size_text(bytes);
-        let text = match notice {
-            Notice::Reload => {
-                self.shell
-                    .status
-                    .banner
-                    .set("The server has a newer version: reload the page. It keeps your place.".to_owned());
-                return;
-            }
-            Notice::LogIn => {
-                self.shell
-                    .status
-                    .banner
-                    .set("Your session has ended: reload the page to log in. It keeps your place.".to_owned());
-                return;
-            }
-            Notice::Skipped(bytes) => format!("{} skipped on screen, all in the file", lost(bytes)),
-            Notice::Lost(Some(bytes)) => format!("{} were lost while the connection was away", lost(bytes)),
-            Notice::Lost(None) => "Some lines were lost while the connection was away".to_owned(),
-            Notice::TruncatedMeanwhile => "The file was cut while the connection was away".to_owned(),
-            Notice::Replaced => "This is another file: the one of the link is gone".to_owned(),
-            Notice::Failed { detail, .. } => detail,
-        };
-        nav::toast(self.shell, text);
-    }
 }
 
-/// Nothing is selected, and no gesture is under way.
+/// Nothing is selected, and no gesture is under way; with nothing selected, nothing is found any more.
 pub fn clear_selection(shell: Shell) {
-    doors::clear_text_selection();
+    if doors::is_text_selected(ids::GRID) || with(|live| live.screen.selected.is_some()) == Some(true) {
+        doors::clear_text_selection();
+    } else if shell.file(|view| view.find_term().is_some()) == Some(true) {
+        shell.command(Command::SetFind { text: String::new(), commit: true });
+        return;
+    }
     with(|live| {
         live.screen.select(&Place::End, true);
         live.mark();

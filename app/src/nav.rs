@@ -1,5 +1,7 @@
 //! Acting on what the user wants, and the address: it is the view, printed.
 
+mod boxes;
+
 use std::cell::RefCell;
 
 use leptos::prelude::*;
@@ -13,8 +15,9 @@ use crate::browser::keys::KeyPlace;
 use crate::browser::timer::{Interval, Timeout};
 use crate::browser::{BrowserError, clipboard, fetch, focus, history, keys, media};
 use crate::live;
+use crate::search::{SearchAct, SearchBox, Selection};
 use crate::shell::{Act, Overlay, Shell};
-use crate::viewer::ids;
+use crate::viewer::{download_link, ids};
 
 /// How long a message stays, in milliseconds.
 const TOAST_MS: i32 = 2_500;
@@ -31,6 +34,7 @@ struct Nav {
     /// The address that is to replace the present entry.
     replacement: Option<String>,
     toast: Option<Timeout>,
+    boxes: boxes::Boxes,
     _listeners: Vec<Listener>,
     _replacing: Interval,
 }
@@ -60,6 +64,7 @@ pub fn start(shell: Shell) {
             }
         }
         tell_notices(shell);
+        boxes::take_early(shell);
     });
 }
 
@@ -69,6 +74,7 @@ fn listen(shell: Shell) -> Result<Nav, BrowserError> {
         keys: KeyReader::default(),
         replacement: None,
         toast: None,
+        boxes: boxes::Boxes::default(),
         _listeners: vec![
             history::on_pop(move || on_pop(shell))?,
             history::on_link(base, move |address| on_link(shell, address))?,
@@ -92,8 +98,8 @@ pub fn act(shell: Shell, act: Act) {
         }
         Act::CopyLink => copy_link(shell),
         Act::Download => {
-            if let Some(path) = shell.path().get_untracked() {
-                history::load(&shell.href(&link::raw_link(&path)));
+            if let Some(link) = shell.file(download_link) {
+                history::load(&shell.href(&link));
             }
         }
         Act::ToggleFiles => {
@@ -107,6 +113,7 @@ pub fn act(shell: Shell, act: Act) {
                 focus_grid_soon();
             }
         }
+        Act::Search(act) => boxes::act(shell, act),
     }
 }
 
@@ -132,10 +139,16 @@ fn command_view(shell: Shell, command: Command) {
     if new != old {
         shell.view.set(new.clone());
     }
+    if let Some(before) = &change.before {
+        replace_with(shell.href(before));
+    }
     match change.history {
         History::Keep => {}
         History::Replace => replace_soon(shell, &new),
         History::Push => push(shell, &new),
+    }
+    if let Some(file) = new.file_view() {
+        boxes::sync(shell, old.file_view(), file);
     }
     if change.opened && media::matches(NARROW) {
         shell.files_pane.set(Some(false));
@@ -177,7 +190,10 @@ fn push(shell: Shell, state: &ViewState) {
 }
 
 fn replace_soon(shell: Shell, state: &ViewState) {
-    let address = shell.href(&state.to_string());
+    replace_with(shell.href(&state.to_string()));
+}
+
+fn replace_with(address: String) {
     NAV.with_borrow_mut(|nav| nav.as_mut().map(|nav| nav.replacement = Some(address)));
 }
 
@@ -205,6 +221,7 @@ fn on_press(shell: Shell, press: &KeyPress<'_>, place: KeyPlace) -> bool {
             focus::cycle(&[ids::GRID, ids::HEADER, ids::FILES], !press.shift);
             return true;
         }
+        (KeyPlace::Box(which), _) => return boxes::key(shell, which, press),
         (KeyPlace::TextField, "Escape") => {
             focus::focus(ids::GRID);
             return true;
@@ -234,6 +251,17 @@ fn do_key(shell: Shell, action: KeyAction, count: Option<u64>) {
         KeyAction::Pause => command_view(shell, Command::TogglePause),
         KeyAction::Wrap => command_view(shell, Command::ToggleWrap),
         KeyAction::Back => history::back(),
+        KeyAction::Find => boxes::act(shell, SearchAct::Focus(SearchBox::Find)),
+        KeyAction::Filter => boxes::act(shell, SearchAct::Focus(SearchBox::Filter)),
+        KeyAction::NextMatch => boxes::act(shell, SearchAct::Seek(true)),
+        KeyAction::PreviousMatch => boxes::act(shell, SearchAct::Seek(false)),
+        KeyAction::InContext => boxes::act(shell, SearchAct::InContext),
+        KeyAction::MoreContext => boxes::act(shell, SearchAct::Context(1)),
+        KeyAction::LessContext => boxes::act(shell, SearchAct::Context(-1)),
+        KeyAction::OnlyThese => boxes::act(shell, SearchAct::Selection(Selection::Only)),
+        KeyAction::HideThese => boxes::act(shell, SearchAct::Selection(Selection::Hide)),
+        KeyAction::FindSelection => boxes::act(shell, SearchAct::Selection(Selection::Find)),
+        KeyAction::Close if boxes::stop(shell) => {}
         _ => live::key(shell, action, count),
     }
 }

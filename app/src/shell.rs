@@ -7,6 +7,7 @@ use taillight::view::{Command, FileView, ViewState};
 use taillight::wire::Tip;
 
 use crate::boot::{Boot, Screen};
+use crate::search::{Search, SearchAct};
 use crate::text;
 
 /// What all components share. A context, cheap to copy.
@@ -24,6 +25,8 @@ pub struct Shell {
     pub files_pane: RwSignal<Option<bool>>,
     /// What the stream says.
     pub status: Status,
+    /// What is filtered and found.
+    pub search: Search,
     /// Whether the program runs: set after hydration.
     pub running: RwSignal<bool>,
     base: StoredValue<String>,
@@ -106,6 +109,8 @@ pub enum Act {
     ToggleFiles,
     /// Opens something over the page, or closes it.
     Open(Overlay),
+    /// Something with the boxes, or with what was found.
+    Search(SearchAct),
 }
 
 impl Shell {
@@ -113,6 +118,11 @@ impl Shell {
     pub fn new(boot: &Boot) -> Self {
         let (view, problem) = first_view(boot);
         let status = Status::new(boot, view.file_view().is_none_or(|file| file.follow));
+        let screen = match &boot.screen {
+            Screen::File(file) => Some(&**file),
+            _ => None,
+        };
+        let search = Search::new(view.file_view(), screen);
         Self {
             view: RwSignal::new(view),
             problem: RwSignal::new(problem),
@@ -120,6 +130,7 @@ impl Shell {
             toast: RwSignal::new(String::new()),
             files_pane: RwSignal::new(None),
             status,
+            search,
             running: RwSignal::new(false),
             base: StoredValue::new(boot.base.clone()),
         }
@@ -143,6 +154,11 @@ impl Shell {
         self.act(Act::View(command));
     }
 
+    /// Something with the boxes, or with what was found.
+    pub fn search(self, act: SearchAct) {
+        self.act(Act::Search(act));
+    }
+
     /// A link below the base path as an address of this server.
     pub fn href(self, link: &str) -> String {
         self.base.with_value(|base| format!("{base}{link}"))
@@ -162,9 +178,14 @@ impl Shell {
         Memo::new(move |_| view.with(|view| view.file_view().map(&get).unwrap_or_default()))
     }
 
+    /// A part of the file view now; `None` where no file is shown.
+    pub fn file<T>(self, get: impl FnOnce(&FileView) -> T) -> Option<T> {
+        self.view.with_untracked(|view| view.file_view().map(get))
+    }
+
     /// Whether the view follows now.
     pub fn follows(self) -> bool {
-        self.view.with_untracked(|view| view.file_view().is_some_and(|file| file.follow))
+        self.file(|view| view.follow).unwrap_or_default()
     }
 
     /// The path of the file that is shown.

@@ -3,14 +3,57 @@
 use taillight::follow::grouped;
 use taillight::line::ByteLen;
 use taillight::row::size_text;
-use taillight::wire::Tip;
+use taillight::wire::{Found, Tip};
 
-/// `13,680,855 lines`, with `≥` in front while lines are still counted.
+use crate::search::SearchBox;
+
+/// `13,680,855 lines`, or of a filtered file `showing 1,204 of 98,000,000`; with `≥` in front of what is still counted.
 pub fn line_count(tip: &Tip) -> String {
-    let count = tip.lines.count.get();
-    let at_least = if tip.lines.exact { "" } else { "≥ " };
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{at_least}{} line{plural}", grouped(count))
+    let count = |count: u64, exact: bool| format!("{}{}", if exact { "" } else { "≥ " }, grouped(count));
+    let lines = count(tip.lines.count.get(), tip.lines.exact);
+    match tip.shown {
+        Some(shown) => format!("showing {} of {lines}", count(shown.count.get(), shown.exact)),
+        None => format!("{lines} line{}", if tip.lines.count.get() == 1 { "" } else { "s" }),
+    }
+}
+
+/// `3 of 120`, `120` before one was gone to, with `+` while the number still grows; `no match`.
+pub fn match_count(found: &Found) -> String {
+    let count = found.matched.count.get();
+    let more = if found.matched.exact { "" } else { "+" };
+    match found.rank {
+        _ if count == 0 && found.matched.exact => "no match".to_owned(),
+        Some(rank) if count > 0 => format!("{} of {}{more}", grouped(rank.get()), grouped(count)),
+        _ => format!("{}{more}", grouped(count)),
+    }
+}
+
+/// Which share `part` is, in percent: 100 only when it is all.
+pub fn percent(part: u64, whole: u64) -> u8 {
+    let percent = u128::from(part) * 100 / u128::from(whole.max(1));
+    u8::try_from(percent).unwrap_or(100).min(100)
+}
+
+/// What is said where the filter shows no row: the share of the file that was looked through so far, in percent, or
+/// `None` when that is all of it.
+pub fn no_match(so_far: Option<u8>) -> String {
+    match so_far {
+        None => "No line matches".to_owned(),
+        Some(percent) => format!("No line matches so far · {percent} % looked through"),
+    }
+}
+
+/// What is said while the server looks through the file for what is in a box.
+pub fn still_looking(which: SearchBox, percent: Option<u8>) -> String {
+    let doing = if which == SearchBox::Filter { "filtering" } else { "searching" };
+    percent.map_or_else(|| format!("still {doing}"), |percent| format!("still {doing} · {percent} % looked through"))
+}
+
+/// A text around the character at a byte of it: before, the character, after. At the end the character is empty.
+pub fn around(text: &str, position: u32) -> (&str, &str, &str) {
+    let (before, rest) = text.split_at(text.floor_char_boundary(position as usize));
+    let (at, after) = rest.split_at(rest.chars().next().map_or(0, char::len_utf8));
+    (before, at, after)
 }
 
 /// `41.8 GB`.
@@ -48,6 +91,10 @@ pub fn fuzzy_rank(pattern: &str, text: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use taillight::cursor::Generation;
+    use taillight::line::{ByteOffset, LineCount};
+    use taillight::wire::{FileState, LineTotal, Matched};
+
     use super::*;
 
     #[test]
@@ -64,6 +111,65 @@ mod tests {
         assert_eq!(minute("2026-11-22T14:02:11Z"), "2026-11-22 14:02");
         assert_eq!(minute("x"), "");
         assert_eq!(minute("2026-11-22T14:0é"), "");
+    }
+
+    fn matched(count: u64, exact: bool) -> Matched {
+        Matched { count: LineCount::new(count), exact, scanned: ByteOffset::ZERO }
+    }
+
+    #[test]
+    fn matches_are_counted_with_a_plus_while_the_number_grows() {
+        let text = |count, exact, rank: Option<u64>| {
+            match_count(&Found { matched: matched(count, exact), rank: rank.map(LineCount::new) })
+        };
+        assert_eq!(text(120, true, Some(3)), "3 of 120");
+        assert_eq!(text(2_341, false, Some(1_017)), "1,017 of 2,341+");
+        assert_eq!((text(120, true, None), text(120, false, None)), ("120".into(), "120+".into()));
+        assert_eq!((text(0, true, None), text(0, true, Some(1))), ("no match".into(), "no match".into()));
+        assert_eq!((text(0, false, None), text(0, false, Some(1))), ("0+".into(), "0+".into()));
+    }
+
+    #[test]
+    fn lines_are_counted_and_said_to_be_at_least_while_they_grow() {
+        let text = |lines: (u64, bool), shown: Option<(u64, bool)>| {
+            line_count(&Tip {
+                generation: Generation::FIRST,
+                len: ByteOffset::ZERO,
+                complete: ByteOffset::ZERO,
+                lines: LineTotal { count: LineCount::new(lines.0), exact: lines.1 },
+                new_lines: LineCount::ZERO,
+                shown: shown.map(|(count, exact)| matched(count, exact)),
+                found: None,
+                state: FileState::Live,
+            })
+        };
+        assert_eq!(text((13_680_855, true), None), "13,680,855 lines");
+        assert_eq!((text((1, true), None), text((0, false), None)), ("1 line".into(), "≥ 0 lines".into()));
+        assert_eq!(text((98_000_000, true), Some((1_204, true))), "showing 1,204 of 98,000,000");
+        assert_eq!(text((98, true), Some((12, false))), "showing ≥ 12 of 98");
+        assert_eq!(text((98, false), Some((12, false))), "showing ≥ 12 of ≥ 98");
+    }
+
+    #[test]
+    fn a_search_is_through_only_at_the_end() {
+        assert_eq!((percent(0, 0), percent(999, 1_000), percent(1_000, 1_000), percent(5, 3)), (0, 99, 100, 100));
+        assert_eq!(percent(u64::MAX / 2, u64::MAX), 49);
+        assert_eq!(
+            (no_match(None).as_str(), still_looking(SearchBox::Find, None).as_str()),
+            ("No line matches", "still searching")
+        );
+        assert_eq!(no_match(Some(7)), "No line matches so far · 7 % looked through");
+        assert_eq!(still_looking(SearchBox::Filter, Some(7)), "still filtering · 7 % looked through");
+    }
+
+    #[test]
+    fn the_place_of_a_mistake_is_one_character_of_the_text() {
+        assert_eq!(around("a (b", 2), ("a ", "(", "b"));
+        assert_eq!(around("é(", 2), ("é", "(", ""));
+        assert_eq!(around("aé", 2), ("a", "é", ""));
+        assert_eq!(around("ab", 2), ("ab", "", ""));
+        assert_eq!(around("ab", 99), ("ab", "", ""));
+        assert_eq!(around("", 0), ("", "", ""));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 mod header;
 mod log;
+mod search;
+mod selection;
 mod state_line;
 
 use leptos::prelude::*;
@@ -9,8 +11,11 @@ use leptos::prelude::*;
 use crate::app::FirstScreen;
 use crate::files::FilesPane;
 use crate::shell::{Overlay, Shell};
+pub use header::download_link;
 use header::{BottomBar, Header};
 use log::Log;
+use search::SearchBar;
+use selection::SelectionBar;
 use state_line::StateLine;
 
 /// The ids of the elements that the program works on.
@@ -31,6 +36,10 @@ pub mod ids {
     pub const HEADER: &str = "top";
     /// The files pane.
     pub const FILES: &str = "files";
+    /// What is offered for selected text.
+    pub const SELECTION: &str = "selection";
+    /// The button that shows a row among its neighbours.
+    pub const IN_CONTEXT: &str = "in-context";
 }
 
 /// A file in the viewer. It stays when another file is opened.
@@ -48,10 +57,12 @@ pub fn Viewer(
         <div class=class inert=covered>
             <a class="skip" href="#lines">"Skip to the log"</a>
             <Header/>
+            <SearchBar/>
             <FilesPane/>
             <Log first/>
             <StateLine/>
             <BottomBar/>
+            <SelectionBar/>
         </div>
     }
 }

@@ -8,7 +8,7 @@ use super::{Effect, Follow, Notice, PAGE_ROWS};
 use crate::cursor::{Anchor, Generation};
 use crate::line::{ByteLen, ByteOffset};
 use crate::window::{Item, Position};
-use crate::wire::{ClientMsg, Failure};
+use crate::wire::{ClientMsg, Failure, Found};
 
 /// Steps that are remembered while the first one is on its way: on a slow line `n` `n` goes two hits.
 const MAX_STEPS: u32 = 8;
@@ -46,6 +46,8 @@ pub(super) struct Finding {
     sent: Vec<(u32, Option<String>)>,
     seek: Option<Seek>,
     hit: Option<Position>,
+    /// The hit and the count of the term in force, while what was sent after it may be refused.
+    kept: Option<(Option<Position>, Option<Found>)>,
 }
 
 impl Finding {
@@ -72,6 +74,7 @@ impl Finding {
         if let Some((_, term)) = self.sent.drain(..).next_back() {
             self.term = term;
         }
+        self.kept = None;
         if let Some(seek) = &mut self.seek {
             (seek.req, seek.more) = (None, 0);
         }
@@ -90,6 +93,7 @@ impl Finding {
         let n_accepted = self.sent.iter().take_while(|(sent, _)| *sent < req).count();
         let Some((_, term)) = self.sent.drain(..n_accepted).next_back() else { return false };
         self.term = term;
+        self.kept = None;
         self.sent.is_empty()
     }
 }
@@ -105,10 +109,11 @@ impl Follow {
             return;
         }
         self.cancel_seek();
-        self.finding.hit = None;
+        let hit = self.finding.hit.take();
         self.spans.clear();
-        if let Some(tip) = &mut self.tip {
-            tip.found = None;
+        let found = self.tip.as_mut().and_then(|tip| tip.found.take());
+        if self.finding.sent.is_empty() {
+            self.finding.kept = Some((hit, found));
         }
         if self.link.is_listening() {
             let req = self.requests.next();
@@ -146,6 +151,14 @@ impl Follow {
         }
         let is_newest = self.finding.sent.last().is_some_and(|(sent, _)| *sent == req);
         self.finding.sent.retain(|(sent, _)| *sent != req);
+        if self.finding.sent.is_empty()
+            && let Some((hit, found)) = self.finding.kept.take()
+        {
+            self.finding.hit = hit;
+            if let Some(tip) = self.tip.as_mut().filter(|tip| tip.found.is_none()) {
+                tip.found = found;
+            }
+        }
         is_newest
     }
 

@@ -1,8 +1,8 @@
 //! Links: a [`ViewState`] as the raw text of an address below the base path, `path?query#fragment`, and back.
 //!
 //! Both sides read an address with this room, because routers and form readers decode it in their own ways: here every
-//! part is percent-decoded exactly once, and a `+` is a plus. It is written `%2B`, which readers of either convention
-//! take as a plus.
+//! part is percent-decoded exactly once, and a `+` is a plus, except in what a form without a program sends: in `q` and
+//! `find` it is a blank. A plus is written `%2B`, which readers of either convention take as a plus.
 //!
 //! # Valid links
 //!
@@ -38,7 +38,7 @@
 //!     ("/v/logs/app.log?wrap=1", "/v/logs/app.log?wrap=1"),
 //!     // Filtered, with rows around the matches; and what is marked.
 //!     ("/v/logs/app.log?q=%22a%20b%22&ctx=3&find=x", "/v/logs/app.log?ctx=3&find=x&q=%22a%20b%22"),
-//!     ("/v/logs/app.log?q=a+b%2Fc&at=line:7", "/v/logs/app.log?at=line:7&q=a%2Bb/c"),
+//!     ("/v/logs/app.log?q=a+b%2Fc%2B&at=line:7", "/v/logs/app.log?at=line:7&q=a%20b/c%2B"),
 //!     ("/v/logs/app.log?q=%20&find=&ctx=3", "/v/logs/app.log"),
 //!     // What is not understood is kept as it is; what is wrong is dropped.
 //!     ("/v/logs/app.log?tz=UTC%3A&lvl=error", "/v/logs/app.log?lvl=error&tz=UTC%3A"),

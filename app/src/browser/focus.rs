@@ -17,9 +17,31 @@ pub fn focus(id: &'static str) {
 /// Focuses the element with that id and selects its text.
 pub fn focus_and_select(id: &'static str) {
     focus(id);
-    if let Some(input) = by_id(id).ok().and_then(|element| element.dyn_into::<web_sys::HtmlInputElement>().ok()) {
+    if let Some(input) = input(id) {
         input.select();
     }
+}
+
+/// Whether the element with that id holds the focus.
+pub fn has_focus(id: &'static str) -> bool {
+    let active = document().ok().and_then(|document| document.active_element());
+    active.is_some_and(|element| element.id() == id)
+}
+
+/// What is in the input with that id.
+pub fn value(id: &'static str) -> Option<String> {
+    input(id).map(|input| input.value())
+}
+
+/// Puts a text into the input with that id, where it is another one: the caret goes to its end.
+pub fn set_value(id: &'static str, text: &str) {
+    if let Some(input) = input(id).filter(|input| input.value() != text) {
+        input.set_value(text);
+    }
+}
+
+fn input(id: &'static str) -> Option<web_sys::HtmlInputElement> {
+    by_id(id).ok()?.dyn_into().ok()
 }
 
 /// Goes to the next or previous of these regions, from the one that holds the focus.

@@ -163,16 +163,36 @@ pub fn on_click(
     Listener::add(Place::Id(id), "click", move |event: MouseEvent| on_click(&event, event.shift_key()))
 }
 
-/// Calls back when the user has selected text inside the element with that id.
+/// Calls back when the user has selected text somewhere, or none any more.
 ///
 /// # Errors
 /// When there is no document.
-pub fn on_text_selected(id: &'static str, mut on_selected: impl FnMut() + 'static) -> Result<Listener, BrowserError> {
-    Listener::add(Place::Document, "selectionchange", move |_: web_sys::Event| {
-        if is_text_selected(id) {
-            on_selected();
+pub fn on_selection(mut on_change: impl FnMut() + 'static) -> Result<Listener, BrowserError> {
+    Listener::add(Place::Document, "selectionchange", move |_: web_sys::Event| on_change())
+}
+
+/// Calls back when a mouse moves over the element with that id, with no button down.
+///
+/// # Errors
+/// When the element is not there.
+pub fn on_hover(id: &'static str, mut on_hover: impl FnMut(&DomEvent) + 'static) -> Result<Listener, BrowserError> {
+    Listener::add(Place::Id(id), "pointermove", move |event: PointerEvent| {
+        if event.buttons() == 0 {
+            on_hover(&event);
         }
     })
+}
+
+/// The text that is selected inside the element with that id, and where it is in the window: its left, top and bottom in
+/// CSS pixels.
+pub fn selection_in(id: &'static str) -> Option<(String, f64, f64, f64)> {
+    if !is_text_selected(id) {
+        return None;
+    }
+    let selection = window().ok()?.get_selection().ok()??;
+    let rect = selection.get_range_at(0).ok()?.get_bounding_client_rect();
+    let text = String::from(selection.to_string());
+    (!text.trim().is_empty()).then(|| (text, rect.left(), rect.top(), rect.bottom()))
 }
 
 /// Whether some text inside the element with that id is selected.

@@ -33,12 +33,27 @@ pub fn push(address: &str) -> Result<(), BrowserError> {
     Ok(window()?.history()?.push_state_with_url(&JsValue::NULL, "", Some(address))?)
 }
 
-/// Puts `address` (with the base path in front) in the place of the present entry.
+/// Puts `address` (with the base path in front) in the place of the present entry, which keeps its mark.
 ///
 /// # Errors
 /// When the browser refuses: it limits how often a page may do this.
 pub fn replace(address: &str) -> Result<(), BrowserError> {
-    Ok(window()?.history()?.replace_state_with_url(&JsValue::NULL, "", Some(address))?)
+    let history = window()?.history()?;
+    Ok(history.replace_state_with_url(&history.state()?, "", Some(address))?)
+}
+
+/// Marks the present entry, for as long as it is in the history.
+pub fn mark(name: &str) {
+    if let Ok(history) = window().and_then(|window| Ok(window.history()?)) {
+        // Without its mark an entry is one like all others.
+        let _ = history.replace_state_with_url(&JsValue::from_str(name), "", None);
+    }
+}
+
+/// Whether the present entry has that mark.
+pub fn is_marked(name: &str) -> bool {
+    let state = window().ok().and_then(|window| window.history().ok()?.state().ok());
+    state.and_then(|state| state.as_string()).is_some_and(|mark| mark == name)
 }
 
 /// Calls back after Back and Forward, and when somebody typed another fragment.

@@ -6,11 +6,14 @@ use web_sys::{Element, KeyboardEvent};
 
 use super::BrowserError;
 use super::events::{Listener, Place};
+use crate::search::SearchBox;
 
 /// What holds the focus when a key is pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyPlace {
-    /// A text field: keys are text.
+    /// One of the two boxes: most keys are text.
+    Box(SearchBox),
+    /// Another text field: keys are text.
     TextField,
     /// A control that Space and Enter work.
     Control,
@@ -47,6 +50,8 @@ fn place_of(event: &KeyboardEvent) -> KeyPlace {
         return KeyPlace::Page;
     };
     match element.tag_name().as_str() {
+        "INPUT" if element.id() == SearchBox::Filter.id() => KeyPlace::Box(SearchBox::Filter),
+        "INPUT" if element.id() == SearchBox::Find.id() => KeyPlace::Box(SearchBox::Find),
         "INPUT" | "TEXTAREA" | "SELECT" => KeyPlace::TextField,
         "BUTTON" | "A" => KeyPlace::Control,
         _ => KeyPlace::Page,

@@ -1,19 +1,19 @@
 //! The rows of the log as elements: a recycled pool in reading order, so that the browser's own selection, find and
 //! screen readers meet the lines as they are seen. Only what changed is written.
 
+mod row;
+
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use taillight::ansi::html::class_names;
-use taillight::ansi::{Style, StyledLine};
+use taillight::ansi::StyledLine;
 use wasm_bindgen::JsCast as _;
-use web_sys::{Document, Element, HtmlElement, Node, Text};
+use web_sys::{Document, Element, HtmlElement, Node};
 
 use super::events::DomEvent;
+use super::highlight::Highlights;
 use super::{BrowserError, by_id, document};
-
-/// How many styled pieces a row shows.
-const MAX_PIECES: usize = 200;
+use row::Row;
 
 /// What a row says besides its text. Equal facts of an equal version are the same row: nothing is written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,28 +30,40 @@ pub struct RowFacts {
     pub selected: bool,
     /// Whether the keyboard's cursor is on it.
     pub current: bool,
+    /// Whether it only stands around a match of the filter.
+    pub context: bool,
+    /// Whether lines between it and the row above are not shown, and that is to be seen.
+    pub gap: bool,
+    /// Whether what is found stands in it.
+    pub hit: bool,
+    /// Whether it is the hit that was gone to last.
+    pub is_current_hit: bool,
+    /// Tells one set of marks in the text from another; 0 for none.
+    pub marks: u64,
     /// How much of the line is not here, for people.
     pub more: Option<String>,
+}
+
+/// What stands in a row.
+#[derive(Clone, Copy, Debug)]
+pub struct RowText<'a> {
+    /// The text.
+    pub line: &'a StyledLine,
+    /// Where hits stand in it, in bytes, in order: of the filter, and of what is found.
+    pub hits: [&'a [(u32, u32)]; 2],
 }
 
 /// The pool.
 pub struct RowPool {
     document: Document,
     sheet: HtmlElement,
+    highlights: Option<Highlights>,
     rows: VecDeque<Row>,
     /// The ordinal of the first row: ordinals go on when lines are added or removed in front.
     first: i64,
     class_buf: String,
     shift_px: f64,
     sideways_px: f64,
-}
-
-struct Row {
-    element: HtmlElement,
-    number: Element,
-    text: HtmlElement,
-    facts: Option<RowFacts>,
-    hidden: bool,
 }
 
 impl RowPool {
@@ -63,6 +75,7 @@ impl RowPool {
         Ok(Self {
             document: document()?,
             sheet: by_id(id)?,
+            highlights: Highlights::new(),
             rows: VecDeque::new(),
             first: 0,
             class_buf: String::new(),
@@ -93,7 +106,8 @@ impl RowPool {
             self.rows.push_back(row);
         }
         while self.rows.len() > wanted {
-            if let Some(row) = self.rows.pop_back() {
+            if let Some(mut row) = self.rows.pop_back() {
+                row.unmark(self.highlights.as_ref());
                 row.element.remove();
             }
         }
@@ -126,7 +140,7 @@ impl RowPool {
         }
     }
 
-    /// Writes the row at `idx` from the top, where it differs; `line` is asked for the text only if that does.
+    /// Writes the row at `idx` from the top, where it differs; `text` is asked for only if that or its marks do.
     ///
     /// # Errors
     /// When elements cannot be made.
@@ -134,7 +148,7 @@ impl RowPool {
         &mut self,
         idx: usize,
         facts: RowFacts,
-        line: impl FnOnce() -> &'a StyledLine,
+        text: impl FnOnce() -> RowText<'a>,
     ) -> Result<(), BrowserError> {
         let Some(row) = self.rows.get_mut(idx) else { return Ok(()) };
         row.show(true)?;
@@ -142,8 +156,13 @@ impl RowPool {
             return Ok(());
         }
         let is_same_text = row.facts.as_ref().is_some_and(|old| old.stamp == facts.stamp && old.more == facts.more);
-        if !is_same_text {
-            row.write_text(&self.document, line(), facts.more.as_deref(), &mut self.class_buf)?;
+        if !is_same_text || row.facts.as_ref().is_some_and(|old| old.marks != facts.marks) {
+            row.unmark(self.highlights.as_ref());
+            let text = text();
+            if !is_same_text {
+                row.write_text(&self.document, text.line, facts.more.as_deref(), &mut self.class_buf)?;
+            }
+            row.mark(self.highlights.as_ref(), &text);
         }
         row.write_facts(&facts, &mut self.class_buf)?;
         row.facts = Some(facts);
@@ -231,140 +250,4 @@ pub enum RowPart {
     More,
     /// The rest.
     Text,
-}
-
-impl Row {
-    fn new(document: &Document) -> Result<Self, BrowserError> {
-        thread_local! {
-            static MADE: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
-        }
-        let made = MADE.replace(MADE.get().wrapping_add(1));
-        let make = |class: &str, role: &str, name: &str| -> Result<HtmlElement, BrowserError> {
-            let element: HtmlElement =
-                document.create_element(name)?.dyn_into().map_err(|_| BrowserError::Missing("html element"))?;
-            element.set_class_name(class);
-            element.set_attribute("role", role)?;
-            Ok(element)
-        };
-        let element = make("row", "row", "div")?;
-        element.set_id(&format!("row-{made}"));
-        let number = make("no", "gridcell", "span")?;
-        let text = make("tx", "gridcell", "span")?;
-        element.append_child(&number)?;
-        element.append_child(&text)?;
-        Ok(Self { element, number: number.into(), text, facts: None, hidden: false })
-    }
-
-    fn show(&mut self, shown: bool) -> Result<(), BrowserError> {
-        if self.hidden == shown {
-            self.hidden = !shown;
-            if shown {
-                self.element.remove_attribute("hidden")?;
-            } else {
-                self.element.set_attribute("hidden", "")?;
-                self.facts = None;
-            }
-        }
-        Ok(())
-    }
-
-    fn write_facts(&mut self, facts: &RowFacts, buf: &mut String) -> Result<(), BrowserError> {
-        let old = self.facts.take().unwrap_or_default();
-        set_number(&self.element, "data-offset", old.offset, facts.offset)?;
-        set_number(&self.element, "data-line", old.line, facts.line)?;
-        set_number(&self.element, "aria-rowindex", old.line, facts.line)?;
-        if old.line != facts.line || self.number.first_child().is_none() {
-            self.number.set_text_content(facts.line.map(|line| line.to_string()).as_deref());
-        }
-        buf.clear();
-        buf.push_str("row");
-        for (on, class) in [(!facts.class.is_empty(), facts.class), (facts.selected, "sel"), (facts.current, "cur")] {
-            if on {
-                buf.push(' ');
-                buf.push_str(class);
-            }
-        }
-        self.element.set_class_name(buf);
-        if old.selected != facts.selected {
-            self.element.set_attribute("aria-selected", if facts.selected { "true" } else { "false" })?;
-        }
-        Ok(())
-    }
-
-    /// Text nodes and spans are used again in their order; what is left over goes away.
-    fn write_text(
-        &self,
-        document: &Document,
-        line: &StyledLine,
-        more: Option<&str>,
-        buf: &mut String,
-    ) -> Result<(), BrowserError> {
-        let mut at = self.text.first_child();
-        // What a hostile line has beyond that is shown plain: nodes are what a page pays for.
-        let rest_at = line.runs.iter().take(MAX_PIECES).map(|run| run.len as usize).sum::<usize>();
-        let rest = line.text.get(rest_at..).filter(|rest| !rest.is_empty());
-        let pieces = line.pieces().take(MAX_PIECES).chain(rest.map(|rest| (rest, Style::PLAIN)));
-        for (text, style) in pieces {
-            let next = at.as_ref().and_then(Node::next_sibling);
-            if style.is_plain() {
-                self.put_text(document, at, text)?;
-            } else {
-                buf.clear();
-                class_names(style, buf);
-                self.put_span(document, at, text, buf)?;
-            }
-            at = next;
-        }
-        if let Some(more) = more {
-            let next = at.as_ref().and_then(Node::next_sibling);
-            self.put_span(document, at, more, "more")?;
-            at = next;
-        }
-        while let Some(left_over) = at {
-            at = left_over.next_sibling();
-            self.text.remove_child(&left_over)?;
-        }
-        Ok(())
-    }
-
-    fn put_text(&self, document: &Document, at: Option<Node>, text: &str) -> Result<(), BrowserError> {
-        match at {
-            Some(node) if node.node_type() == Node::TEXT_NODE => node.unchecked_ref::<Text>().set_data(text),
-            Some(node) => {
-                self.text.replace_child(&document.create_text_node(text), &node)?;
-            }
-            None => {
-                self.text.append_child(&document.create_text_node(text))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn put_span(&self, document: &Document, at: Option<Node>, text: &str, class: &str) -> Result<(), BrowserError> {
-        if let Some(node) = &at
-            && node.node_type() == Node::ELEMENT_NODE
-        {
-            let span: &Element = node.unchecked_ref();
-            span.set_class_name(class);
-            span.set_text_content(Some(text));
-            return Ok(());
-        }
-        let span = document.create_element("span")?;
-        span.set_class_name(class);
-        span.set_text_content(Some(text));
-        match at {
-            Some(node) => self.text.replace_child(&span, &node)?,
-            None => self.text.append_child(&span)?,
-        };
-        Ok(())
-    }
-}
-
-fn set_number(element: &HtmlElement, name: &str, old: Option<u64>, new: Option<u64>) -> Result<(), BrowserError> {
-    match new {
-        Some(number) if old != new => element.set_attribute(name, &number.to_string())?,
-        None if old.is_some() || element.has_attribute(name) => element.remove_attribute(name)?,
-        _ => {}
-    }
-    Ok(())
 }

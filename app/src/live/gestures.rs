@@ -8,6 +8,7 @@ use taillight::view::{Command, Place};
 use taillight::wire::Tip;
 
 use super::screen::ROW_PX;
+use super::search::selection_changed;
 use super::{Live, clear_selection, with};
 use crate::browser::BrowserError;
 use crate::browser::events::Listener;
@@ -30,10 +31,14 @@ pub fn listen(shell: Shell) -> Result<Vec<Listener>, BrowserError> {
         doors::on_click(ids::GRID, |event, has_shift| {
             with(|live| live.click(event, has_shift));
         })?,
-        doors::on_text_selected(ids::GRID, move || {
-            if shell.follows() {
+        doors::on_selection(move || {
+            if shell.follows() && doors::is_text_selected(ids::GRID) {
                 shell.command(Command::Unfollow);
             }
+            selection_changed();
+        })?,
+        doors::on_hover(ids::GRID, |event| {
+            with(|live| live.hover(event));
         })?,
     ];
     listeners.extend(doors::on_touch(ids::GRID, |touching| {
@@ -82,7 +87,7 @@ impl Live {
         if dy_px == 0.0 || self.is_first_screen {
             return;
         }
-        let rest_px = self.screen.scroll_by(dy_px, self.follow.window());
+        let rest_px = self.screen.scroll_by(dy_px, &self.follow);
         if rest_px > 0.0 {
             self.screen.throw(0.0);
             if self.reaches_end() && !self.view(|view| view.follow || view.paused).unwrap_or(true) {
@@ -170,6 +175,7 @@ impl Live {
         let was_at_end = self.is_pinned();
         self.screen.cursor = window.key(row);
         self.screen.reveal(row, self.follow.window());
+        self.point_at(self.screen.cursor);
         if !(was_at_end && n_rows > 0) {
             self.scrolled();
         }

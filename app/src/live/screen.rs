@@ -1,19 +1,17 @@
 //! The rows on the screen: where it stands over the rows that are held, and writing them into the pool.
 
-use taillight::ansi::{Style, StyledLine, parse_line};
-use taillight::follow::WindowChange;
-use taillight::line::{ByteLen, ByteOffset, LineNo};
-use taillight::row::{more_text, shown_bytes};
+mod rows;
+
+use taillight::ansi::StyledLine;
+use taillight::follow::{Follow, WindowChange};
 use taillight::view::Place;
 use taillight::viewport::{Scroll, Viewport};
 use taillight::window::{Item, LineWindow, RowKey};
-use taillight::wire::FrameRow;
 
-use super::status::event_text;
 use crate::browser::BrowserError;
 use crate::browser::events::DomEvent;
 use crate::browser::media;
-use crate::browser::pool::{RowFacts, RowPart, RowPool};
+use crate::browser::pool::{RowPart, RowPool};
 use crate::viewer::ids;
 
 /// The height of a row that is not wrapped, in CSS pixels: `--row` of the style sheet.
@@ -52,7 +50,13 @@ pub struct Screen {
     sideways_px: f64,
     glide_speed: f64,
     glide_ms: f64,
+    /// Whether it is to be seen where lines are left out.
+    pub(super) shows_gaps: bool,
+    /// Counts how often the hits in rows have changed.
+    marks_epoch: u64,
     line: StyledLine,
+    /// The hits of a row, in the text that is shown.
+    hits: [Vec<(u32, u32)>; 2],
 }
 
 impl Screen {
@@ -77,7 +81,10 @@ impl Screen {
             sideways_px: 0.0,
             glide_speed: 0.0,
             glide_ms: 0.0,
+            shows_gaps: false,
+            marks_epoch: 1,
             line: StyledLine::default(),
+            hits: Default::default(),
         })
     }
 
@@ -124,8 +131,7 @@ impl Screen {
                 self.heights.clear();
                 self.glide_speed = 0.0;
                 self.keep = anchor;
-                // Some of what stands above a place belongs to it.
-                let above = ((self.view_px / ROW_PX) as usize / CONTEXT_SHARE).min(MAX_CONTEXT);
+                let above = self.rows_above();
                 self.scroll = Scroll::at_row(anchor.map_or(usize::MAX >> 1, |row| row.saturating_sub(above)));
             }
             WindowChange::Prepended(n_rows) => {
@@ -151,8 +157,35 @@ impl Screen {
                     *height = 0.0;
                 }
             }
+            WindowChange::Spans => self.marks_epoch += 1,
             WindowChange::Relabelled | WindowChange::Numbered => {}
         }
+    }
+
+    /// How many rows above a place belong on the screen: some of what stands there belongs to it.
+    fn rows_above(&self) -> usize {
+        ((self.view_px / ROW_PX) as usize / CONTEXT_SHARE).min(MAX_CONTEXT)
+    }
+
+    /// Moves to a row that was gone to; one that is on the screen already moves nothing.
+    pub fn bring(&mut self, row: usize, window: &LineWindow) {
+        if self.shows(row) {
+            self.reveal(row, window);
+        } else {
+            self.scroll = Scroll::at_row(row.saturating_sub(self.rows_above()));
+            self.keep = Some(row);
+        }
+    }
+
+    /// Whether some of a row is on the screen.
+    pub fn shows(&self, row: usize) -> bool {
+        (self.visible.0..self.visible.1).contains(&row)
+    }
+
+    /// Where the top of a row is below the upper edge, in CSS pixels; for rows on the screen.
+    pub fn top_of(&self, row: usize, window: &LineWindow) -> f64 {
+        let viewport = self.viewport(window);
+        (self.scroll.top_row..row).map(&viewport.height_px).sum::<f64>() - self.scroll.sub_px
     }
 
     /// Puts the first row that is held so far below the upper edge, negative for above.
@@ -169,11 +202,11 @@ impl Screen {
     }
 
     /// Moves down by so many pixels; says how much further it was meant to go.
-    pub fn scroll_by(&mut self, dy_px: f64, window: &LineWindow) -> f64 {
+    pub fn scroll_by(&mut self, dy_px: f64, follow: &Follow) -> f64 {
         if self.wraps && dy_px < 0.0 {
-            self.measure_above(-dy_px, window);
+            self.measure_above(-dy_px, follow);
         }
-        let scrolled = self.viewport(window).scroll_by(self.scroll, dy_px);
+        let scrolled = self.viewport(follow.window()).scroll_by(self.scroll, dy_px);
         self.scroll = scrolled.scroll;
         scrolled.rest_px
     }
@@ -258,7 +291,8 @@ impl Screen {
     ///
     /// # Errors
     /// When elements cannot be made.
-    pub fn draw(&mut self, window: &LineWindow, view_px: f64, is_pinned: bool) -> Result<(), BrowserError> {
+    pub fn draw(&mut self, follow: &Follow, view_px: f64, is_pinned: bool) -> Result<(), BrowserError> {
+        let window = follow.window();
         self.view_px = view_px;
         if self.wraps && self.heights.len() != window.len() {
             self.heights.resize(window.len(), 0.0);
@@ -275,7 +309,7 @@ impl Screen {
                 (scroll, viewport.visible(scroll))
             };
             self.scroll = scroll;
-            self.fill(rows.start, rows.end, window)?;
+            self.fill(rows.start, rows.end, follow)?;
             if !self.measure(rows.start) {
                 break;
             }
@@ -283,61 +317,6 @@ impl Screen {
         self.keep = None;
         self.pool.shift(self.scroll.sub_px)?;
         self.pool.sideways(self.sideways_px)
-    }
-
-    /// Writes these rows into the pool.
-    fn fill(&mut self, start: usize, end: usize, window: &LineWindow) -> Result<(), BrowserError> {
-        if self.visible != (start, end) {
-            self.visible = (start, end);
-            self.is_new_visible = true;
-        }
-        self.pool.hold(self.origin + start as i64..self.origin + end as i64)?;
-        for row in start..end {
-            let Some(item) = window.get(row) else { break };
-            let facts = self.facts(&item, window.key(row));
-            let line = &mut self.line;
-            self.pool.write(row - start, facts, move || {
-                write_line(item, line);
-                line
-            })?;
-        }
-        Ok(())
-    }
-
-    fn facts(&self, item: &Item<'_>, key: Option<RowKey>) -> RowFacts {
-        let is_current = key.is_some() && key == self.cursor;
-        match *item {
-            Item::Line { generation, offset, bytes, missing, line, style_in, finished, .. } => RowFacts {
-                stamp: [
-                    offset.get(),
-                    u64::from(generation.get()),
-                    (bytes.len() as u64) << 1 | u64::from(finished),
-                    style_in.to_bytes().iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)),
-                ],
-                offset: Some(offset.get()),
-                line: line.map(LineNo::get),
-                class: if finished { "" } else { "unfinished" },
-                selected: self.is_selected(offset, line),
-                current: is_current,
-                more: (missing > ByteLen::ZERO).then(|| more_text(missing)),
-            },
-            Item::Divider(divider) => RowFacts {
-                stamp: [divider.at.get(), u64::from(divider.generation.get()), u64::MAX, u64::from(divider.nth)],
-                class: "event",
-                current: is_current,
-                ..RowFacts::default()
-            },
-        }
-    }
-
-    fn is_selected(&self, offset: ByteOffset, line: Option<LineNo>) -> bool {
-        match &self.selected {
-            Some(Place::Lines { first, last }) => {
-                line.is_some_and(|line| (*first..=last.unwrap_or(*first)).contains(&line))
-            }
-            Some(Place::Bytes { first, last }) => (*first..=last.unwrap_or(*first)).contains(&offset),
-            _ => false,
-        }
     }
 
     /// Measures the rows of the pool; says whether a height was other than thought.
@@ -359,26 +338,13 @@ impl Screen {
     }
 
     /// Measures the rows that scrolling up by so much may bring: their heights are needed before they are seen.
-    fn measure_above(&mut self, up_px: f64, window: &LineWindow) {
+    fn measure_above(&mut self, up_px: f64, follow: &Follow) {
         let n_rows = ((up_px / ROW_PX).ceil() as usize).min(self.scroll.top_row).min(200);
         let start = self.scroll.top_row - n_rows;
-        self.heights.resize(window.len(), 0.0);
+        self.heights.resize(follow.window().len(), 0.0);
         // A row that cannot be made is measured when it is seen.
-        if self.fill(start, self.scroll.top_row, window).is_ok() {
+        if self.fill(start, self.scroll.top_row, follow).is_ok() {
             self.measure(start);
-        }
-    }
-}
-
-/// What an item says, as text and styles.
-fn write_line(item: Item<'_>, line: &mut StyledLine) {
-    match item {
-        Item::Line { offset, end, bytes, missing, style_in, finished, .. } => {
-            let row = FrameRow { offset, bytes, missing, end, finished, line: None, context: false };
-            parse_line(shown_bytes(&row), style_in, line);
-        }
-        Item::Divider(divider) => {
-            parse_line(event_text(&divider).as_bytes(), Style::PLAIN, line);
         }
     }
 }

@@ -35,6 +35,7 @@ impl Live {
             }
             RowPart::Text => {
                 self.screen.cursor = self.follow.window().key(row);
+                self.point_at(self.screen.cursor);
                 self.mark();
             }
         }
@@ -50,6 +51,7 @@ impl Live {
             (_, None) => Place::bytes(spot.offset, spot.offset),
         };
         self.screen.cursor = self.follow.window().key(row);
+        self.point_at(self.screen.cursor);
         self.screen.select(&place, false);
         self.screen.is_picked = true;
         if self.is_pinned() {

@@ -44,7 +44,9 @@ impl Live {
             set(status.lines, text::line_count(tip));
             set(status.size, text::size(tip.len.get()));
             set(status.is_empty, self.follow.window().is_empty() && tip.len.get() == 0);
-            set(status.row_count, if tip.lines.exact { tip.lines.count.get() as i64 } else { -1 });
+            // Of a filtered file the rows keep their numbers, so that it has no row with the number of the last.
+            let is_known = tip.lines.exact && tip.shown.is_none();
+            set(status.row_count, if is_known { tip.lines.count.get() as i64 } else { -1 });
             set(status.tip, Some(*tip));
         }
         if state.kind == StateKind::Reconnecting {
@@ -53,6 +55,7 @@ impl Live {
             set(status.banner, String::new());
         }
         set_banner(status, state.kind);
+        self.write_search();
         self.write_title(new_lines);
     }
 
@@ -168,7 +171,8 @@ fn set_banner(status: crate::shell::Status, kind: StateKind) {
     set(status.banner, words.to_owned());
 }
 
-fn set<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+/// Sets a signal where it differs.
+pub fn set<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
     if signal.with_untracked(|old| *old != value) {
         signal.set(value);
     }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use taillight::path::{LogPath, shown_name};
 use taillight::view::keys::KeyAction;
-use taillight::view::{Command, link};
+use taillight::view::{Command, FileView, link};
 
 use super::ids;
 use crate::problem::Brand;
@@ -20,7 +20,6 @@ pub fn Header() -> impl IntoView {
             <Crumbs/>
             <div class="meta num">
                 <span>{move || status.size.get()}</span>
-                <span role="status" aria-label="Line count" aria-live="off">{move || status.lines.get()}</span>
                 <span class="growth" hidden=move || status.growth.with(String::is_empty)>{move || status.growth.get()}</span>
             </div>
             <div class="tools" role="toolbar" aria-label="View">
@@ -72,12 +71,12 @@ fn Switch(
     }
 }
 
-/// The file's bytes: a link for a page without a program, called a button as it looks and works like one.
+/// The file's bytes, or with a filter the lines that it shows: a link for a page without a program, called a button as it looks and works like one.
 #[component]
 fn Download() -> impl IntoView {
     let shell = Shell::get();
-    let path = shell.path();
-    let address = move || path.get().map(|path| shell.href(&link::raw_link(&path)));
+    let link = shell.of_file(|view| Some(download_link(view)));
+    let address = move || link.get().map(|link| shell.href(&link));
     let on_key = move |event: leptos::ev::KeyboardEvent| {
         if event.key() == " " {
             event.prevent_default();
@@ -85,6 +84,14 @@ fn Download() -> impl IntoView {
         }
     };
     view! { <a class="button ghost wide" role="button" href=address download="" on:keydown=on_key>"Download"</a> }
+}
+
+/// The link below the base path to what is shown, as a download.
+pub fn download_link(view: &FileView) -> String {
+    match view.shown_rows() {
+        Some(filter) => link::raw_query_link(&view.path, &filter.q),
+        None => link::raw_link(&view.path),
+    }
 }
 
 /// The path as links to its folders.

@@ -4,10 +4,12 @@ use leptos::prelude::*;
 use taillight::follow::{grouped, new_lines_text};
 use taillight::line::LineCount;
 use taillight::view::Command;
+use taillight::view::keys::KeyAction;
 
 use super::ids;
 use crate::app::FirstScreen;
 use crate::boot::{ReaderLinks, Screen};
+use crate::search::{SearchAct, SearchBox};
 use crate::shell::{Act, Shell};
 
 /// The log.
@@ -35,6 +37,8 @@ pub fn Log(
                 <strong>"The file is empty"</strong>
                 "Lines appear here as they are written."
             </div>
+            <NothingMatches/>
+            <InContext/>
             <Scrollbar/>
             <Pill/>
             <PausedBar/>
@@ -60,6 +64,40 @@ fn Grid(rows_html: String) -> impl IntoView {
             <div class="first-screen" id=ids::FIRST_SCREEN role="rowgroup" inner_html=rows_html></div>
             <div class="pool" role="presentation"><div id=ids::SHEET role="rowgroup"></div></div>
         </div>
+    }
+}
+
+/// What is said in the place of rows where the filter shows none.
+#[component]
+fn NothingMatches() -> impl IntoView {
+    let shell = Shell::get();
+    let nothing = shell.search.nothing;
+    move || {
+        Some(nothing.get()).filter(|text| !text.is_empty()).map(|text| {
+            view! {
+                <div class="void">
+                    <strong>{text}</strong>
+                    <p>"The filter hides every line. Check its words, or look at all lines again."</p>
+                    <button class="ghost" on:click=move |_| shell.search(SearchAct::Clear(SearchBox::Filter))>
+                        "Show all lines"
+                    </button>
+                </div>
+            }
+        })
+    }
+}
+
+/// Shows the row that it stands at among its neighbours, without the filter. Placed by the program.
+#[component]
+fn InContext() -> impl IntoView {
+    let shell = Shell::get();
+    let can_leave = shell.search.can_leave;
+    view! {
+        <button
+            class="in-context ghost" id=ids::IN_CONTEXT hidden=move || !can_leave.get()
+            aria-keyshortcuts=KeyAction::InContext.aria_keyshortcuts()
+            on:click=move |_| shell.search(SearchAct::InContext)
+        >"Show in context " <kbd aria-hidden="true">"."</kbd></button>
     }
 }
 

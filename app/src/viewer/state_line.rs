@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::search::SearchAct;
 use crate::shell::Shell;
 
 /// The state line.
@@ -13,10 +14,30 @@ pub fn StateLine() -> impl IntoView {
             <span class="stream" role="status" aria-label="Stream state" data-tone=move || status.tone.get()>
                 {move || status.stream.get()}
             </span>
+            <Searching/>
             <span class="right num">
                 <span>{move || status.place.get()}</span>
                 <span>{move || format!("{} %", status.percent.get())}</span>
             </span>
         </footer>
+    }
+}
+
+/// How far a search has come that takes its time, and the way to end it.
+#[component]
+fn Searching() -> impl IntoView {
+    let shell = Shell::get();
+    let progress = shell.search.progress;
+    let is_shown = Memo::new(move |_| progress.with(Option::is_some));
+    let text = move || progress.with(|progress| progress.as_ref().map(|progress| progress.text.clone()));
+    move || {
+        is_shown.get().then(|| {
+            view! {
+                <span class="searching">
+                    <span>{text}</span>
+                    <button on:click=move |_| shell.search(SearchAct::Stop)>"Stop " <kbd aria-hidden="true">"Esc"</kbd></button>
+                </span>
+            }
+        })
     }
 }

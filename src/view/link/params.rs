@@ -127,7 +127,12 @@ struct Reader {
 
 impl Reader {
     fn param(&mut self, name: &str, value: &str) -> Result<(), Problem> {
-        let decoded = decode(value).ok_or(Problem::Encoding)?;
+        let decoded = match name {
+            // What a form sends: there a plus is a blank.
+            QUERY | FIND => decode(&value.replace('+', "%20")),
+            _ => decode(value),
+        };
+        let decoded = decoded.ok_or(Problem::Encoding)?;
         let value = decoded.as_str();
         match name {
             AT => self.place = Some(value.parse().map_err(Problem::Place)?),

@@ -1,0 +1,41 @@
+//! What the stream wants to be told once.
+
+use leptos::prelude::Set as _;
+use taillight::follow::Notice;
+use taillight::line::ByteLen;
+use taillight::row::size_text;
+
+use super::Live;
+use crate::nav;
+
+impl Live {
+    pub(super) fn tell(&mut self, notice: Notice) {
+        let lost = |bytes: ByteLen| size_text(bytes);
+        let text = match notice {
+            Notice::Reload => {
+                self.shell
+                    .status
+                    .banner
+                    .set("The server has a newer version: reload the page. It keeps your place.".to_owned());
+                return;
+            }
+            Notice::LogIn => {
+                self.shell
+                    .status
+                    .banner
+                    .set("Your session has ended: reload the page to log in. It keeps your place.".to_owned());
+                return;
+            }
+            Notice::Skipped(bytes) => format!("{} skipped on screen, all in the file", lost(bytes)),
+            Notice::Lost(Some(bytes)) => format!("{} were lost while the connection was away", lost(bytes)),
+            Notice::Lost(None) => "Some lines were lost while the connection was away".to_owned(),
+            Notice::TruncatedMeanwhile => "The file was cut while the connection was away".to_owned(),
+            Notice::Replaced => "This is another file: the one of the link is gone".to_owned(),
+            Notice::Wrapped { down: true } => "Past the end: on from the start".to_owned(),
+            Notice::Wrapped { down: false } => "Past the start: on from the end".to_owned(),
+            Notice::NoMatch => "No match".to_owned(),
+            Notice::Failed { detail, .. } => detail,
+        };
+        nav::toast(self.shell, text);
+    }
+}

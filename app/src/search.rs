@@ -1,0 +1,293 @@
+//! The two boxes: `Filter` shows only the lines that match, `Find` marks and jumps and hides nothing. Here is what is
+//! typed in them, what is wrong with it, and how far the server has looked.
+
+use leptos::prelude::*;
+use taillight::query::{self, Expr, Query, Term};
+use taillight::view::{Command, FileView};
+
+use crate::boot::{FileScreen, Filtering};
+use crate::text;
+
+/// How long typing rests before it is applied, in milliseconds.
+pub const TYPING_MS: i32 = 200;
+
+/// How long a search may take before its progress is shown, in milliseconds.
+pub const PATIENCE_MS: i32 = 400;
+
+/// One of the two boxes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SearchBox {
+    /// Which lines are shown.
+    Filter,
+    /// What is marked and gone to.
+    Find,
+}
+
+/// What is wrong with the text of a box.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BoxError {
+    /// Where in the text, in bytes.
+    pub position: u32,
+    /// What is wrong there and what was expected.
+    pub message: String,
+}
+
+/// A box.
+#[derive(Clone, Copy)]
+pub struct BoxState {
+    /// What is in it: ahead of the view while somebody types, or while it is wrong.
+    pub text: RwSignal<String>,
+    /// What is wrong with it; what was right before stays in force.
+    pub error: RwSignal<Option<BoxError>>,
+}
+
+/// How far a search has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// The share of the file that was looked through, 0 to 100; `None` where that is not known.
+    pub percent: Option<u8>,
+    /// The same for people, with how fast it goes.
+    pub text: String,
+}
+
+/// What is filtered and found, as the chrome shows it.
+#[derive(Clone, Copy)]
+pub struct Search {
+    /// The box `Filter`.
+    pub filter: BoxState,
+    /// The box `Find`.
+    pub find: BoxState,
+    /// How many lines have what is found, and which of them is the current one; empty when nothing is found.
+    pub match_count: RwSignal<String>,
+    /// How far a search has come that takes its time.
+    pub progress: RwSignal<Option<Progress>>,
+    /// What to say in the place of rows where the filter shows none; empty where there is nothing to say.
+    pub nothing: RwSignal<String>,
+    /// Whether text of the log is selected, and it fits on one line.
+    pub selected: RwSignal<Option<Selected>>,
+    /// Whether a row of a filtered log can be shown among its neighbours now.
+    pub can_leave: RwSignal<bool>,
+}
+
+/// Which text of the log is selected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Selected {
+    /// Text of one line, which can become a term.
+    OneLine,
+    /// More than that.
+    Lines,
+}
+
+/// What is done with selected text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// Shows only lines with it.
+    Only,
+    /// Hides lines with it.
+    Hide,
+    /// Finds it.
+    Find,
+    /// Copies it.
+    Copy,
+}
+
+/// What the user does with the boxes and with what was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SearchAct {
+    /// Goes to a box.
+    Focus(SearchBox),
+    /// Something was typed.
+    Typed(SearchBox, String),
+    /// Enter: it is a step of the history, and in `Find` also goes to a match, downwards or not.
+    Enter(SearchBox, bool),
+    /// The same for the box that holds the focus, from a phone's keyboard.
+    Submit,
+    /// Makes the text a regular expression, or a plain one again.
+    ToggleRegex(SearchBox),
+    /// Tells upper case from lower case, or not.
+    ToggleCase(SearchBox),
+    /// Empties a box.
+    Clear(SearchBox),
+    /// Goes to the next match (`true`) or the previous one.
+    Seek(bool),
+    /// Ends the search that takes its time.
+    Stop,
+    /// So many more context lines around each match, or fewer.
+    Context(i32),
+    /// Shows the row among its neighbours, without the filter, or goes back to the filter.
+    InContext,
+    /// Does something with the selected text.
+    Selection(Selection),
+}
+
+impl SearchBox {
+    /// The id of its input.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Filter => "filter",
+            Self::Find => "find",
+        }
+    }
+
+    /// Its accessible name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Filter => "Filter",
+            Self::Find => "Find",
+        }
+    }
+
+    /// The name of its text in a link.
+    pub const fn param(self) -> &'static str {
+        match self {
+            Self::Filter => "q",
+            Self::Find => "find",
+        }
+    }
+
+    /// What is wrong with a text in it, as far as that is known without the server.
+    pub fn error_of(self, text: &str) -> Option<BoxError> {
+        let wrong = match self {
+            Self::Filter => query::parse_usable(text).err(),
+            Self::Find => query::parse_find(text).err(),
+        };
+        wrong.map(|wrong| BoxError { position: wrong.position(), message: wrong.message })
+    }
+
+    /// What the server says is wrong with it.
+    fn refused_of(self, screen: &FileScreen) -> Option<BoxError> {
+        let refused = screen.refused.iter().find(|refused| refused.find == (self == Self::Find))?;
+        Some(BoxError { position: refused.position, message: refused.detail.clone() })
+    }
+
+    /// The terms about text in it; none where it is wrong.
+    pub fn terms(self, text: &str) -> Vec<Term> {
+        match self {
+            Self::Filter => {
+                let query = query::parse(text).unwrap_or(Query::EVERYTHING);
+                query.terms().into_iter().filter(|term| term.is_text()).cloned().collect()
+            }
+            Self::Find => query::parse_find(text).ok().flatten().into_iter().collect(),
+        }
+    }
+
+    /// Its text with regular expressions in the place of plain texts, or the other way.
+    pub fn toggle_regex(self, text: &str) -> String {
+        match self {
+            Self::Filter => query::toggle_regex(text),
+            Self::Find => query::toggle_find_regex(text),
+        }
+    }
+
+    /// Its text minding upper and lower case, or not any more.
+    pub fn toggle_case(self, text: &str) -> String {
+        match self {
+            Self::Filter => query::toggle_case(text),
+            Self::Find => query::toggle_find_case(text),
+        }
+    }
+
+    /// Its text in a view.
+    pub fn text_of(self, view: &FileView) -> &str {
+        match self {
+            Self::Filter => &view.filter,
+            Self::Find => &view.find,
+        }
+    }
+
+    /// The command that sets it.
+    pub fn command(self, text: String, commit: bool) -> Command {
+        match self {
+            Self::Filter => Command::SetFilter { text, commit },
+            Self::Find => Command::SetFind { text, commit },
+        }
+    }
+}
+
+/// What finds exactly the selected text, or, where that can be said without quotes, the text in either case.
+pub fn find_of_selected(selected: &str) -> String {
+    match query::parse_find(selected) {
+        Ok(Some(Term::Word(word))) => word,
+        _ => Query { root: Some(Expr::Term(Term::Phrase(selected.to_owned()))) }.to_string(),
+    }
+}
+
+/// What a first screen says in the place of rows.
+fn nothing_of(screen: &FileScreen) -> String {
+    match screen.filtering {
+        Some(filtering) if filtering.complete => text::no_match(None),
+        Some(filtering) => text::no_match(Some(share_of(filtering))),
+        None => String::new(),
+    }
+}
+
+/// What a first screen says when the time for it was over before it was full.
+fn progress_of(screen: &FileScreen) -> Option<Progress> {
+    let percent = screen.filtering.filter(|filtering| !filtering.complete).map(share_of);
+    percent.map(|_| Progress { percent, text: text::still_looking(SearchBox::Filter, percent) })
+}
+
+fn share_of(filtering: Filtering) -> u8 {
+    text::percent(filtering.looked_through.get(), filtering.of.get())
+}
+
+impl Search {
+    /// The boxes of a page that begins with `view`, and with what the server says of it.
+    pub fn new(view: Option<&FileView>, screen: Option<&FileScreen>) -> Self {
+        let of = |which: SearchBox| {
+            let text = view.map(|view| which.text_of(view).to_owned()).unwrap_or_default();
+            let refused = screen.and_then(|screen| which.refused_of(screen));
+            BoxState { error: RwSignal::new(which.error_of(&text).or(refused)), text: RwSignal::new(text) }
+        };
+        let found = screen.and_then(|screen| screen.tip.found);
+        let nothing = screen.filter(|screen| screen.first == screen.end).map(nothing_of);
+        Self {
+            filter: of(SearchBox::Filter),
+            find: of(SearchBox::Find),
+            match_count: RwSignal::new(found.map(|found| text::match_count(&found)).unwrap_or_default()),
+            progress: RwSignal::new(screen.and_then(progress_of)),
+            nothing: RwSignal::new(nothing.unwrap_or_default()),
+            selected: RwSignal::new(None),
+            can_leave: RwSignal::new(false),
+        }
+    }
+
+    /// A box.
+    pub fn of(&self, which: SearchBox) -> BoxState {
+        match which {
+            SearchBox::Filter => self.filter,
+            SearchBox::Find => self.find,
+        }
+    }
+
+    /// Another file: nothing is known of what is found there.
+    pub fn clear(&self) {
+        self.match_count.set(String::new());
+        self.progress.set(None);
+        self.nothing.set(String::new());
+        self.selected.set(None);
+        self.can_leave.set(false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn selected_text_is_found_as_it_stands() {
+        for (selected, find) in [("a b", "a b"), ("-x", "-x"), ("/a b/", "\"/a b/\""), ("\"a\"", "\"\\\"a\\\"\"")] {
+            assert_eq!(find_of_selected(selected), find);
+            let term = query::parse_find(find).unwrap().unwrap();
+            assert!(matches!(term, Term::Word(text) | Term::Phrase(text) if text == selected));
+        }
+    }
+
+    #[test]
+    fn a_box_says_at_once_what_is_wrong_with_it() {
+        let position = |which: SearchBox, text: &str| which.error_of(text).map(|error| error.position);
+        assert_eq!((position(SearchBox::Filter, "a b"), position(SearchBox::Filter, "a (b")), (None, Some(2)));
+        assert_eq!(position(SearchBox::Filter, "a level:error"), Some(2));
+        assert_eq!((position(SearchBox::Find, "a (b"), position(SearchBox::Find, "")), (None, None));
+    }
+}
