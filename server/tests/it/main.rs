@@ -2,5 +2,6 @@
 
 mod compat;
 mod socket;
+mod stdin;
 mod support;
 mod viewer;
