@@ -339,7 +339,7 @@ fn folder(text: &str, to: &mut PathBuf) -> Result<(), String> {
     Ok(())
 }
 
-fn whole<T: FromStr + PartialOrd + Display>(text: &str, least: T, most: T, to: &mut T) -> Result<(), String> {
+fn whole<T: Copy + FromStr + PartialOrd + Display>(text: &str, least: T, most: T, to: &mut T) -> Result<(), String> {
     let number = text.parse().ok().filter(|number| *number >= least && *number <= most);
     *to = number.ok_or_else(|| format!("expected a whole number from {least} to {most}"))?;
     Ok(())
