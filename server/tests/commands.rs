@@ -222,3 +222,16 @@ fn a_configuration_with_standard_input_is_checked_without_reading_it() {
         "{said}"
     );
 }
+
+#[test]
+fn a_server_with_an_open_pipe_ends_on_a_signal_without_delay() {
+    let place = Place::new();
+    let mut command = place.taillight(&["--listen", "127.0.0.1:0", "--auth", "none", "-"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let input = child.stdin.take();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut String::new()).unwrap();
+    let (code, said) = Serving { child }.end(Signal::TERM);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(!said.contains("did not end in time"), "{said}");
+    drop(input);
+}
