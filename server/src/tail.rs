@@ -22,6 +22,7 @@ use taillight::wire::{FileEvent, FileState, Resume};
 
 use crate::index::LineIndex;
 use crate::read::marker_of;
+use crate::scan::Views;
 use crate::source::{Source, is_gone};
 
 pub use registry::{Follower, Tails};
@@ -54,6 +55,8 @@ pub struct Epoch {
     pub source: Arc<dyn Source>,
     /// Its lines.
     pub index: Arc<LineIndex>,
+    /// Its matching lines.
+    pub views: Views,
     /// What ended the life before it and when, in seconds since 1970; `None` for the first.
     pub began: Option<(FileEvent, u64)>,
     /// Its final length, once it has ended: a reader reads to there, its unfinished last line included, and goes on with
@@ -94,13 +97,15 @@ impl Epoch {
     /// A life that begins.
     fn new(generation: Generation, source: Arc<dyn Source>, began: Option<(FileEvent, u64)>) -> Self {
         let index = Arc::new(LineIndex::new(Arc::clone(&source)));
-        Self { generation, source, index, began, ended: OnceLock::new() }
+        let views = Views::new(Arc::clone(&source), Arc::clone(&index));
+        Self { generation, source, index, views, began, ended: OnceLock::new() }
     }
 
     /// It is `len` bytes long now. Counts what is new at once when it is little, so that the tip and the line numbers
     /// agree. Blocks.
     fn grow_to(&self, len: ByteOffset) {
         self.index.grow_to(len);
+        self.views.grow_to(len);
         let behind = self.index.behind().get();
         if behind > 0 && behind <= INLINE_COUNT_BYTES {
             self.index.step();
@@ -110,6 +115,7 @@ impl Epoch {
     /// It ends with `len` bytes.
     fn end(&self, len: ByteOffset) {
         self.index.grow_to(len);
+        self.views.grow_to(len);
         // Set once only: a life ends once.
         let _ = self.ended.set(len);
     }
