@@ -274,12 +274,24 @@ impl Follow {
             FileState::Deleted => StateKind::Deleted,
             FileState::Denied => StateKind::Denied,
             FileState::ReadError => StateKind::ReadError,
-            FileState::Live if self.paused => StateKind::Paused,
+            FileState::Live => self.kind_of_live(StateKind::Live),
+            FileState::Ended => self.kind_of_live(StateKind::Ended),
+        }
+    }
+
+    /// What holds lines back, or `idle` when nothing does.
+    fn kind_of_live(&self, idle: StateKind) -> StateKind {
+        if self.paused {
+            StateKind::Paused
+        } else if !self.is_pinned() {
             // Looking elsewhere stops nothing but the scrolling: the pill counts what comes.
-            FileState::Live if !self.is_pinned() => StateKind::Live,
-            FileState::Live if self.behind > ByteLen::ZERO => StateKind::Behind(self.behind),
-            FileState::Live if !self.hidden && self.is_catching_up() => StateKind::CatchingUp,
-            FileState::Live => StateKind::Live,
+            idle
+        } else if self.behind > ByteLen::ZERO {
+            StateKind::Behind(self.behind)
+        } else if !self.hidden && self.is_catching_up() {
+            StateKind::CatchingUp
+        } else {
+            idle
         }
     }
 }

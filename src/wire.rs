@@ -389,6 +389,8 @@ pub enum FileState {
     Denied,
     /// Reading fails; it is tried again.
     ReadError,
+    /// Standard input has ended: nothing more comes, what came can still be read.
+    Ended,
 }
 
 /// What can happen to a followed file.

@@ -89,7 +89,7 @@ fn NothingHere(at_roots: bool) -> impl IntoView {
         <p class="lead">
             "No folder or file is served yet. Name some when you start the server, and they appear here:"
         </p>
-        <pre>"taillight /var/log\ntaillight web=/srv/web/logs jobs=/srv/jobs/worker.log"</pre>
+        <pre>"taillight /var/log\ntaillight web=/srv/web/logs jobs=/srv/jobs/worker.log\njournalctl -f | taillight -"</pre>
     }
     .into_any()
 }

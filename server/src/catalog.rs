@@ -9,8 +9,10 @@
 mod beneath;
 mod denied;
 mod listing;
+mod piped;
 mod pseudo;
 mod rules;
+mod unnamed;
 
 use std::fs::File;
 use std::io;
@@ -22,7 +24,12 @@ use taillight::wire::listing::Listing;
 
 use crate::auth::Principal;
 use crate::config::RootConfig;
+use crate::source::{Part, Stdin};
 use beneath::Root;
+use piped::Piped;
+
+pub(crate) use beneath::{shown_path, stat};
+pub(crate) use unnamed::file as file_without_name;
 
 /// The entries a listing holds at most; the rest comes with `after`.
 pub const LISTING_ENTRIES: usize = 1000;
@@ -31,6 +38,7 @@ pub const LISTING_ENTRIES: usize = 1000;
 #[derive(Clone, Debug)]
 pub struct Catalog {
     roots: Arc<[Root]>,
+    piped: Option<Arc<Piped>>,
 }
 
 /// A regular file that was authorized and opened for reading. Whoever holds one may read it.
@@ -41,6 +49,7 @@ pub struct LogFile {
     path: LogPath,
     handle: Arc<File>,
     watch_folder: PathBuf,
+    input: Option<(Arc<Stdin>, Part)>,
 }
 
 /// What the file system says about a file.
@@ -125,7 +134,13 @@ impl Catalog {
     /// # Errors
     /// When one cannot be served.
     pub fn new(roots: &[RootConfig]) -> Result<Self, RootError> {
-        Ok(Self { roots: roots.iter().map(Root::open).collect::<Result<_, _>>()? })
+        Ok(Self { roots: roots.iter().map(Root::open).collect::<Result<_, _>>()?, piped: None })
+    }
+
+    /// Serves standard input too, under the root `name`, which no other root has.
+    #[must_use]
+    pub fn with_stdin(self, name: LogPath, stdin: Arc<Stdin>) -> Self {
+        Self { piped: Some(Arc::new(Piped { name, stdin })), ..self }
     }
 
     /// Opens a file for a reader, with all checks.
@@ -133,14 +148,23 @@ impl Catalog {
     /// # Errors
     /// See [`OpenError`].
     pub fn open(&self, who: &Principal, path: &LogPath) -> Result<LogFile, OpenError> {
-        let root = self.root_of(path)?;
-        let handle = root.open_file(path)?;
+        let (handle, watch_folder, input) = match self.piped(path) {
+            Some(piped) => {
+                let (handle, part) = piped.open(path)?;
+                (handle, PathBuf::new(), Some((Arc::clone(&piped.stdin), part)))
+            }
+            None => {
+                let root = self.root_of(path)?;
+                (root.open_file(path)?, root.folder_of(path), None)
+            }
+        };
         Ok(LogFile {
             catalog: self.clone(),
             who: who.clone(),
             path: path.clone(),
             handle: Arc::new(handle),
-            watch_folder: root.folder_of(path),
+            watch_folder,
+            input,
         })
     }
 
@@ -150,17 +174,27 @@ impl Catalog {
     /// [`OpenError::NotFound`] also for what is no folder, and for an `after` that we did not make.
     pub fn list(&self, _who: &Principal, folder: Option<&LogPath>, after: Option<&str>) -> Result<Listing, OpenError> {
         match folder {
-            None => Ok(listing::of_roots(&self.roots)),
-            Some(folder) => listing::of_folder(self.root_of(folder)?, folder, after),
+            None => Ok(listing::of_roots(&self.roots, self.piped.as_deref())),
+            Some(folder) => match self.piped(folder) {
+                Some(piped) => listing::of_piped(piped, folder, after),
+                None => listing::of_folder(self.root_of(folder)?, folder, after),
+            },
         }
     }
 
     /// The path of an absolute path of this host, decoded; `None` where no root holds it. Whether the file exists is
-    /// not asked.
+    /// not asked. Standard input, when it is served, has the path that the system gives it.
     pub fn locate(&self, absolute: &[u8]) -> Option<LogPath> {
+        if let Some(piped) = self.piped.as_deref().filter(|_| absolute == b"/dev/stdin") {
+            return piped.path(Part::Now).ok();
+        }
         let components: Vec<&[u8]> = absolute.strip_prefix(b"/")?.split(|&byte| byte == b'/').collect();
         let found = self.roots.iter().filter_map(|root| root.locate(&components));
         found.max_by_key(|(depth, _)| *depth).map(|(_, path)| path)
+    }
+
+    fn piped(&self, path: &LogPath) -> Option<&Piped> {
+        self.piped.as_deref().filter(|piped| piped.name.root_name() == path.root_name())
     }
 
     fn root_of(&self, path: &LogPath) -> Result<&Root, OpenError> {
@@ -189,7 +223,7 @@ impl LogFile {
     /// # Errors
     /// When the file system fails.
     pub fn stat(&self) -> io::Result<FileStat> {
-        beneath::stat(&*self.handle)
+        stat(&*self.handle)
     }
 
     /// Opens the name again, with all checks: another file after a rotation.
@@ -205,10 +239,18 @@ impl LogFile {
     /// # Errors
     /// See [`OpenError`]; unreadable files are not found out here.
     pub fn name_stat(&self) -> Result<FileStat, OpenError> {
-        self.catalog.root_of(&self.path)?.stat_file(&self.path)
+        match self.catalog.piped(&self.path) {
+            Some(piped) => piped.stat(&self.path),
+            None => self.catalog.root_of(&self.path)?.stat_file(&self.path),
+        }
     }
 
-    /// The folder that holds the name: where to watch for a rotation.
+    /// The part of standard input that it is, if it is one.
+    pub(crate) fn input(&self) -> Option<(&Arc<Stdin>, Part)> {
+        self.input.as_ref().map(|(stdin, part)| (stdin, *part))
+    }
+
+    /// The folder that holds the name: where to watch for a rotation. Empty for standard input.
     pub fn watch_folder(&self) -> &Path {
         &self.watch_folder
     }

@@ -29,6 +29,7 @@ const AFTER_HELP: &str = "Without a command, 'serve' is meant. A file called 'se
     Examples:\n  \
     taillight /var/log/syslog\n  \
     taillight nginx=/var/log/nginx app=/srv/app/logs\n  \
+    journalctl -f | taillight - /var/log\n  \
     TAILLIGHT_LOG=debug taillight --config /etc/taillight/config.toml\n\n\
     Every option is also TAILLIGHT_… in the environment and a key of the configuration file: an option wins over the \
     environment, that over the file. 'taillight config show' prints each value and where it came from.";
@@ -68,7 +69,8 @@ enum ConfigCommand {
 /// What `serve` takes. Values are read by `config`, where those of the environment and the file are read too.
 #[derive(Args, Debug, Default)]
 struct ServeArgs {
-    /// Files and folders. A folder is served under its name or NAME; a file with its rotated siblings.
+    /// Files and folders, and '-' for standard input. A folder is served under its name or NAME; a file with its rotated
+    /// siblings; standard input as 'stdin/stdin', the newest of it up to 'limits.stdin_bytes'.
     #[arg(value_name = "[NAME=]PATH", value_hint = ValueHint::AnyPath)]
     paths: Vec<OsString>,
     /// Where to listen; port 0 picks a free one [default: 127.0.0.1:8765].
@@ -99,7 +101,7 @@ struct ServeArgs {
     /// Where sessions are kept.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     data_dir: Option<String>,
-    /// Where indexes are kept.
+    /// Where what can be made again is kept: indexes, and standard input while the server runs.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     cache_dir: Option<String>,
 }

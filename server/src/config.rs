@@ -40,8 +40,10 @@ pub struct Config {
     pub cache_dir: PathBuf,
     /// The promised limits.
     pub limits: Limits,
-    /// What is served: at least one after [`Config::load`], no two of one name.
+    /// What is served, no two of one name: at least one after [`Config::load`], unless standard input is served.
     pub roots: Vec<RootConfig>,
+    /// The root under which standard input is served, where it is: of another name than all others.
+    pub stdin: Option<LogPath>,
     /// Every value and where it came from, in the order of the documentation.
     pub shown: Vec<Shown>,
     /// What is allowed but looks like a mistake, for the log.
@@ -77,6 +79,8 @@ pub struct Limits {
     pub message_bytes: u32,
     /// How many connections are open at a time.
     pub connections: u32,
+    /// How much of standard input is kept, in bytes.
+    pub stdin_bytes: u64,
 }
 
 /// A folder that is served, or a file with its rotated siblings.
@@ -181,11 +185,21 @@ impl Config {
     /// With every problem found, when there is one.
     pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
         let config = Self::load_to_show(sources)?;
-        if config.roots.is_empty() {
+        if config.count_roots() == 0 {
             Err(ConfigError { problems: vec![roots::nothing_to_serve()] })
         } else {
             Ok(config)
         }
+    }
+
+    /// How many roots are served, standard input among them.
+    pub fn count_roots(&self) -> usize {
+        self.roots.len() + usize::from(self.stdin.is_some())
+    }
+
+    /// Where what can be made again may be kept: the cache folder, or else the system's temporary one.
+    pub fn spool_folders(&self) -> Vec<PathBuf> {
+        vec![self.cache_dir.clone(), std::env::temp_dir()]
     }
 
     /// Like [`Config::load`], but there may be no roots: for looking at the settings.
@@ -242,7 +256,7 @@ impl fmt::Debug for StartToken {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { message_bytes: 16 * 1024, connections: 20_000 }
+        Self { message_bytes: 16 * 1024, connections: 20_000, stdin_bytes: 4 << 30 }
     }
 }
 

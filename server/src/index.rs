@@ -169,11 +169,11 @@ impl LineIndex {
             return;
         }
         let index = Arc::downgrade(self);
-        let (blocking, stopping) = (tasks.clone(), tasks.stopping());
+        let (scanning, stopping) = (tasks.clone(), tasks.stopping());
         tasks.spawn(async move {
             while !stopping.is_cancelled() {
                 let index = Weak::clone(&index);
-                let progress = blocking.blocking(move || index.upgrade().map(|index| index.background_step())).await;
+                let progress = scanning.scanning(move || index.upgrade().map(|index| index.background_step())).await;
                 if progress != Some(Progress::More) {
                     return;
                 }

@@ -25,8 +25,9 @@ pub mod tasks;
 pub(crate) mod testing;
 pub mod ws;
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -40,6 +41,7 @@ use auth::Auth;
 use catalog::{Catalog, RootError};
 use config::{AuthMode, Config, StartToken};
 use serve::Limits;
+use source::{Intake, Stdin};
 use state::{AppState, Facts};
 use tail::{Pace, Tails};
 use tasks::Tasks;
@@ -52,6 +54,7 @@ pub const DRAIN: Duration = Duration::from_secs(5);
 pub struct Server {
     config: Config,
     catalog: Catalog,
+    intake: Option<Intake>,
     token: String,
     limits: Limits,
     site_root: PathBuf,
@@ -66,22 +69,35 @@ pub enum StartError {
     /// No start token can be made.
     #[error("the system has no random numbers to give: {0}")]
     Random(#[source] io::Error),
+    /// Standard input is to be served, and nothing is piped into it.
+    #[error("standard input is a terminal: pipe something into it, 'COMMAND | taillight -', or leave '-' out")]
+    Terminal,
+    /// Standard input cannot be kept.
+    #[error("standard input cannot be kept: {0}; name a folder that can be written with '--cache-dir DIR'")]
+    Spool(#[source] io::Error),
 }
 
 impl Server {
-    /// A server with those settings: opens the roots, and makes the start token where none was given (blocking).
+    /// A server with those settings: opens the roots, takes standard input if that is to be served, and makes the start
+    /// token where none was given (blocking).
     ///
     /// # Errors
     /// When a root cannot be served.
     pub fn new(config: Config) -> Result<Self, StartError> {
-        let catalog = Catalog::new(&config.roots)?;
+        let mut catalog = Catalog::new(&config.roots)?;
+        let mut intake = None;
+        if let Some(name) = &config.stdin {
+            let (stdin, reader) = stdin_of_process(&config)?;
+            catalog = catalog.with_stdin(name.clone(), stdin);
+            intake = Some(reader);
+        }
         let token = match config.token.as_ref().map(StartToken::reveal) {
             Some(token) => token.to_owned(),
             None => auth::secret::random_hex().map_err(StartError::Random)?,
         };
         let connections = usize::try_from(config.limits.connections).unwrap_or(usize::MAX);
         let limits = Limits { connections, ..Limits::default() };
-        Ok(Self { config, catalog, token, limits, site_root: assets::site_root() })
+        Ok(Self { config, catalog, intake, token, limits, site_root: assets::site_root() })
     }
 
     /// Cuts clients that take longer than `head_timeout` for the head of a request.
@@ -114,9 +130,12 @@ impl Server {
     ///
     /// # Errors
     /// When the listener is unusable.
-    pub async fn serve(self, listener: TcpListener, shutdown: CancellationToken) -> io::Result<()> {
+    pub async fn serve(mut self, listener: TcpListener, shutdown: CancellationToken) -> io::Result<()> {
         let local = listener.local_addr()?;
         let tasks = Tasks::new(shutdown);
+        if let Some(intake) = self.intake.take() {
+            start_intake(intake, &tasks)?;
+        }
         let limits = self.limits;
         let for_state = tasks.clone();
         let state = tasks.blocking(move || self.state(local, &for_state)).await;
@@ -147,4 +166,26 @@ impl Server {
             facts: Arc::new(facts),
         }
     }
+}
+
+fn stdin_of_process(config: &Config) -> Result<(Arc<Stdin>, Intake), StartError> {
+    let input = io::stdin();
+    if input.is_terminal() {
+        return Err(StartError::Terminal);
+    }
+    let input: OwnedFd = input.as_fd().try_clone_to_owned().map_err(StartError::Spool)?;
+    Stdin::new(input, config.spool_folders(), config.limits.stdin_bytes).map_err(StartError::Spool)
+}
+
+/// Reads standard input beside everything else, to its end or the server's.
+fn start_intake(intake: Intake, tasks: &Tasks) -> io::Result<()> {
+    // A thread that waits for input hears no token: it waits for this pipe too, which closes when the token comes.
+    let (stop, open) = io::pipe()?;
+    let stopping = tasks.stopping();
+    tasks.spawn(async move {
+        stopping.cancelled().await;
+        drop(open);
+    });
+    tasks.background(move || intake.run(&stop));
+    Ok(())
 }

@@ -262,13 +262,37 @@ impl Puller {
         Pulled::Event(event)
     }
 
+    /// Goes to the start of `next`, or of the first life after it whose bytes are not gone already: those are told.
     async fn enter(&mut self, tasks: &Tasks, next: &Arc<Epoch>) -> io::Result<Pulled> {
-        let source = Arc::clone(&next.source);
-        let identity = tasks.blocking(move || source.identity()).await?;
-        let (event, unix_secs) = next.began.unwrap_or_else(|| (FileEvent::Rotated, unix_secs()));
-        let (generation, at) = self.place();
-        self.jump(next.generation, ByteOffset::ZERO, Style::PLAIN);
-        Ok(Pulled::Event(Event { generation, at, unix_secs, event, next: Some((next.generation, identity)) }))
+        let tip = self.follower.tip();
+        let mut lost = ByteLen::ZERO;
+        for next in tip.epochs.iter().skip_while(|epoch| epoch.generation < next.generation) {
+            let (event, unix_secs) = next.began.unwrap_or_else(|| (FileEvent::Rotated, unix_secs()));
+            if let FileEvent::Gap { bytes } = event {
+                lost = lost + bytes;
+            }
+            let source = Arc::clone(&next.source);
+            let identity = match tasks.blocking(move || source.identity()).await {
+                Ok(identity) => identity,
+                Err(error) if is_gone(&error) => {
+                    lost = lost + (next.ended.get().copied().unwrap_or(ByteOffset::ZERO) - ByteOffset::ZERO);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let event = if lost > ByteLen::ZERO { FileEvent::Gap { bytes: lost } } else { event };
+            let (generation, at) = self.place();
+            self.jump(next.generation, ByteOffset::ZERO, Style::PLAIN);
+            return Ok(Pulled::Event(Event {
+                generation,
+                at,
+                unix_secs,
+                event,
+                next: Some((next.generation, identity)),
+            }));
+        }
+        self.follower.look();
+        Ok(Pulled::Idle)
     }
 
     /// The place's generation is no longer held: what it had is gone, and reading goes on in the oldest one.
@@ -276,7 +300,9 @@ impl Puller {
         let Some(oldest) = tip.epochs.first() else { return Ok(Pulled::Idle) };
         let entered = self.enter(tasks, oldest).await?;
         Ok(match entered {
-            Pulled::Event(event) => Pulled::Event(Event { event: FileEvent::Gap { bytes: ByteLen::ZERO }, ..event }),
+            Pulled::Event(event) if !matches!(event.event, FileEvent::Gap { .. }) => {
+                Pulled::Event(Event { event: FileEvent::Gap { bytes: ByteLen::ZERO }, ..event })
+            }
             other => other,
         })
     }

@@ -7,6 +7,8 @@
 pub(crate) mod conformance;
 mod head;
 mod local;
+mod spool;
+mod stdin;
 
 use std::fmt::Debug;
 use std::io;
@@ -16,6 +18,8 @@ use taillight::line::ByteOffset;
 use tokio::sync::watch;
 
 pub use local::LocalFile;
+pub use spool::Spool;
+pub use stdin::{InputState, Intake, Part, Stdin};
 
 /// A growing sequence of bytes. All methods but [`Source::lengths`] may block.
 pub trait Source: Send + Sync + Debug {
@@ -70,6 +74,11 @@ pub trait Source: Send + Sync + Debug {
 
     /// The length as the follower last saw it, and its changes.
     fn lengths(&self) -> watch::Receiver<ByteOffset>;
+
+    /// Whether its bytes are gone for good: from then on every read fails with [`Gone`].
+    fn is_cut(&self) -> bool {
+        false
+    }
 }
 
 /// The bytes are not there any more: their file was truncated, or its handle was given back.

@@ -3,6 +3,8 @@
 //! The file is the buffer: a viewer keeps a cursor and reads for itself when the tip moves.
 
 mod actor;
+mod followed;
+mod piped;
 mod registry;
 mod seen;
 #[cfg(test)]
@@ -12,7 +14,7 @@ mod watched;
 
 use std::io;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use taillight::cursor::{Cursor, Generation, Identity, Marker};
 use taillight::line::ByteOffset;
@@ -21,7 +23,7 @@ use taillight::wire::{FileEvent, FileState, Resume};
 use crate::index::LineIndex;
 use crate::read::marker_of;
 use crate::scan::Views;
-use crate::source::{LocalFile, Source, is_gone};
+use crate::source::{Source, is_gone};
 
 pub use registry::{Follower, Tails};
 
@@ -60,7 +62,6 @@ pub struct Epoch {
     /// Its final length, once it has ended: a reader reads to there, its unfinished last line included, and goes on with
     /// the next life. Set a moment before the tip that has the next life: without one there, wait for the next tip.
     pub ended: OnceLock<ByteOffset>,
-    local: Arc<LocalFile>,
 }
 
 /// Something that happened inside a life: stands in the stream at a place of it.
@@ -89,17 +90,40 @@ pub struct Found {
     pub offset: ByteOffset,
 }
 
+/// How much is counted within a look, in bytes; more is left to the background.
+const INLINE_COUNT_BYTES: u64 = 1024 * 1024;
+
 impl Epoch {
-    /// Whether its bytes can still be read. They cannot after a truncation: what a reader has not read by then is a gap
-    /// up to [`Epoch::ended`].
-    pub fn is_readable(&self) -> bool {
-        !self.local.is_cut()
+    /// A life that begins.
+    fn new(generation: Generation, source: Arc<dyn Source>, began: Option<(FileEvent, u64)>) -> Self {
+        let index = Arc::new(LineIndex::new(Arc::clone(&source)));
+        let views = Views::new(Arc::clone(&source), Arc::clone(&index));
+        Self { generation, source, index, views, began, ended: OnceLock::new() }
     }
 
-    /// Its bytes end at `len`.
+    /// It is `len` bytes long now. Counts what is new at once when it is little, so that the tip and the line numbers
+    /// agree. Blocks.
     fn grow_to(&self, len: ByteOffset) {
         self.index.grow_to(len);
         self.views.grow_to(len);
+        let behind = self.index.behind().get();
+        if behind > 0 && behind <= INLINE_COUNT_BYTES {
+            self.index.step();
+        }
+    }
+
+    /// It ends with `len` bytes.
+    fn end(&self, len: ByteOffset) {
+        self.index.grow_to(len);
+        self.views.grow_to(len);
+        // Set once only: a life ends once.
+        let _ = self.ended.set(len);
+    }
+
+    /// Whether its bytes can still be read. They cannot after a truncation: what a reader has not read by then is a gap
+    /// up to [`Epoch::ended`].
+    pub fn is_readable(&self) -> bool {
+        !self.source.is_cut()
     }
 
     /// Its identity, with as much of its head as there is now. Blocks.
@@ -175,6 +199,16 @@ impl Epoch {
             Err(error) => Err(error),
         }
     }
+}
+
+/// The lives, with one more at their end: at most [`MAX_EPOCHS`].
+fn with_next(epochs: &[Arc<Epoch>], next: Epoch) -> Arc<[Arc<Epoch>]> {
+    let held = epochs.len().saturating_sub(MAX_EPOCHS - 1);
+    epochs.iter().skip(held).cloned().chain(std::iter::once(Arc::new(next))).collect()
+}
+
+fn unix_secs(time: SystemTime) -> u64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 /// How a follower paces itself.

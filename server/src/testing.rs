@@ -1,11 +1,12 @@
 //! What the tests of several rooms share: a folder of their own, logs in it, and sources that count.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, PipeWriter, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use taillight::cursor::Identity;
 use taillight::line::ByteOffset;
@@ -14,7 +15,7 @@ use tokio::sync::watch;
 use crate::auth::Principal;
 use crate::catalog::{Catalog, LogFile};
 use crate::config::Config;
-use crate::source::{LocalFile, Source};
+use crate::source::{LocalFile, Part, Source, Stdin};
 use crate::tasks::Tasks;
 
 /// A folder that goes with the value.
@@ -125,6 +126,10 @@ impl Source for Counting {
     fn lengths(&self) -> watch::Receiver<ByteOffset> {
         self.inner.lengths()
     }
+
+    fn is_cut(&self) -> bool {
+        self.inner.is_cut()
+    }
 }
 
 /// Bytes in memory.
@@ -153,5 +158,46 @@ impl Source for Memory {
 
     fn lengths(&self) -> watch::Receiver<ByteOffset> {
         watch::Sender::new(ByteOffset::new(self.0.len() as u64)).subscribe()
+    }
+}
+
+/// Standard input that is being read, and the end that a test writes to.
+pub(crate) struct PipedInput {
+    pub(crate) stdin: Arc<Stdin>,
+    pub(crate) writer: Option<PipeWriter>,
+    stop: Option<PipeWriter>,
+    reading: Option<std::thread::JoinHandle<()>>,
+}
+
+impl PipedInput {
+    pub(crate) fn new(folder: &TempFolder, budget: u64) -> Self {
+        let (input, writer) = io::pipe().unwrap();
+        let (stopped, stop) = io::pipe().unwrap();
+        let (stdin, intake) = Stdin::new(input.into(), vec![folder.path().to_owned()], budget).unwrap();
+        let reading = std::thread::spawn(move || intake.run(&stopped));
+        Self { stdin, writer: Some(writer), stop: Some(stop), reading: Some(reading) }
+    }
+
+    /// Writes, and waits until all of it is kept.
+    pub(crate) fn write(&mut self, bytes: &[u8]) {
+        let before = self.stdin.part(Part::Now).unwrap().end().get();
+        self.writer.as_mut().unwrap().write_all(bytes).unwrap();
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while self.stdin.part(Part::Now).unwrap().end().get() < before + bytes.len() as u64 {
+            assert!(Instant::now() < deadline, "what was written is not kept");
+            std::thread::yield_now();
+        }
+    }
+
+    /// Ends the input, and waits until that is known.
+    pub(crate) fn end(&mut self) {
+        drop(self.writer.take());
+        self.reading.take().unwrap().join().unwrap();
+    }
+
+    /// Stops reading while the input is open.
+    pub(crate) fn stop(&mut self) {
+        drop(self.stop.take());
+        self.reading.take().unwrap().join().unwrap();
     }
 }

@@ -93,6 +93,8 @@ fn what_the_caller_must_change_exits_with_2_and_says_what() {
         (&["serv", "app.log"], "did you mean the command 'taillight serve'?"),
         (&["--poll", "config", "show"], "'config' is a command and comes first"),
         (&["app.log", "./app.log"], "error: two roots are named 'app.log'"),
+        (&["-", "-"], "error: standard input ('-') can be served once only"),
+        (&["-", "stdin=app.log"], "error: two roots are named 'stdin' ("),
         (&["--config", "bad.toml", "app.log"], "error: bad.toml:2: unknown key 'heartbeet': did you mean 'heartbeat'?"),
         (&["--config", "none.toml", "app.log"], "error: cannot read the configuration file 'none.toml'"),
         (&["--config", "gone.toml"], "error: gone.toml:1: no such file or folder: 'gone'"),
@@ -197,4 +199,39 @@ fn completions_and_manual_are_printed() {
         assert_eq!(code, Some(0), "{args:?}: {said}");
         assert!(out.contains(expected), "{args:?}: {out}");
     }
+}
+
+#[test]
+fn a_terminal_is_no_standard_input_to_serve() {
+    let place = Place::new();
+    // The controlling end of a terminal of our own is one too.
+    let terminal = fs::OpenOptions::new().read(true).write(true).open("/dev/ptmx").unwrap();
+    let output = place.taillight(&["--listen", "127.0.0.1:0", "-"]).stdin(terminal).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{said}");
+    assert!(said.contains("standard input is a terminal: pipe something into it, 'COMMAND | taillight -'"), "{said}");
+}
+
+#[test]
+fn a_configuration_with_standard_input_is_checked_without_reading_it() {
+    let place = Place::new();
+    let (code, out, said) = place.run(&["config", "check", "-", "app.log"]);
+    assert_eq!(
+        (code, out.lines().next()),
+        (Some(0), Some("the configuration is right: 2 roots, listening on 127.0.0.1:8765")),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_server_with_an_open_pipe_ends_on_a_signal_without_delay() {
+    let place = Place::new();
+    let mut command = place.taillight(&["--listen", "127.0.0.1:0", "--auth", "none", "-"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let input = child.stdin.take();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut String::new()).unwrap();
+    let (code, said) = Serving { child }.end(Signal::TERM);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(!said.contains("did not end in time"), "{said}");
+    drop(input);
 }

@@ -24,6 +24,8 @@ pub enum StateKind {
     Denied,
     /// Reading fails.
     ReadError,
+    /// Standard input has ended.
+    Ended,
 }
 
 /// What last happened to the file.
@@ -57,6 +59,7 @@ impl StateKind {
             Self::Reconnecting => "reconnecting",
             Self::Denied => "denied",
             Self::ReadError => "read error",
+            Self::Ended => "ended",
         }
     }
 }
@@ -188,6 +191,7 @@ mod tests {
             (StateKind::Reconnecting, None, "", "reconnecting"),
             (StateKind::Denied, None, "", "denied"),
             (StateKind::ReadError, None, "", "read error"),
+            (StateKind::Ended, Some(FileEvent::Rotated), "1:00", "ended · rotated at 1:00"),
         ] {
             let last_event = event.map(|event| LastEvent { event, unix_secs: 7 });
             assert_eq!(StreamState { kind, last_event }.text(time), expected);

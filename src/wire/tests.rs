@@ -201,6 +201,7 @@ fn server_messages_have_these_bytes() {
         (FileState::Waiting, r#""waiting""#),
         (FileState::Deleted, r#""deleted""#),
         (FileState::Denied, r#""denied""#),
+        (FileState::Ended, r#""ended""#),
     ]);
     check([
         (Failure::NotFound, r#""not-found""#),

@@ -153,7 +153,7 @@ fn clock(unix_secs: u64) -> String {
 fn tone(kind: StateKind) -> &'static str {
     match kind {
         StateKind::Live => "live",
-        StateKind::Paused => "",
+        StateKind::Paused | StateKind::Ended => "",
         StateKind::CatchingUp | StateKind::Behind(_) | StateKind::Waiting | StateKind::Reconnecting => "wait",
         StateKind::Deleted | StateKind::Denied | StateKind::ReadError => "bad",
     }
@@ -166,6 +166,7 @@ fn set_banner(status: crate::shell::Status, kind: StateKind) {
             "The server may not read this file any more. Its owner or the server's rules have changed."
         }
         StateKind::ReadError => "Reading the file fails. It is tried again.",
+        StateKind::Ended => "The input has ended: nothing more comes. What came stays here until the server ends.",
         _ => return,
     };
     set(status.banner, words.to_owned());

@@ -10,7 +10,9 @@ use taillight::path::{LogPath, percent_decode, percent_encode, shown_name};
 use taillight::wire::listing::{Entry, EntryKind, Listing};
 
 use super::beneath::{Root, below, file_stat};
+use super::piped::Piped;
 use super::{FileStat, LISTING_ENTRIES, OpenError};
+use crate::source::Part;
 
 /// What a listing is ordered by: folders first, then names as bytes.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,14 +21,33 @@ struct Key {
     name: Vec<u8>,
 }
 
-/// All roots, in the order they were configured.
-pub fn of_roots(roots: &[Root]) -> Listing {
+/// All roots, in the order they were configured, standard input at the end.
+pub fn of_roots(roots: &[Root], piped: Option<&Piped>) -> Listing {
     let entries = roots.iter().map(|root| {
         let base = root.rules.family_base().and_then(|base| root.file(base).ok());
         let stat = base.map(|object| file_stat(&object.stat));
         entry(root.name.clone(), EntryKind::Root, stat)
     });
-    Listing { entries: entries.collect(), next: None }
+    let piped = piped.map(|piped| {
+        let stat = piped.path(Part::Now).and_then(|path| piped.stat(&path)).ok();
+        entry(piped.name.clone(), EntryKind::Root, stat)
+    });
+    Listing { entries: entries.chain(piped).collect(), next: None }
+}
+
+/// What is kept of standard input.
+pub fn of_piped(piped: &Piped, folder: &LogPath, after: Option<&str>) -> Result<Listing, OpenError> {
+    let after = after.map(|text| text.parse::<Key>().map_err(|()| OpenError::NotFound)).transpose()?;
+    if *folder != piped.name {
+        return Err(OpenError::NotFound);
+    }
+    let entries = Part::ALL.into_iter().filter_map(|part| {
+        let key = Key { is_file: true, name: part.file_name().to_vec() };
+        let path = piped.path(part).ok().filter(|_| after.as_ref().is_none_or(|after| key > *after))?;
+        let stat = piped.stat(&path).ok()?;
+        Some(entry(path, EntryKind::File, Some(stat)))
+    });
+    Ok(Listing { entries: entries.collect(), next: None })
 }
 
 /// A part of a folder.

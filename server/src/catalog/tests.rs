@@ -396,7 +396,7 @@ fn absolute_paths_are_located_by_whole_components() {
             .map(|root| root.moved_to(folder, given))
             .unwrap()
     });
-    let catalog = Catalog { roots: Arc::new(roots) };
+    let catalog = Catalog { roots: Arc::new(roots), piped: None };
     let table: &[(&[u8], Option<&str>)] = &[
         (b"/var/log/app/a.log", Some("app/a.log")),
         (b"/logs/d/a.log", Some("app/d/a.log")),
@@ -507,4 +507,42 @@ fn check_refusals(root: &Path) {
     assert!(matches!(closed, Err(OpenError::Denied { .. })));
     let names: Vec<String> = listed(&catalog, "r").into_iter().map(|(path, _)| path).collect();
     assert_eq!(names, ["r/closed", "r/group.log", "r/mine.log", "r/open.log"]);
+}
+
+#[test]
+fn standard_input_is_a_root_of_its_own() {
+    let place = Place::new();
+    let folder = crate::testing::TempFolder::new();
+    let mut input = crate::testing::PipedInput::new(&folder, 1 << 16);
+    let name = LogPath::root(b"in").unwrap();
+    let catalog = place.catalog().with_stdin(name.clone(), Arc::clone(&input.stdin));
+    let who = Principal::local();
+    let open = |path: &str| catalog.open(&who, &path.parse().unwrap());
+    let listed = |folder: Option<&LogPath>, after: Option<&str>| {
+        let entries = catalog.list(&who, folder, after).unwrap().entries.into_iter();
+        entries.map(|entry| (entry.path.to_string(), entry.kind, entry.size)).collect::<Vec<_>>()
+    };
+    input.write(b"a line\n");
+    let (root, now) = ("in".to_owned(), "in/stdin".to_owned());
+    assert_eq!(listed(None, None)[1..], [(root, EntryKind::Root, Some(7))]);
+    assert_eq!(listed(Some(&name), None), [(now, EntryKind::File, Some(7))]);
+    let file = open("in/stdin").unwrap();
+    assert_eq!((content(&file), file.path().to_string()), (b"a line\n".to_vec(), "in/stdin".to_owned()));
+    assert_eq!(file.name_stat().unwrap().inode, file.stat().unwrap().inode);
+    assert_eq!(catalog.locate(b"/dev/stdin").unwrap(), *file.path());
+    assert!(place.catalog().locate(b"/dev/stdin").is_none());
+    assert!(matches!(open("in"), Err(OpenError::IsFolder)));
+    for missing in ["in/stdin.1", "in/stdin.2", "in/x", "in/stdin/x", "stdin/stdin"] {
+        assert!(matches!(open(missing), Err(OpenError::NotFound)), "{missing}");
+    }
+    for (folder, after) in [("in/stdin", None), ("in/x", None), ("in", Some("x"))] {
+        let folder = folder.parse().unwrap();
+        assert!(matches!(catalog.list(&who, Some(&folder), after), Err(OpenError::NotFound)), "{folder} {after:?}");
+    }
+    input.write(&[b'x'; 40_000]);
+    assert_eq!(file.reopen().unwrap().name_stat().unwrap().len, 40_007 - 32_768);
+    assert_eq!(open("in/stdin.1").unwrap().stat().unwrap(), file.stat().unwrap());
+    assert_eq!(listed(Some(&name), None)[1], ("in/stdin.1".to_owned(), EntryKind::File, Some(32_768)));
+    assert_eq!(listed(Some(&name), Some("f/stdin")).len(), 1);
+    input.stop();
 }

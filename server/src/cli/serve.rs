@@ -34,7 +34,9 @@ pub fn run(sources: &Sources) -> Result<(), Failure> {
 async fn serve(config: Config) -> Result<(), Failure> {
     let (listen, is_open) = (config.listen, config.open);
     let server = Server::new(config).map_err(|err| match err {
-        StartError::Root(err) => Failure::Settings(ConfigError { problems: vec![err.to_string()] }),
+        err @ (StartError::Root(_) | StartError::Terminal | StartError::Spool(_)) => {
+            Failure::Settings(ConfigError { problems: vec![err.to_string()] })
+        }
         err => Failure::Run(err.into()),
     })?;
     // Before the address is out: whoever knows it may send a signal.

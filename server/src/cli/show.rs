@@ -7,7 +7,7 @@ use crate::config::{Config, ConfigError, Sources};
 /// Says whether a server could start with these settings.
 pub fn check(sources: &Sources) -> Result<(), Failure> {
     let config = opened(Config::load(sources), sources)?;
-    let roots = match config.roots.len() {
+    let roots = match config.count_roots() {
         1 => "1 root".to_owned(),
         n_roots => format!("{n_roots} roots"),
     };

@@ -16,8 +16,19 @@ pub fn nothing_to_serve() -> String {
     "nothing to serve: name files or folders, for example\n  \
      taillight /var/log/syslog\n  \
      taillight nginx=/var/log/nginx app=/srv/app/logs\n  \
+     journalctl -f | taillight -\n  \
      taillight --config /etc/taillight/config.toml     (with '[[root]]' tables)"
         .to_owned()
+}
+
+/// The name of standard input's root when none is given.
+const STDIN_NAME: &[u8] = b"stdin";
+
+/// What an argument asks to serve.
+enum Asked {
+    Path(RootConfig),
+    /// Standard input, under that name.
+    Stdin(LogPath),
 }
 
 /// Adds the roots to the settings.
@@ -32,40 +43,49 @@ pub fn resolve(config: &mut Config, sources: &Sources, file: Option<&ConfigFile>
     }
     for argument in &sources.paths {
         match of_argument(argument) {
-            Ok(root) => roots.push((root, Origin::Argument)),
+            Ok(Asked::Path(root)) => roots.push((root, Origin::Argument)),
+            Ok(Asked::Stdin(_)) if config.stdin.is_some() => {
+                problems.push("standard input ('-') can be served once only: leave one '-' out".to_owned());
+            }
+            Ok(Asked::Stdin(name)) => config.stdin = Some(name),
             Err(problem) => problems.push(problem),
         }
     }
     for (root, origin) in roots {
         match config.roots.iter().find(|other| other.name == root.name) {
-            Some(other) => problems.push(same_name(other, &root)),
+            Some(other) => problems.push(same_name(&root.name, &shown_root(other), &shown_root(&root))),
             None => {
-                config.shown.push(shown(&root, origin));
+                config.shown.push(shown(&root.name, shown_root(&root), origin));
                 config.roots.push(root);
             }
         }
     }
+    if let Some(name) = &config.stdin {
+        if let Some(other) = config.roots.iter().find(|other| other.name == *name) {
+            problems.push(same_name(name, &shown_root(other), "-"));
+        }
+        config.shown.push(shown(name, "-".to_owned(), Origin::Argument));
+    }
 }
 
-fn same_name(first: &RootConfig, second: &RootConfig) -> String {
-    let name = shown_name(second.name.root_name());
-    let second = shown(second, Origin::Default).value;
-    format!(
-        "two roots are named '{name}' ('{}' and '{second}'): name them apart, for example '{name}-2={second}'",
-        shown(first, Origin::Default).value
-    )
+fn same_name(name: &LogPath, first: &str, second: &str) -> String {
+    let name = shown_name(name.root_name());
+    format!("two roots are named '{name}' ('{first}' and '{second}'): name them apart, for example '{name}-2={second}'")
 }
 
-fn shown(root: &RootConfig, origin: Origin) -> Shown {
-    let path = match &root.scope {
-        RootScope::Folder => root.folder.clone(),
-        RootScope::Family { base, .. } => root.folder.join(OsStr::from_bytes(base)),
-    };
-    Shown { key: format!("root.{}", root.name.shown()), value: shown_path(&path), origin }
+fn shown(name: &LogPath, value: String, origin: Origin) -> Shown {
+    Shown { key: format!("root.{}", name.shown()), value, origin }
 }
 
-/// `PATH`, or `NAME=PATH` when what stands before the first `=` holds no slash.
-fn of_argument(argument: &OsStr) -> Result<RootConfig, String> {
+fn shown_root(root: &RootConfig) -> String {
+    match &root.scope {
+        RootScope::Folder => shown_path(&root.folder),
+        RootScope::Family { base, .. } => shown_path(&root.folder.join(OsStr::from_bytes(base))),
+    }
+}
+
+/// `PATH`, or `NAME=PATH` when what stands before the first `=` holds no slash; the path `-` is standard input.
+fn of_argument(argument: &OsStr) -> Result<Asked, String> {
     let bytes = argument.as_bytes();
     let equals = bytes.iter().position(|&byte| byte == b'=').filter(|&at| !bytes[..at].contains(&b'/'));
     let (name, path) = match equals {
@@ -73,15 +93,15 @@ fn of_argument(argument: &OsStr) -> Result<RootConfig, String> {
         None => (None, bytes),
     };
     if path == b"-" {
-        return Err("standard input ('-') is not in this version yet: write it to a file and serve that, \
-                    'COMMAND >> out.log' and 'taillight out.log'"
-            .to_owned());
+        let name = LogPath::root(name.unwrap_or(STDIN_NAME));
+        let bad = |err| format!("bad name for standard input in '{}': {err}; write '-' or 'NAME=-'", shown_name(bytes));
+        return name.map(Asked::Stdin).map_err(bad);
     }
     if path.is_empty() {
         let shown = shown_name(bytes);
         return Err(format!("no path in '{shown}': write NAME=PATH, or './{shown}' for a file of that name"));
     }
-    of_path(name, Path::new(OsStr::from_bytes(path)))
+    of_path(name, Path::new(OsStr::from_bytes(path))).map(Asked::Path)
 }
 
 fn of_table(table: &RootTable, file: &Path) -> Result<RootConfig, String> {

@@ -1,7 +1,9 @@
 //! The table of settings: key, environment variable, option, default, and how its text is read.
 
+use std::fmt::Display;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use super::file::{ConfigFile, Located};
@@ -111,6 +113,14 @@ pub const SETTINGS: &[Setting] = &[
         |config, text| whole(text, 1, 1_000_000, &mut config.limits.connections),
         |config| config.limits.connections.to_string()
     ),
+    setting!(
+        "limits.stdin_bytes",
+        "TAILLIGHT_LIMITS_STDIN_BYTES",
+        None,
+        Whole,
+        |config, text| whole(text, 16 << 20, 1 << 50, &mut config.limits.stdin_bytes),
+        |config| config.limits.stdin_bytes.to_string()
+    ),
 ];
 
 /// Variables of the environment that are no settings.
@@ -186,6 +196,7 @@ fn defaults(sources: &Sources) -> Config {
         cache_dir: own_dir(sources, "CACHE_DIRECTORY", "XDG_CACHE_HOME", ".cache", "/var/cache"),
         limits: Limits::default(),
         roots: Vec::new(),
+        stdin: None,
         shown: Vec::new(),
         warnings: Vec::new(),
     }
@@ -308,7 +319,7 @@ fn log_format(config: &mut Config, text: &str) -> Result<(), String> {
 }
 
 fn heartbeat(config: &mut Config, text: &str) -> Result<(), String> {
-    let mut secs = 0;
+    let mut secs = 0_u32;
     whole(text, 1, 3600, &mut secs).map_err(|expected| format!("{expected} seconds"))?;
     config.heartbeat = Duration::from_secs(secs.into());
     Ok(())
@@ -328,8 +339,8 @@ fn folder(text: &str, to: &mut PathBuf) -> Result<(), String> {
     Ok(())
 }
 
-fn whole(text: &str, least: u32, most: u32, to: &mut u32) -> Result<(), String> {
-    let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+fn whole<T: Copy + FromStr + PartialOrd + Display>(text: &str, least: T, most: T, to: &mut T) -> Result<(), String> {
+    let number = text.parse().ok().filter(|number| *number >= least && *number <= most);
     *to = number.ok_or_else(|| format!("expected a whole number from {least} to {most}"))?;
     Ok(())
 }

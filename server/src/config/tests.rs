@@ -107,6 +107,7 @@ fn every_setting_is_read_from_its_variable_and_shown() {
         ("XDG_CACHE_HOME", "/k", "cache_dir", "/k/taillight"),
         ("HOME", "/h", "data_dir", "/h/.local/state/taillight"),
         ("TAILLIGHT_LIMITS_MESSAGE_BYTES", "2048", "limits.message_bytes", "2048"),
+        ("TAILLIGHT_LIMITS_STDIN_BYTES", "68719476736", "limits.stdin_bytes", "68719476736"),
     ];
     for (name, text, key, expected) in table {
         let config = place.load(&[], &[(name, text)], "").unwrap();
@@ -175,6 +176,8 @@ fn bad_values_are_named_with_what_to_write() {
         ("TAILLIGHT_HOSTS", "*.a", "'*.a' is not a host"),
         ("TAILLIGHT_POLL", "maybe", "expected 'true' or 'false'"),
         ("TAILLIGHT_LIMITS_CONNECTIONS", "0", "expected a whole number from 1"),
+        ("TAILLIGHT_LIMITS_STDIN_BYTES", "1000", "expected a whole number from 16777216 to"),
+        ("TAILLIGHT_LIMITS_STDIN_BYTES", "4G", "expected a whole number from 16777216 to"),
         ("TAILLIGHT_CONFIG_", "x", ""),
     ];
     for (name, text, expected) in table {
@@ -244,6 +247,24 @@ fn paths_become_roots_of_their_own_name_or_the_given_one() {
 }
 
 #[test]
+fn a_dash_is_standard_input_under_its_own_name_or_the_given_one() {
+    let place = Place::new();
+    let table: &[(&[&str], &str, usize)] =
+        &[(&["-"], "stdin", 1), (&["jobs=-"], "jobs", 1), (&["-", &place.path("a/logs")], "stdin", 2)];
+    for (paths, name, n_roots) in table {
+        let config = place.load_paths(paths, &[], &[], "").unwrap();
+        assert_eq!(config.stdin.as_ref().map(ToString::to_string).as_deref(), Some(*name));
+        assert_eq!(config.count_roots(), *n_roots);
+        assert_eq!(origin(&config, &format!("root.{name}")), "- command line");
+    }
+    let config = place.load_paths(&[&place.path("a/logs")], &[], &[], "[limits]\nstdin_bytes = 20000000").unwrap();
+    assert_eq!((config.stdin, config.limits.stdin_bytes), (None, 20_000_000));
+    let dash = place.top.join("-");
+    fs::write(&dash, "").unwrap();
+    assert!(place.load_paths(&[dash.to_str().unwrap()], &[], &[], "").unwrap().stdin.is_none());
+}
+
+#[test]
 fn a_dot_gets_the_name_of_the_real_folder() {
     let here = std::env::current_dir().unwrap();
     let config = Config::local(&[Path::new(".")]).unwrap();
@@ -258,8 +279,14 @@ fn paths_that_cannot_be_served_say_what_to_do() {
     let (a, b) = (place.path("a/logs"), place.path("b/logs"));
     let table: &[(&[&str], String)] = &[
         (&[], "nothing to serve: name files or folders, for example".to_owned()),
-        (&["-"], "standard input ('-') is not in this version yet".to_owned()),
-        (&["in=-"], "standard input ('-') is not in this version yet".to_owned()),
+        (&["-", "-"], "standard input ('-') can be served once only: leave one '-' out".to_owned()),
+        (&["-", "in=-"], "standard input ('-') can be served once only: leave one '-' out".to_owned()),
+        (
+            &["-", &format!("stdin={a}")],
+            format!("two roots are named 'stdin' ('{a}' and '-'): name them apart, for example 'stdin-2=-'"),
+        ),
+        (&["..=-"], "bad name for standard input in '..=-'".to_owned()),
+        (&["=-"], "bad name for standard input in '=-'".to_owned()),
         (&["/nope"], "no such file or folder: '/nope'".to_owned()),
         (&["n=/nope"], "no such file or folder: '/nope'".to_owned()),
         (&["n="], "write NAME=PATH, or './n=' for a file of that name".to_owned()),

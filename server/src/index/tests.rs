@@ -1,13 +1,19 @@
 //! The index against a plain list of line starts.
 
-use std::sync::Arc;
+use std::io;
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::sync::{Arc, Barrier, Mutex};
+use std::time::Duration;
 
 use proptest::prelude::*;
+use taillight::cursor::Identity;
 use taillight::line::{ByteOffset, LineCount, LineNo};
+use tokio::sync::watch;
 
 use super::counts::Counts;
 use super::{LineIndex, Progress};
 use crate::source::Source;
+use crate::tasks::{BLOCKING_SLOTS, Tasks};
 use crate::testing::{Counting, Memory, TempFolder, local};
 
 fn starts(bytes: &[u8]) -> Vec<u64> {
@@ -98,7 +104,7 @@ fn an_append_reads_only_the_new_bytes_and_a_line_one_block() {
     std::fs::OpenOptions::new()
         .append(true)
         .open(&path)
-        .and_then(|mut f| std::io::Write::write_all(&mut f, b"more\nand"))
+        .and_then(|mut f| io::Write::write_all(&mut f, b"more\nand"))
         .unwrap();
     index.grow_to(source.len().unwrap());
     assert_eq!(index.total().count.get(), 100_001, "at least");
@@ -150,7 +156,7 @@ fn a_hole_costs_no_reading() {
 
 #[tokio::test]
 async fn waiting_ends_when_the_line_is_counted_or_the_time_is_over() {
-    let soon = || tokio::time::Instant::now() + std::time::Duration::from_millis(20);
+    let soon = || tokio::time::Instant::now() + Duration::from_millis(20);
     let index = LineIndex::with_block(Arc::new(Memory(b"a\nb\nc".to_vec())), 4);
     index.grow_to(ByteOffset::new(5));
     assert!(!index.wait_for(LineNo::new(3), soon()).await);
@@ -167,7 +173,71 @@ async fn the_background_counts_to_the_end() {
     let index = Arc::new(LineIndex::new(Arc::clone(&source) as Arc<dyn Source>));
     index.grow_to(source.len().unwrap());
     index.build(&tasks);
-    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
     assert!(index.wait_for(None, deadline).await);
     assert_eq!(index.total().count.get(), 1_000_000);
+}
+
+/// A source that is read when a test says so.
+#[derive(Debug)]
+struct Gated {
+    inner: Memory,
+    reached: SyncSender<()>,
+    open: Mutex<Receiver<()>>,
+}
+
+impl Source for Gated {
+    fn len(&self) -> io::Result<ByteOffset> {
+        self.inner.len()
+    }
+
+    fn read_at(&self, buf: &mut [u8], at: ByteOffset) -> io::Result<usize> {
+        self.reached.send(()).unwrap();
+        self.open.lock().unwrap().recv().unwrap();
+        self.inner.read_at(buf, at)
+    }
+
+    fn identity(&self) -> io::Result<Identity> {
+        self.inner.identity()
+    }
+
+    fn is_same(&self, seen: &Identity) -> io::Result<bool> {
+        self.inner.is_same(seen)
+    }
+
+    fn lengths(&self) -> watch::Receiver<ByteOffset> {
+        self.inner.lengths()
+    }
+}
+
+#[test]
+fn an_index_that_is_built_leaves_all_slots_to_pages() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
+    let _entered = runtime.enter();
+    let tasks = Tasks::default();
+    let (reached, is_reached) = mpsc::sync_channel(1);
+    let (let_read, open) = mpsc::sync_channel(1);
+    let source = Arc::new(Gated { inner: Memory(b"a\nb\n".to_vec()), reached, open: Mutex::new(open) });
+    let index = Arc::new(LineIndex::new(source));
+    index.grow_to(ByteOffset::new(4));
+    index.build(&tasks);
+    let deadline = Duration::from_secs(30);
+    is_reached.recv_timeout(deadline).unwrap();
+    // All slots at once, while the index is in the middle of a read.
+    let all = Arc::new(Barrier::new(BLOCKING_SLOTS));
+    let pages = (0..BLOCKING_SLOTS).map(|_| {
+        let all = Arc::clone(&all);
+        tasks.blocking(move || {
+            all.wait();
+        })
+    });
+    let mut pages = futures_util::future::join_all(pages);
+    let in_time = runtime.block_on(async { tokio::time::timeout(deadline, &mut pages).await }).is_ok();
+    let_read.send(()).unwrap();
+    if !in_time {
+        runtime.block_on(pages);
+    }
+    assert!(in_time, "a page waited for the index");
+    assert!(runtime.block_on(index.wait_for(None, tokio::time::Instant::now() + deadline)));
+    assert_eq!(index.total().count, LineCount::new(2));
 }

@@ -10,7 +10,7 @@ use taillight::line::{ByteLen, ByteOffset, LineCount};
 use super::{RowFilter, readable_end};
 use crate::read;
 use crate::scan::{Budget, Filter, View, hits_down};
-use crate::source::Source;
+use crate::source::{Source, is_gone};
 use crate::tail::TailTip;
 use crate::tasks::Tasks;
 
@@ -76,9 +76,15 @@ impl Counter {
                     Ok((read::count_lines(&*source, from, to)?, to))
                 }
             };
-            let (lines, to) = tasks.blocking(count).await?;
-            self.lines = self.lines + lines;
-            self.offset = to;
+            match tasks.blocking(count).await {
+                Ok((lines, to)) => {
+                    self.lines = self.lines + lines;
+                    self.offset = to;
+                }
+                // Nobody can read them any more.
+                Err(error) if is_gone(&error) && epoch.ended.get().is_some() => self.offset = limit,
+                Err(error) => return Err(error),
+            }
             return Ok(false);
         }
         match tip.epochs.get(idx + 1).filter(|_| epoch.ended.get().is_some()) {

@@ -4,15 +4,18 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use taillight::line::ByteOffset;
 
-use super::{Source, is_gone, read_full};
+use super::{LocalFile, Source, Spool, is_gone, read_full};
+use crate::catalog;
 use crate::testing::{TempFolder, local};
 
 /// A source under test and what writes to it.
 pub(crate) trait Subject {
     fn source(&self) -> Arc<dyn Source>;
+    /// Appends, and has it looked at by whoever publishes the length.
     fn append(&mut self, bytes: &[u8]);
 }
 
@@ -20,6 +23,8 @@ pub(crate) trait Subject {
 pub(crate) fn holds(mut make: impl FnMut(&[u8]) -> Box<dyn Subject>) {
     reads_what_was_written(&mut make);
     grows_and_stays_the_same(&mut make);
+    is_read_while_it_grows(&mut make);
+    tells_its_length(&mut make);
     ends_quietly(&mut make);
     skips_only_zeros(&mut make);
 }
@@ -58,6 +63,49 @@ fn grows_and_stays_the_same(make: &mut impl FnMut(&[u8]) -> Box<dyn Subject>) {
     }
 }
 
+/// What is read is what was written, at every moment, and never less than the length that was told before.
+fn is_read_while_it_grows(make: &mut impl FnMut(&[u8]) -> Box<dyn Subject>) {
+    const TOTAL: usize = 400_000;
+    let text: Vec<u8> = (0..TOTAL).map(|n| (n % 253) as u8).collect();
+    let mut subject = make(b"");
+    let source = subject.source();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    std::thread::scope(|threads| {
+        let reader = threads.spawn(|| {
+            let mut buf = vec![0; TOTAL + 1];
+            let mut known = 0;
+            while known < TOTAL {
+                assert!(Instant::now() < deadline, "{known} of {TOTAL} bytes were seen");
+                let len = source.len().unwrap().get() as usize;
+                assert!(len >= known, "{len} after {known}");
+                let read = read_full(source.as_ref(), &mut buf, ByteOffset::ZERO).unwrap();
+                assert!(read >= len, "{read} of {len}");
+                assert_eq!(buf[..read], text[..read]);
+                known = read;
+            }
+        });
+        for (n, piece) in text.chunks(997).enumerate() {
+            subject.append(piece);
+            if n % 16 == 0 {
+                std::thread::yield_now();
+            }
+        }
+        reader.join().unwrap();
+    });
+}
+
+fn tells_its_length(make: &mut impl FnMut(&[u8]) -> Box<dyn Subject>) {
+    let mut subject = make(b"abc");
+    let mut lengths = subject.source().lengths();
+    assert_eq!(lengths.borrow_and_update().get(), 3);
+    assert!(!lengths.has_changed().unwrap());
+    subject.append(b"de");
+    subject.append(b"f");
+    assert!(lengths.has_changed().unwrap());
+    assert_eq!(lengths.borrow_and_update().get(), 6);
+    assert!(!subject.source().is_cut());
+}
+
 fn ends_quietly(make: &mut impl FnMut(&[u8]) -> Box<dyn Subject>) {
     let subject = make(b"abc");
     let source = subject.source();
@@ -86,16 +134,31 @@ fn skips_only_zeros(make: &mut impl FnMut(&[u8]) -> Box<dyn Subject>) {
 struct LocalSubject {
     _folder: TempFolder,
     path: PathBuf,
-    source: Arc<dyn Source>,
+    source: Arc<LocalFile>,
 }
 
 impl Subject for LocalSubject {
     fn source(&self) -> Arc<dyn Source> {
-        Arc::clone(&self.source)
+        Arc::clone(&self.source) as _
     }
 
     fn append(&mut self, bytes: &[u8]) {
         OpenOptions::new().append(true).open(&self.path).unwrap().write_all(bytes).unwrap();
+        self.source.publish_len(self.source.len().unwrap());
+    }
+}
+
+struct SpoolSubject {
+    spool: Arc<Spool>,
+}
+
+impl Subject for SpoolSubject {
+    fn source(&self) -> Arc<dyn Source> {
+        Arc::clone(&self.spool) as _
+    }
+
+    fn append(&mut self, bytes: &[u8]) {
+        self.spool.append(bytes).unwrap();
     }
 }
 
@@ -106,6 +169,17 @@ fn a_local_file_is_a_source() {
         let path = folder.file("a.log", bytes);
         let source = local(&path);
         Box::new(LocalSubject { _folder: folder, path, source })
+    });
+}
+
+#[test]
+fn what_is_kept_of_standard_input_is_a_source() {
+    let folder = TempFolder::new();
+    holds(|bytes| {
+        let file = catalog::file_without_name(&[folder.path().to_owned()]).unwrap();
+        let spool = Arc::new(Spool::new(file, 1, ByteOffset::ZERO));
+        spool.append(bytes).unwrap();
+        Box::new(SpoolSubject { spool })
     });
 }
 
@@ -130,6 +204,17 @@ fn a_life_that_was_cut_reads_no_more() {
     let folder = TempFolder::new();
     let source = local(&folder.file("a.log", b"old\n"));
     source.cut();
+    reads_no_more(source.as_ref());
+    let file = catalog::file_without_name(&[folder.path().to_owned()]).unwrap();
+    let spool = Spool::new(file, 1, ByteOffset::ZERO);
+    spool.append(b"old\n").unwrap();
+    spool.give_up().unwrap();
+    reads_no_more(&spool);
+    assert_eq!(spool.file().metadata().unwrap().len(), 0, "the room is given back");
+}
+
+fn reads_no_more(source: &dyn Source) {
+    assert!(source.is_cut());
     assert!(is_gone(&source.read_at(&mut [0; 4], ByteOffset::ZERO).unwrap_err()));
     assert!(is_gone(&source.len().unwrap_err()));
     assert!(is_gone(&source.identity().unwrap_err()));

@@ -54,11 +54,6 @@ impl LocalFile {
         self.cut.store(true, Ordering::Release);
     }
 
-    /// Whether this life was cut.
-    pub fn is_cut(&self) -> bool {
-        self.cut.load(Ordering::Acquire)
-    }
-
     fn check(&self) -> io::Result<()> {
         if self.is_cut() { Err(io::Error::other(Gone)) } else { Ok(()) }
     }
@@ -139,5 +134,9 @@ impl Source for LocalFile {
 
     fn lengths(&self) -> watch::Receiver<ByteOffset> {
         self.lengths.subscribe()
+    }
+
+    fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::Acquire)
     }
 }

@@ -7,9 +7,9 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::followed::Followed;
 use super::registry::{Shared, Tails};
 use super::watch::Watch;
-use super::watched::Watched;
 use super::{Pace, TailTip};
 
 /// The longest time between two tries while reading fails.
@@ -39,7 +39,7 @@ pub(super) struct Actor {
     pub(super) tails: Tails,
     pub(super) shared: Arc<Shared>,
     pub(super) commands: mpsc::Receiver<Command>,
-    pub(super) watched: Watched,
+    pub(super) followed: Followed,
     pub(super) watch: Watch,
     pub(super) hint: Arc<Notify>,
     pub(super) pace: Pace,
@@ -96,13 +96,8 @@ impl Actor {
         let tasks = self.tails.tasks().clone();
         tasks
             .blocking(move || {
-                let before = Arc::clone(self.watched.file());
-                let was_missing = self.watched.is_missing();
-                self.watched.look(std::time::Instant::now());
-                // Another file, or one that came back, may be in another folder, or in a new one of the same name.
-                let returned = was_missing && !self.watched.is_missing();
-                if !self.pace.poll && (returned || !Arc::ptr_eq(&before, self.watched.file())) {
-                    self.watch = self.tails.watches().watch(self.watched.file(), &self.hint);
+                if self.followed.look(std::time::Instant::now()) {
+                    self.watch = self.followed.watch(self.tails.watches(), self.pace, &self.hint);
                 }
                 self
             })
@@ -111,7 +106,7 @@ impl Actor {
 
     /// Tells what changed; whether anything did.
     fn publish(&self) -> bool {
-        let tip = self.watched.tip();
+        let tip = self.followed.tip();
         if let Some(epoch) = tip.epochs.last().filter(|epoch| epoch.index.behind().get() > 0) {
             epoch.index.build(self.tails.tasks());
         }
@@ -126,13 +121,12 @@ impl Actor {
 
     fn interval(&self) -> Duration {
         let pace = &self.pace;
-        if self.watched.failures() > 0 {
-            let doubled = 1_u32 << self.watched.failures().min(10);
+        if self.followed.failures() > 0 {
+            let doubled = 1_u32 << self.followed.failures().min(10);
             return pace.poll_every.saturating_mul(doubled).min(MAX_BACK_OFF);
         }
-        let regular =
-            if pace.poll || !self.watch.is_complete() { pace.poll_every.min(pace.reconcile) } else { pace.reconcile };
-        if self.watched.is_busy() { pace.busy_every.min(regular) } else { regular }
+        let regular = if self.watch.is_complete() { pace.reconcile } else { pace.poll_every.min(pace.reconcile) };
+        if self.followed.is_busy() { pace.busy_every.min(regular) } else { regular }
     }
 }
 

@@ -9,8 +9,8 @@ use taillight::path::LogPath;
 use tokio::sync::{Notify, mpsc, watch};
 
 use super::actor::{Actor, Command};
-use super::watch::{Watch, Watches};
-use super::watched::Watched;
+use super::followed::Followed;
+use super::watch::Watches;
 use super::{Pace, TailTip};
 use crate::catalog::LogFile;
 use crate::tasks::Tasks;
@@ -65,11 +65,11 @@ impl Tails {
         // The first look reads: nobody else waits for it. When another was faster, ours is dropped.
         let path = file.path().clone();
         let pace = self.inner.pace;
-        let watched = Watched::new(file, pace, Instant::now())?;
+        let followed = Followed::new(file, pace, Instant::now())?;
         let hint = Arc::new(Notify::new());
-        let watch = if pace.poll { Watch::none(&hint) } else { self.inner.watches.watch(watched.file(), &hint) };
+        let watch = followed.watch(&self.inner.watches, pace, &hint);
         let (commands_in, commands) = mpsc::channel(WAITING_COMMANDS);
-        let tip = watch::Sender::new(Arc::new(watched.tip()));
+        let tip = watch::Sender::new(Arc::new(followed.tip()));
         let shared = Arc::new(Shared { path: path.clone(), tip, commands: commands_in });
         let follower = {
             let mut files = self.files();
@@ -79,7 +79,7 @@ impl Tails {
             files.insert(path, Arc::clone(&shared));
             Follower::of(&shared)
         };
-        let actor = Actor { tails: self.clone(), shared, commands, watched, watch, hint, pace };
+        let actor = Actor { tails: self.clone(), shared, commands, followed, watch, hint, pace };
         self.inner.tasks.spawn(actor.run());
         Ok(follower)
     }

@@ -83,6 +83,11 @@ impl Watch {
         Self { watches: Watches::default(), places: Vec::new(), hint: Arc::clone(hint), complete: false }
     }
 
+    /// Watches no place: whoever changes the source notifies `hint`.
+    pub(super) fn told(hint: &Arc<Notify>) -> Self {
+        Self { watches: Watches::default(), places: Vec::new(), hint: Arc::clone(hint), complete: true }
+    }
+
     /// Whether every place is watched; otherwise the file has to be polled.
     pub(super) fn is_complete(&self) -> bool {
         self.complete

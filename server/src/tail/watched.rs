@@ -13,7 +13,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use taillight::cursor::Generation;
@@ -21,10 +21,8 @@ use taillight::line::{ByteLen, ByteOffset};
 use taillight::wire::{FileEvent, FileState};
 
 use super::seen::{Look, Seen, is_same_file};
-use super::{Epoch, MAX_EPOCHS, Notice, Pace, TailTip};
+use super::{Epoch, Notice, Pace, TailTip, unix_secs, with_next};
 use crate::catalog::{FileStat, LogFile, OpenError};
-use crate::index::LineIndex;
-use crate::scan::Views;
 use crate::source::{LocalFile, Source};
 
 /// How many files that took the name are held while the old one is still read.
@@ -32,9 +30,6 @@ const MAX_COMING: usize = 16;
 
 /// How many notices are kept.
 const MAX_NOTICES: usize = 64;
-
-/// How much is counted within a look, in bytes; more is left to the background.
-const INLINE_COUNT_BYTES: u64 = 1024 * 1024;
 
 /// A path, the file that is current, and those that come after it.
 #[derive(Debug)]
@@ -93,7 +88,7 @@ impl Watched {
             state: FileState::Live,
             failures: 0,
             generation: Generation::FIRST,
-            epochs: Arc::from([first]),
+            epochs: Arc::from([Arc::new(first)]),
             notices: Arc::from([]),
             notice_seq: 0,
         };
@@ -287,16 +282,13 @@ impl Watched {
     fn begin(&mut self, life: Life) {
         let event = life.event;
         self.generation = self.generation.next();
-        let epoch = life.epoch(self.generation, Some((event, unix_secs())));
+        let epoch = life.epoch(self.generation, Some((event, unix_secs(SystemTime::now()))));
         let end = self.current.seen.len;
         if let Some(old) = self.epochs.last() {
-            old.grow_to(end);
-            // Set once only: a life ends once.
-            let _ = old.ended.set(end);
+            old.end(end);
         }
         self.current = life;
-        let held = self.epochs.len().saturating_sub(MAX_EPOCHS - 1);
-        self.epochs = self.epochs.iter().skip(held).cloned().chain(std::iter::once(epoch)).collect();
+        self.epochs = with_next(&self.epochs, epoch);
     }
 
     fn notice(&mut self, event: FileEvent) {
@@ -305,22 +297,17 @@ impl Watched {
             seq: self.notice_seq,
             generation: self.generation,
             at: self.current.seen.complete,
-            unix_secs: unix_secs(),
+            unix_secs: unix_secs(SystemTime::now()),
             event,
         };
         let held = self.notices.len().saturating_sub(MAX_NOTICES - 1);
         self.notices = self.notices.iter().skip(held).copied().chain(std::iter::once(notice)).collect();
     }
 
-    /// Counts what is new at once when it is little, so that the tip and the line numbers agree.
     fn count(&self) {
         let Some(epoch) = self.epochs.last() else { return };
         self.current.local.publish_len(self.current.seen.len);
         epoch.grow_to(self.current.seen.len);
-        let behind = epoch.index.behind().get();
-        if behind > 0 && behind <= INLINE_COUNT_BYTES {
-            epoch.index.step();
-        }
     }
 
     fn newest_mut(&mut self) -> &mut Life {
@@ -343,15 +330,7 @@ impl Life {
         Ok(look)
     }
 
-    fn epoch(&self, generation: Generation, began: Option<(FileEvent, u64)>) -> Arc<Epoch> {
-        let source: Arc<dyn Source> = Arc::clone(&self.local) as Arc<dyn Source>;
-        let index = Arc::new(LineIndex::new(Arc::clone(&source)));
-        let views = Views::new(Arc::clone(&source), Arc::clone(&index));
-        let local = Arc::clone(&self.local);
-        Arc::new(Epoch { generation, source, index, views, began, ended: OnceLock::new(), local })
+    fn epoch(&self, generation: Generation, began: Option<(FileEvent, u64)>) -> Epoch {
+        Epoch::new(generation, Arc::clone(&self.local) as Arc<dyn Source>, began)
     }
-}
-
-fn unix_secs() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

@@ -3,5 +3,6 @@
 mod compat;
 mod filtered;
 mod socket;
+mod stdin;
 mod support;
 mod viewer;

@@ -1,0 +1,82 @@
+//! What an actor follows: a path, or a part of standard input.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::Notify;
+
+use super::piped::Piped;
+use super::watch::{Watch, Watches};
+use super::watched::Watched;
+use super::{Pace, TailTip};
+use crate::catalog::LogFile;
+
+/// What is followed.
+#[derive(Debug)]
+pub(super) enum Followed {
+    /// What has a path.
+    File(Box<Watched>),
+    /// A part of standard input.
+    Stdin(Piped),
+}
+
+impl Followed {
+    /// Begins with `file`, after a first look.
+    pub(super) fn new(file: LogFile, pace: Pace, now: Instant) -> io::Result<Self> {
+        Ok(match file.input() {
+            Some((stdin, part)) => Self::Stdin(Piped::new(stdin, part)?),
+            None => Self::File(Box::new(Watched::new(file, pace, now)?)),
+        })
+    }
+
+    /// Notifies `hint` of changes. Blocks.
+    pub(super) fn watch(&self, watches: &Watches, pace: Pace, hint: &Arc<Notify>) -> Watch {
+        match self {
+            Self::File(_) if pace.poll => Watch::none(hint),
+            Self::File(watched) => watches.watch(watched.file(), hint),
+            Self::Stdin(piped) => {
+                piped.stdin().tell(hint);
+                Watch::told(hint)
+            }
+        }
+    }
+
+    /// Looks again; whether it has to be watched anew: another file, or one that came back, may be in another folder, or
+    /// in a new one of the same name. Blocks.
+    pub(super) fn look(&mut self, now: Instant) -> bool {
+        match self {
+            Self::File(watched) => {
+                let before = Arc::clone(watched.file());
+                let was_missing = watched.is_missing();
+                watched.look(now);
+                (was_missing && !watched.is_missing()) || !Arc::ptr_eq(&before, watched.file())
+            }
+            Self::Stdin(piped) => {
+                piped.look();
+                false
+            }
+        }
+    }
+
+    /// What is known now.
+    pub(super) fn tip(&self) -> TailTip {
+        match self {
+            Self::File(watched) => watched.tip(),
+            Self::Stdin(piped) => piped.tip(),
+        }
+    }
+
+    /// Whether something is under way that no event tells.
+    pub(super) fn is_busy(&self) -> bool {
+        matches!(self, Self::File(watched) if watched.is_busy())
+    }
+
+    /// How often reading has failed in a row.
+    pub(super) fn failures(&self) -> u32 {
+        match self {
+            Self::File(watched) => watched.failures(),
+            Self::Stdin(piped) => piped.failures(),
+        }
+    }
+}
