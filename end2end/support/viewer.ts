@@ -130,7 +130,7 @@ export class ViewerPage {
 
   /** The link that `Copy link` puts on the clipboard. */
   async copiedLink(): Promise<string> {
-    await this.page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: this.origin });
+    await this.page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(this.origin).origin });
     await this.page.evaluate(() => navigator.clipboard.writeText(''));
     await this.copyLink.click();
     await expect.poll(() => this.clipboard()).toMatch(/^http/);
