@@ -127,7 +127,7 @@ test('hits are marked where they stand, and nothing else is', async ({ viewer, l
   await viewer.find('needle');
   const texts = await viewer.texts();
   const expected = texts.flatMap((row) => [...row.matchAll(/needle/gi)].map(([hit]) => ({ hit, row })));
-  expect(expected, 'hits on the screen').toHaveLength(11);
+  expect(expected, 'hits on the screen').toHaveLength(10);
   await expect.poll(() => viewer.marked()).toEqual(expected);
   await expect(viewer.matchCount).toHaveText(/^\d of 6$/);
 
@@ -167,14 +167,14 @@ test('case and regex are switched with buttons that rewrite the term', async ({ 
   await expect(viewer.matchCount).toHaveText(/ of 3$/);
   await viewer.boxButton(viewer.findBox, /case/i).click();
   await expect(viewer.matchCount).toHaveText(/ of 1$/);
-  await expect(viewer.findBox).not.toHaveValue('needle');
+  await expect(viewer.findBox).toHaveValue('"needle"');
   await viewer.boxButton(viewer.findBox, /case/i).click();
   await expect(viewer.matchCount).toHaveText(/ of 3$/);
 
   await viewer.find('ne.dle');
   await expect(viewer.matchCount).toHaveText(/ of 1$/);
   await viewer.boxButton(viewer.findBox, /regex|regular/i).click();
-  await expect(viewer.findBox).toHaveValue(/^\/.*\/i?$/);
+  await expect(viewer.findBox).toHaveValue('/ne\\.dle/i');
   await expect(viewer.matchCount, 'the term means the same').toHaveText(/ of 1$/);
   await viewer.find('/ne.dle/i');
   await expect(viewer.matchCount).toHaveText(/ of 4$/);
@@ -199,7 +199,7 @@ test('a wrong regex is told in place while the last good result stays', async ({
   await viewer.find('needle');
   await isAt(viewer, 1);
   await viewer.findBox.fill('/nee(dle/');
-  expect(await viewer.boxError(viewer.findBox)).toMatch(/\d/);
+  expect((await viewer.boxError(viewer.findBox)).message.length).toBeGreaterThan(10);
   await expect(viewer.matchCount).toHaveText(`1 of ${OF}`);
   await viewer.press('n');
   await isAt(viewer, 2);

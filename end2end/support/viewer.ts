@@ -183,12 +183,16 @@ export class ViewerPage {
     return box.locator('xpath=ancestor::*[.//button][1]').getByRole('button', { name });
   }
 
-  /** What is said to be wrong with a search box. */
-  async boxError(box: Locator): Promise<string> {
+  /** What is said to be wrong with a search box, and the character that is marked as the place of it. */
+  async boxError(box: Locator): Promise<{ message: string; place: string | null }> {
     await expect(box).toHaveAttribute('aria-invalid', 'true');
     const ids = `${(await box.getAttribute('aria-errormessage')) ?? ''} ${(await box.getAttribute('aria-describedby')) ?? ''}`;
-    const told = ids.split(' ').filter(Boolean).map((id) => this.page.locator(`[id="${id}"]`));
-    for (const said of told) if (await said.isVisible()) return said.innerText();
+    for (const id of ids.split(' ').filter(Boolean)) {
+      const said = this.page.locator(`[id="${id}"]`);
+      if (!(await said.isVisible())) continue;
+      const mark = said.locator('mark');
+      return { message: await said.innerText(), place: (await mark.count()) ? await mark.innerText() : null };
+    }
     throw new Error(`nothing visible says what is wrong: "${ids}"`);
   }
 
