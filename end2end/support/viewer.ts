@@ -48,8 +48,8 @@ export class ViewerPage {
     this.pill = page.getByRole('button', { name: /new lines?$/ });
     this.scrollbar = page.getByRole('scrollbar', { name: 'Position in file' });
     this.files = page.getByRole('navigation', { name: 'Files' });
-    this.filterBox = page.getByRole('searchbox', { name: 'Filter' });
-    this.findBox = page.getByRole('searchbox', { name: 'Find' });
+    this.filterBox = page.getByRole('searchbox', { name: 'Filter', exact: true });
+    this.findBox = page.getByRole('searchbox', { name: 'Find', exact: true });
     this.matchCount = page.getByRole('status', { name: 'Match count' });
     this.nextMatch = button('Next match');
     this.previousMatch = button('Previous match');
