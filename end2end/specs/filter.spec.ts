@@ -64,9 +64,9 @@ test('Enter makes a filter a history entry, typing does not', async ({ page, vie
   expect(await page.evaluate(() => history.length), 'entries after typing').toBe(entries);
   await viewer.filterBox.press('Enter');
   await expect.poll(() => page.evaluate(() => history.length), { message: 'entries after Enter' }).toBe(entries + 1);
-  await viewer.filter('line 100');
+  await viewer.filter('"line 100"');
   await viewer.showsLastOf(having(HAY, 'line 100'));
-  await expect.poll(() => param(page, 'q')).toBe('line 100');
+  await expect.poll(() => param(page, 'q')).toBe('"line 100"');
 
   await page.goBack();
   await viewer.showsLastOf(NEEDLES);
@@ -302,7 +302,7 @@ test('a term that comes later says so', async ({ viewer, logs }) => {
   await viewer.open(log.link);
   for (const later of ['level:error', 'after:10:00', 'has:user']) {
     await viewer.filterBox.fill(later);
-    expect((await viewer.boxError(viewer.filterBox)).message, later).toMatch(/not yet/i);
+    expect((await viewer.boxError(viewer.filterBox)).message, later).toMatch(/not .*yet/i);
   }
   await viewer.showsLastOf(HAY);
 });

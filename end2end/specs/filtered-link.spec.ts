@@ -10,7 +10,7 @@ const gridOf = (page: Page): Locator => page.getByRole('grid', { name: 'Log line
 const textsOf = (page: Page): Promise<string[]> => gridOf(page).locator('[role=row][data-offset] [role=gridcell]:last-child').allTextContents();
 const pagesOf = (page: Page): Locator => page.getByRole('navigation', { name: 'Pages of the file' });
 /** What an honest page says when its bounded scan has not met everything. */
-const STILL = /still (filtering|searching|looking)|(filtered|searched|looked through)[^.]* so far|so far/i;
+const STILL = /still (filtering|searching|looking)/i;
 
 /** Goes to another page by its link; `false` where there is no such link. */
 async function turn(page: Page, name: 'Older' | 'Newer'): Promise<boolean> {
@@ -177,16 +177,16 @@ test.describe('without JavaScript', () => {
   });
 
   test('hits far away are reached by links, and the page says that it is still filtering', async ({ page, logs, shared }) => {
-    test.setTimeout(120_000);
+    test.setTimeout(180_000);
     const log = logs.file('sparse.log', 'the only needle\n');
     const straw = Buffer.from('straw straw straw straw straw straw straw straw straw straw straw straw straw\n'.repeat(14_000));
-    for (let n = 0; n < 160; n++) log.append(straw);
+    for (let n = 0; n < 90; n++) log.append(straw);
     await page.goto(`${shared.origin}/v/${log.link}?q=needle`);
     expect(await textsOf(page)).toEqual([]);
     await expect(page.getByText(STILL)).toBeVisible();
     let turns = 0;
     while ((await textsOf(page)).length === 0 && (await turn(page, 'Older'))) turns++;
-    console.log(`a hit 175 MB away is ${turns} links away`);
+    console.log(`a hit 98 MB away is ${turns} links away`);
     expect(await textsOf(page)).toEqual(['the only needle']);
     await expect(page.getByText(STILL)).toBeHidden();
   });
