@@ -27,6 +27,8 @@ export default defineConfig({
   // A server that is already up is not ours to kill, nor to start with other options.
   grepInvert: process.env.BASE_URL ? /@own-server/ : undefined,
   use: {
+    // What a spec acts on is there or comes soon: a missing name is told before the whole spec runs out of time.
+    actionTimeout: 20_000,
     headless: true,
     viewport: { width: 1280, height: 800 },
     locale: 'en-GB',

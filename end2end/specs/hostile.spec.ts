@@ -65,8 +65,35 @@ test('payloads in parameters stay text', async ({ page, viewer, logs }) => {
   for (const [index, text] of payloads().filter((_, index) => index % 9 === 0).entries()) {
     const key = keys[index % keys.length];
     await viewer.page.goto(`${viewer.origin}/v/${log.link}?${key}=${encodeURIComponent(text)}#${encodeURIComponent(text)}`);
-    await viewer.sees('line 50');
+    await viewer.runs();
+    // A filter hides the lines, or is wrong.
+    if (key !== 'q') await viewer.sees('line 50');
     await expectHarmless(page, `${key}=${text}`);
+  }
+});
+
+test('payloads that are filtered for and found stay text, in boxes, errors and marks', async ({ page, viewer, logs }) => {
+  await arm(page);
+  // One line each, and nothing that a box of one line would change.
+  const texts = payloads().filter((text, index) => index % 11 === 0 && !/[\0-\x1f\u2028\u2029]/.test(text));
+  expect(texts.length).toBeGreaterThan(15);
+  const log = logs.file('hostile.log', `${texts.map((text, index) => `${index} ${text}`).join('\n')}\n`);
+  await viewer.open(log.link);
+  for (const [index, text] of texts.entries()) {
+    const phrase = `"${text.replace(/[\\"]/g, '\\$&')}"`;
+    await viewer.filterBox.fill(phrase);
+    await expect(viewer.lineCount, text).toHaveText(/^showing [1-9]/);
+    await viewer.findBox.fill(text.startsWith('/') || text.startsWith('"') ? phrase : text);
+    await expect.poll(async () => (await viewer.marked()).length, { message: `marks of ${text}` }).toBeGreaterThan(0);
+    await expectHarmless(page, `filtered for ${text}`);
+    await viewer.filterBox.fill(`/(${text}`);
+    await viewer.filterBox.fill(`/(/ ${text}`);
+    await viewer.boxError(viewer.filterBox);
+    await expectHarmless(page, `an error about ${text}`);
+    if (index % 5 === 0) {
+      await viewer.open(log.link, `?find=${encodeURIComponent(text)}&q=${encodeURIComponent(phrase)}`);
+      await expectHarmless(page, `a link with ${text}`);
+    }
   }
 });
 

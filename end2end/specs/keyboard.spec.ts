@@ -1,5 +1,5 @@
 //! Everything without a mouse.
-import { expect, test } from '../support/fixtures';
+import { expect, fileOf, having, haystack, test } from '../support/fixtures';
 
 test('the core tasks are done with the keyboard alone', async ({ page, viewer, logs }) => {
   const log = logs.numbered('app.log', 2000);
@@ -50,20 +50,21 @@ test('every control can be reached with Tab, and shows where the focus is', asyn
   const log = logs.numbered('app.log', 100);
   await viewer.open(log.link);
   const reached = new Set<string>();
-  for (let step = 0; step < 60; step++) {
+  for (let step = 0; step < 90; step++) {
     await page.keyboard.press('Tab');
     const focused = await page.evaluate(() => {
       const element = document.activeElement as HTMLElement | null;
       if (!element || element === document.body) return null;
       const style = getComputedStyle(element);
-      const name = element.getAttribute('aria-label') ?? element.textContent?.trim() ?? '';
+      const label = element instanceof HTMLInputElement ? element.labels?.[0]?.textContent : null;
+      const name = element.getAttribute('aria-label') ?? label ?? element.textContent?.trim() ?? '';
       return { name, shown: element.matches(':focus-visible') && style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0 };
     });
     if (!focused) continue;
     reached.add(focused.name);
     expect(focused.shown, `the focus on "${focused.name}" can be seen`).toBe(true);
   }
-  for (const name of ['Follow', 'Pause', 'Wrap', 'Copy link', 'Download', 'Help', 'Log lines', 'Position in file']) {
+  for (const name of ['Follow', 'Pause', 'Wrap', 'Copy link', 'Download', 'Help', 'Log lines', 'Position in file', 'Find', 'Filter', 'Next match', 'Previous match']) {
     expect([...reached].some((found) => found.startsWith(name)), `"${name}" among: ${[...reached].join(' | ')}`).toBe(true);
   }
 });
@@ -103,4 +104,70 @@ test('keys typed in a field do nothing else', async ({ page, viewer, logs }) => 
   await page.keyboard.press('Escape');
   await expect(page.getByRole('dialog')).toBeHidden();
   await expect(viewer.state).toHaveText(/^live/);
+});
+
+test('find and filter are used with the keyboard alone', async ({ page, viewer, logs }) => {
+  const lines = haystack(1, 9000, 10);
+  const log = logs.file('app.log', fileOf(lines));
+  await viewer.open(log.link);
+  await viewer.showsLastOf(lines);
+
+  // Filter, then the line among its neighbours, then back.
+  await page.keyboard.press('&');
+  await expect(viewer.filterBox).toBeFocused();
+  await page.keyboard.type('needle');
+  await page.keyboard.press('Enter');
+  await viewer.showsLastOf(having(lines, 'needle'));
+  await page.keyboard.press('Escape');
+  await expect(viewer.grid).toBeFocused();
+  for (const key of ['g', 'g', 'j']) await page.keyboard.press(key);
+  await viewer.sees('line 10 needle');
+  await page.keyboard.press('.');
+  await viewer.sees('line 11 straw');
+  await page.keyboard.press('.');
+  await viewer.showsFirstOf(having(lines, 'needle'));
+  await page.keyboard.press('o');
+  await viewer.sees('line 11 straw');
+  await page.keyboard.press('Shift+O');
+  await viewer.showsFirstOf(having(lines, 'needle'));
+
+  // Away with the filter.
+  await page.keyboard.press('&');
+  await expect(viewer.filterBox).toBeFocused();
+  await page.keyboard.press('Control+a');
+  await page.keyboard.press('Delete');
+  await page.keyboard.press('Enter');
+  await expect(viewer.lineCount).toHaveText('9,000 lines');
+  await page.keyboard.press('Escape');
+
+  // Find, and on from hit to hit.
+  for (const key of ['g', 'g', '/']) await page.keyboard.press(key);
+  await expect(viewer.findBox).toBeFocused();
+  await page.keyboard.type('line 77');
+  await page.keyboard.press('Enter');
+  await viewer.sees('line 77 straw');
+  await expect(viewer.matchCount).toHaveText('1 of 111');
+  await page.keyboard.press('Enter');
+  await expect(viewer.matchCount).toHaveText('2 of 111');
+  await page.keyboard.press('Shift+Enter');
+  await expect(viewer.matchCount).toHaveText('1 of 111');
+  await page.keyboard.press('Escape');
+  await expect(viewer.grid).toBeFocused();
+  await page.keyboard.press('n');
+  await expect(viewer.matchCount).toHaveText('2 of 111');
+  await viewer.sees('line 770 needle');
+  await page.keyboard.press('Shift+N');
+  await expect(viewer.matchCount).toHaveText('1 of 111');
+  await page.keyboard.press('F3');
+  await expect(viewer.matchCount).toHaveText('2 of 111');
+});
+
+test('the help sheet tells the keys of find and filter', async ({ page, viewer, logs }) => {
+  const log = logs.numbered('app.log', 10);
+  await viewer.open(log.link);
+  await viewer.press('?');
+  const sheet = page.getByRole('dialog');
+  for (const text of ['Find', 'Filter', 'next match', 'previous match', 'context']) {
+    await expect(sheet.getByText(new RegExp(text, 'i')).first(), text).toBeVisible();
+  }
 });

@@ -10,7 +10,7 @@ import { type Options, Taillight } from './taillight';
 import { ViewerPage } from './viewer';
 
 export { expect };
-export { numbered } from './logs';
+export { fileOf, having, haystack, numbered } from './logs';
 
 /** Listens to what a page complains about. */
 export class Complaints {

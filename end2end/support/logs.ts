@@ -49,6 +49,29 @@ export function numbered(first: number, last: number): string {
   return text;
 }
 
+/** Lines FIRST to LAST, every `every`th of them with a needle in its straw. */
+export function haystack(first: number, last: number, every: number): Hay[] {
+  const lines = [];
+  for (let line = first; line <= last; line++) lines.push({ line, text: `line ${line} ${line % every ? 'straw' : 'needle'}` });
+  return lines;
+}
+
+/** A line with its number. */
+export interface Hay {
+  line: number;
+  text: string;
+}
+
+/** The bytes of a file with these lines. */
+export function fileOf(lines: Hay[]): string {
+  return lines.map(({ text }) => `${text}\n`).join('');
+}
+
+/** Those with this in them. */
+export function having(lines: Hay[], part: string): Hay[] {
+  return lines.filter(({ text }) => text.includes(part));
+}
+
 export class Log {
   /** How many numbered lines were written. */
   written = 0;

@@ -9,6 +9,12 @@ export interface Row {
   top: number;
 }
 
+/** A line that a spec expects to be shown. */
+export interface Expected {
+  line: number;
+  text: string;
+}
+
 export class ViewerPage {
   readonly grid: Locator;
   readonly state: Locator;
@@ -22,6 +28,11 @@ export class ViewerPage {
   readonly pill: Locator;
   readonly scrollbar: Locator;
   readonly files: Locator;
+  readonly filterBox: Locator;
+  readonly findBox: Locator;
+  readonly matchCount: Locator;
+  readonly nextMatch: Locator;
+  readonly previousMatch: Locator;
 
   constructor(readonly page: Page, readonly origin: string) {
     this.grid = page.getByRole('grid', { name: 'Log lines' });
@@ -37,6 +48,11 @@ export class ViewerPage {
     this.pill = page.getByRole('button', { name: /new lines?$/ });
     this.scrollbar = page.getByRole('scrollbar', { name: 'Position in file' });
     this.files = page.getByRole('navigation', { name: 'Files' });
+    this.filterBox = page.getByRole('searchbox', { name: 'Filter', exact: true });
+    this.findBox = page.getByRole('searchbox', { name: 'Find', exact: true });
+    this.matchCount = page.getByRole('status', { name: 'Match count' });
+    this.nextMatch = button('Next match');
+    this.previousMatch = button('Previous match');
   }
 
   /** Opens a file, by its path below `/v/`, and waits until the page runs. */
@@ -130,7 +146,7 @@ export class ViewerPage {
 
   /** The link that `Copy link` puts on the clipboard. */
   async copiedLink(): Promise<string> {
-    await this.page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: this.origin });
+    await this.page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(this.origin).origin });
     await this.page.evaluate(() => navigator.clipboard.writeText(''));
     await this.copyLink.click();
     await expect.poll(() => this.clipboard()).toMatch(/^http/);
@@ -148,5 +164,94 @@ export class ViewerPage {
 
   async expectSameDocument(): Promise<void> {
     await expect(this.page.locator('html')).toHaveAttribute('data-test-mark', 'same');
+  }
+
+  /** Types a filter and makes it a history entry. */
+  async filter(query: string): Promise<void> {
+    await this.filterBox.fill(query);
+    await this.filterBox.press('Enter');
+  }
+
+  /** Types a find term and goes to the first hit from here. */
+  async find(term: string): Promise<void> {
+    await this.findBox.fill(term);
+    await this.findBox.press('Enter');
+  }
+
+  /** A button that belongs to a search box. */
+  boxButton(box: Locator, name: RegExp): Locator {
+    return box.locator('xpath=ancestor::*[.//button][1]').getByRole('button', { name });
+  }
+
+  /** What is said to be wrong with a search box, and the character that is marked as the place of it. */
+  async boxError(box: Locator): Promise<{ message: string; place: string | null }> {
+    await expect(box).toHaveAttribute('aria-invalid', 'true');
+    const ids = `${(await box.getAttribute('aria-errormessage')) ?? ''} ${(await box.getAttribute('aria-describedby')) ?? ''}`;
+    for (const id of ids.split(' ').filter(Boolean)) {
+      const said = this.page.locator(`[id="${id}"]`);
+      if (!(await said.isVisible())) continue;
+      const mark = said.locator('mark');
+      return { message: await said.innerText(), place: (await mark.count()) ? await mark.innerText() : null };
+    }
+    throw new Error(`nothing visible says what is wrong: "${ids}"`);
+  }
+
+  /** Waits until the lines on the screen are the last of these, all of them if they fit. */
+  async showsLastOf(expected: Expected[]): Promise<void> {
+    await this.shows(expected, (rows) => expected.slice(-Math.max(rows, Math.min(expected.length, 15))));
+  }
+
+  /** Waits until the lines on the screen are the first of these, all of them if they fit. */
+  async showsFirstOf(expected: Expected[]): Promise<void> {
+    await this.shows(expected, (rows) => expected.slice(0, Math.max(rows, Math.min(expected.length, 15))));
+  }
+
+  private async shows(expected: Expected[], part: (rows: number) => Expected[]): Promise<void> {
+    await expect(async () => {
+      const rows = (await this.rows()).map(({ line, text }) => ({ line, text }));
+      expect(rows).toEqual(expected.length ? part(rows.length) : []);
+    }).toPass({ timeout: 10_000 });
+  }
+
+  /** The texts that are marked as hits on the screen, in reading order, each with the text of its row. */
+  async marked(): Promise<{ hit: string; row: string }[]> {
+    return this.grid.evaluate((grid) => {
+      const marked: { hit: string; row: string; range: Range }[] = [];
+      const highlights = (CSS as unknown as { highlights: Map<string, Set<AbstractRange>> }).highlights;
+      for (const [, ranges] of highlights) {
+        for (const { startContainer, startOffset, endContainer, endOffset } of ranges) {
+          if (!grid.contains(startContainer)) continue;
+          const row = startContainer.parentElement?.closest<HTMLElement>('[role=row]');
+          if (!row?.checkVisibility()) continue;
+          const range = document.createRange();
+          range.setStart(startContainer, startOffset);
+          range.setEnd(endContainer, endOffset);
+          const cells = row.querySelectorAll<HTMLElement>('[role=gridcell]');
+          marked.push({ hit: range.toString(), row: cells[cells.length - 1]?.textContent ?? '', range });
+        }
+      }
+      marked.sort((one, other) => one.range.compareBoundaryPoints(Range.START_TO_START, other.range));
+      return marked.map(({ hit, row }) => ({ hit, row }));
+    });
+  }
+
+  /** Selects a word of a line with the mouse, as a person does: by a double click. */
+  async selectWord(line: number, word: string): Promise<void> {
+    const at = await this.row(line).evaluate((row, word) => {
+      const walker = document.createTreeWalker(row, NodeFilter.SHOW_TEXT);
+      for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        const from = node.textContent?.indexOf(word) ?? -1;
+        if (from < 0) continue;
+        const range = document.createRange();
+        range.setStart(node, from);
+        range.setEnd(node, from + word.length);
+        const box = range.getBoundingClientRect();
+        return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+      }
+      return null;
+    }, word);
+    if (!at) throw new Error(`no "${word}" in line ${line}`);
+    await this.page.mouse.dblclick(at.x, at.y);
+    await expect.poll(() => this.page.evaluate(() => getSelection()?.toString().trim())).toBe(word);
   }
 }
