@@ -9,6 +9,7 @@
 mod beneath;
 mod denied;
 mod listing;
+mod named;
 mod pseudo;
 mod rules;
 
@@ -23,6 +24,7 @@ use taillight::wire::listing::Listing;
 use crate::auth::Principal;
 use crate::config::RootConfig;
 use beneath::Root;
+pub use named::Named;
 
 /// The entries a listing holds at most; the rest comes with `after`.
 pub const LISTING_ENTRIES: usize = 1000;
@@ -36,11 +38,20 @@ pub struct Catalog {
 /// A regular file that was authorized and opened for reading. Whoever holds one may read it.
 #[derive(Clone, Debug)]
 pub struct LogFile {
-    catalog: Catalog,
+    gate: Gate,
     who: Principal,
     path: LogPath,
     handle: Arc<File>,
     watch_folder: PathBuf,
+}
+
+/// Through what a file was opened, and is opened again.
+#[derive(Clone, Debug)]
+enum Gate {
+    /// A root, for a reader.
+    Catalog(Catalog),
+    /// The user's own rights, for who named it on the command line: its absolute path.
+    Operator(Arc<Path>),
 }
 
 /// What the file system says about a file.
@@ -136,7 +147,7 @@ impl Catalog {
         let root = self.root_of(path)?;
         let handle = root.open_file(path)?;
         Ok(LogFile {
-            catalog: self.clone(),
+            gate: Gate::Catalog(self.clone()),
             who: who.clone(),
             path: path.clone(),
             handle: Arc::new(handle),
@@ -197,7 +208,13 @@ impl LogFile {
     /// # Errors
     /// See [`OpenError`].
     pub fn reopen(&self) -> Result<Self, OpenError> {
-        self.catalog.open(&self.who, &self.path)
+        match &self.gate {
+            Gate::Catalog(catalog) => catalog.open(&self.who, &self.path),
+            Gate::Operator(path) => match Named::open(path)? {
+                Named::File(file) => Ok(file),
+                Named::Stream(_) => Err(OpenError::NotAFile("a stream")),
+            },
+        }
     }
 
     /// What has the name now, with all checks and without opening it for reading.
@@ -205,7 +222,10 @@ impl LogFile {
     /// # Errors
     /// See [`OpenError`]; unreadable files are not found out here.
     pub fn name_stat(&self) -> Result<FileStat, OpenError> {
-        self.catalog.root_of(&self.path)?.stat_file(&self.path)
+        match &self.gate {
+            Gate::Catalog(catalog) => catalog.root_of(&self.path)?.stat_file(&self.path),
+            Gate::Operator(path) => named::stat(path),
+        }
     }
 
     /// The folder that holds the name: where to watch for a rotation.
