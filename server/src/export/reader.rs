@@ -52,6 +52,11 @@ impl Numbers {
         Self { at, before }
     }
 
+    /// The place that was counted to.
+    pub fn at(&self) -> ByteOffset {
+        self.at
+    }
+
     /// The number of the line that starts at `start`, which is not before those asked for earlier. Reads what is between.
     ///
     /// # Errors
