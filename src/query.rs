@@ -1,6 +1,41 @@
 //! The query language: which lines are shown or counted.
+//!
+//! ```text
+//! query  = [ any ]                        an empty query is true of every line
+//! any    = all { "or" all }
+//! all    = one { one }
+//! one    = ( "-" | "not" ) one | "(" any ")" | term
+//! term   = word | phrase | regex | name ":" value | name ">=" value
+//! ```
+//!
+//! `-` is "not" at the start of a term, before what is no blank and no `)`; elsewhere it is a character. Parentheses
+//! group wherever they stand outside of quotes and slashes; `or` and `not` are operators unless quoted. What a term
+//! is, its first characters say: see [`term`](mod@term) and [`named`](mod@named), which is the rule for colons.
+//!
+//! Nothing is matched here: [`Query::check`] asks a [`Matcher`]. Levels, times and fields are read and printed, but
+//! nothing answers them yet: [`parse_usable`] refuses them where they stand.
 
-/// A query: which lines match.
+mod boxes;
+mod named;
+mod parse;
+mod print;
+mod term;
+
+use std::fmt;
+use std::ops::Range;
+
+pub use boxes::{Side, toggle_case, toggle_find_case, toggle_find_regex, toggle_regex, with_term};
+pub use named::{Level, Levels};
+pub use parse::{locate, parse, parse_find, parse_lenient, parse_usable};
+
+/// The longest query, in bytes.
+pub const MAX_QUERY_BYTES: usize = 1_000;
+
+/// How deep parentheses and negations go.
+pub const MAX_NESTING: usize = 50;
+
+/// A query: which lines match. `Display` prints it in the one way that all queries of this tree have; [`parse`] of
+/// that is this query again, or, for a tree that no text has, one that means the same.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Query {
     /// What a line must be; `None` matches every line.
@@ -14,9 +49,9 @@ pub enum Expr {
     Term(Term),
     /// The line is not that.
     Not(Box<Expr>),
-    /// All of them; two or more.
+    /// All of them; two or more, none of them such a list itself.
     And(Vec<Expr>),
-    /// One of them at least; two or more.
+    /// One of them at least; two or more, none of them such a list itself.
     Or(Vec<Expr>),
 }
 
@@ -34,4 +69,165 @@ pub enum Term {
         /// Whether it has an `i` after it.
         ignore_case: bool,
     },
+    /// The line has one of these levels.
+    Level(Levels),
+    /// The line is not before this time, as it was written.
+    After(String),
+    /// The line is before this time, as it was written.
+    Before(String),
+    /// What a field of a structured line is.
+    Field {
+        /// The field.
+        name: String,
+        /// What it is.
+        test: FieldTest,
+    },
 }
+
+/// What a field of a structured line is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum FieldTest {
+    /// It is there.
+    Exists,
+    /// It is this number or more, as it was written.
+    AtLeast(String),
+    /// A word, a phrase or a regular expression for its value.
+    Matches(Box<Term>),
+}
+
+/// Why a text is no query. `Display` is for the user: lower case, and it says what was expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// What is wrong, in bytes of the text, on the boundaries of its characters; empty where something is missing.
+    pub span: Range<usize>,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+/// Answers for one line whether a term is true of it.
+pub trait Matcher {
+    /// Whether it is. Asked in the order of the query, and only while the answer matters.
+    fn is_match(&mut self, term: &Term) -> bool;
+}
+
+impl Query {
+    /// True of every line.
+    pub const EVERYTHING: Self = Self { root: None };
+
+    /// Whether it was empty: true of every line.
+    pub const fn is_everything(&self) -> bool {
+        self.root.is_none()
+    }
+
+    /// Whether the line that `matcher` knows matches.
+    pub fn check(&self, matcher: &mut impl Matcher) -> bool {
+        self.root.as_ref().is_none_or(|root| root.check(matcher))
+    }
+
+    /// Its terms, in their order.
+    pub fn terms(&self) -> Vec<&Term> {
+        let mut terms = Vec::new();
+        if let Some(root) = &self.root {
+            root.collect(&mut terms);
+        }
+        terms
+    }
+
+    /// The query without the terms that `keep` does not want, negated ones too: what is left stays in force.
+    pub fn retain(self, keep: &mut dyn FnMut(&Term) -> bool) -> Self {
+        Self { root: self.root.and_then(|root| root.replace(&mut |term| keep(&term).then_some(Expr::Term(term)))) }
+    }
+}
+
+impl Expr {
+    fn check(&self, matcher: &mut impl Matcher) -> bool {
+        match self {
+            Self::Term(term) => matcher.is_match(term),
+            Self::Not(inner) => !inner.check(matcher),
+            Self::And(parts) => parts.iter().all(|part| part.check(matcher)),
+            Self::Or(parts) => parts.iter().any(|part| part.check(matcher)),
+        }
+    }
+
+    fn collect<'q>(&'q self, terms: &mut Vec<&'q Term>) {
+        match self {
+            Self::Term(term) => terms.push(term),
+            Self::Not(inner) => inner.collect(terms),
+            Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.collect(terms)),
+        }
+    }
+
+    /// The same with each term replaced; `None` when nothing is left.
+    fn replace(self, with: &mut dyn FnMut(Term) -> Option<Self>) -> Option<Self> {
+        match self {
+            Self::Term(term) => with(term),
+            Self::Not(inner) => inner.replace(with).map(|inner| Self::Not(Box::new(inner))),
+            Self::And(parts) => Self::all(parts.into_iter().filter_map(|part| part.replace(with)).collect()),
+            Self::Or(parts) => Self::any(parts.into_iter().filter_map(|part| part.replace(with)).collect()),
+        }
+    }
+
+    /// All of them, without lists in the list.
+    fn all(parts: Vec<Self>) -> Option<Self> {
+        let mut flat = Vec::with_capacity(parts.len());
+        for part in parts {
+            match part {
+                Self::And(inner) => flat.extend(inner),
+                part => flat.push(part),
+            }
+        }
+        if flat.len() > 1 { Some(Self::And(flat)) } else { flat.pop() }
+    }
+
+    /// One of them at least, without lists in the list.
+    fn any(parts: Vec<Self>) -> Option<Self> {
+        let mut flat = Vec::with_capacity(parts.len());
+        for part in parts {
+            match part {
+                Self::Or(inner) => flat.extend(inner),
+                part => flat.push(part),
+            }
+        }
+        if flat.len() > 1 { Some(Self::Or(flat)) } else { flat.pop() }
+    }
+}
+
+impl Term {
+    /// Whether upper and lower case are the same to it: a word without an upper-case letter, or a regular expression
+    /// that says so.
+    pub fn ignores_case(&self) -> bool {
+        match self {
+            Self::Word(word) => !word.chars().any(char::is_uppercase),
+            Self::Regex { ignore_case, .. } => *ignore_case,
+            _ => false,
+        }
+    }
+
+    /// Whether it is a regular expression.
+    pub const fn is_regex(&self) -> bool {
+        matches!(self, Self::Regex { .. })
+    }
+
+    /// Whether it is about the line's text; the others are not understood yet.
+    pub const fn is_text(&self) -> bool {
+        matches!(self, Self::Word(_) | Self::Phrase(_) | Self::Regex { .. })
+    }
+}
+
+impl Diagnostic {
+    /// Where it is, in bytes of the text.
+    pub fn position(&self) -> u32 {
+        u32::try_from(self.span.start).unwrap_or(u32::MAX)
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Diagnostic {}
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 //! Places would cost bytes per line; counts per 64 KiB block cost 0.03 to 0.06 MB per GB whatever the lines, and counting
 //! is much faster than noting places. The exact place is found by reading one block again.
 
+mod blocks;
 mod counts;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use tokio::time::Instant;
 
 use crate::source::{Source, read_full};
 use crate::tasks::Tasks;
+pub(crate) use blocks::BlockCounts;
 use counts::Counts;
 
 /// The length of a block, in bytes.

@@ -15,6 +15,7 @@ pub mod index;
 pub mod pull;
 pub mod read;
 pub mod router;
+pub mod scan;
 pub mod serve;
 pub mod shell;
 pub mod source;

@@ -4,7 +4,7 @@
 //! the start or end of a huge line skips holes and what the index knows to be without line feeds.
 
 mod back;
-mod blocks;
+pub(crate) mod blocks;
 mod live;
 mod page;
 mod rows;

@@ -12,7 +12,7 @@ use crate::source::{Source, read_full};
 const KEPT: usize = 8;
 
 /// Aligned blocks of a source up to a fixed end, so that a request sees one length from start to finish.
-pub(super) struct Blocks<'a> {
+pub(crate) struct Blocks<'a> {
     source: &'a dyn Source,
     index: Option<&'a LineIndex>,
     end: u64,
@@ -21,27 +21,27 @@ pub(super) struct Blocks<'a> {
 }
 
 impl<'a> Blocks<'a> {
-    pub(super) fn new(source: &'a dyn Source, index: Option<&'a LineIndex>, end: ByteOffset, block: u64) -> Self {
+    pub(crate) fn new(source: &'a dyn Source, index: Option<&'a LineIndex>, end: ByteOffset, block: u64) -> Self {
         Self { source, index, end: end.get(), block: block.max(1), kept: VecDeque::new() }
     }
 
-    pub(super) fn end(&self) -> u64 {
+    pub(crate) fn end(&self) -> u64 {
         self.end
     }
 
     /// The start of the block that holds `at`.
-    pub(super) fn start_of(&self, at: u64) -> u64 {
+    pub(crate) fn start_of(&self, at: u64) -> u64 {
         at - at % self.block
     }
 
     /// The block that holds `at` from its start, if it was read and is still kept.
-    pub(super) fn kept(&self, at: u64) -> Option<&[u8]> {
+    pub(crate) fn kept(&self, at: u64) -> Option<&[u8]> {
         let start = self.start_of(at);
         self.kept.iter().find(|(place, _)| *place == start).map(|(_, bytes)| bytes.as_slice())
     }
 
     /// From `at` to the end of its block; empty at the end of all.
-    pub(super) fn from(&mut self, at: u64) -> io::Result<&[u8]> {
+    pub(crate) fn from(&mut self, at: u64) -> io::Result<&[u8]> {
         if at >= self.end {
             return Ok(&[]);
         }
@@ -50,7 +50,7 @@ impl<'a> Blocks<'a> {
     }
 
     /// The line feed nearest at or after `from`.
-    pub(super) fn feed_after(&mut self, from: u64) -> io::Result<Option<u64>> {
+    pub(crate) fn feed_after(&mut self, from: u64) -> io::Result<Option<u64>> {
         let mut at = from;
         while at < self.end {
             let bytes = self.from(at)?;
@@ -63,7 +63,7 @@ impl<'a> Blocks<'a> {
     }
 
     /// The line feed nearest before `to`.
-    pub(super) fn feed_before(&mut self, to: u64) -> io::Result<Option<u64>> {
+    pub(crate) fn feed_before(&mut self, to: u64) -> io::Result<Option<u64>> {
         let mut to = to.min(self.end);
         while to > 0 {
             let start = self.start_of(to - 1);
@@ -78,7 +78,7 @@ impl<'a> Blocks<'a> {
     }
 
     /// Where the line starts that holds the byte before `at`, or that begins at `at` after a line feed.
-    pub(super) fn line_start(&mut self, at: u64) -> io::Result<u64> {
+    pub(crate) fn line_start(&mut self, at: u64) -> io::Result<u64> {
         Ok(self.feed_before(at)?.map_or(0, |feed| feed + 1))
     }
 

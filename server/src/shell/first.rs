@@ -111,7 +111,7 @@ fn frame(generation: Generation, page: Page) -> Frame {
         end: page.end,
         first_line: page.first_line,
         cuts: page.cuts,
-            sparse: None,
+        sparse: None,
         payload: page.payload,
     }
 }

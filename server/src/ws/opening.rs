@@ -58,7 +58,9 @@ async fn first_message(socket: &mut WebSocket) -> ControlFlow<End, Wanted> {
             Message::Binary(_) | Message::Close(_) => return ControlFlow::Break(End::Gone),
         };
         return match serde_json::from_str(&text) {
-            Ok(ClientMsg::Open { version, path, at, before, after, resume, follow, credit, .. }) if version == VERSION => {
+            Ok(ClientMsg::Open { version, path, at, before, after, resume, follow, credit, .. })
+                if version == VERSION =>
+            {
                 ControlFlow::Continue(Wanted { path, at, before, after, resume, follow, credit })
             }
             Ok(ClientMsg::Open { .. }) => ControlFlow::Break(End::Close(CLOSE_VERSION, "another version: reload")),

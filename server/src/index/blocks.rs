@@ -1,0 +1,170 @@
+//! A count per block of a file: 16 bits each, 32 for a group of blocks that needs them, and a 64-bit sum per group.
+
+/// How many blocks share a sum.
+const GROUP_BLOCKS: usize = 256;
+
+/// Counts of something per block, blocks numbered from 0. A group without any takes no memory: holes, endless lines and
+/// rare hits are cheap.
+#[derive(Debug, Default)]
+pub(crate) struct BlockCounts {
+    groups: Vec<Group>,
+    sum: u64,
+}
+
+#[derive(Debug)]
+struct Group {
+    before: u64,
+    counts: Counts,
+}
+
+#[derive(Debug)]
+enum Counts {
+    Empty,
+    Small(Box<[u16; GROUP_BLOCKS]>),
+    Large(Box<[u32; GROUP_BLOCKS]>),
+}
+
+impl BlockCounts {
+    /// All of them.
+    pub(crate) fn sum(&self) -> u64 {
+        self.sum
+    }
+
+    /// Adds `n` to a block: the last that was added to, or a later one.
+    pub(crate) fn add(&mut self, block: u64, n: u64) {
+        let (group, slot) = place(block);
+        while self.groups.len() <= group {
+            self.groups.push(Group { before: self.sum, counts: Counts::Empty });
+        }
+        self.sum += n;
+        if let Some(group) = self.groups.get_mut(group) {
+            group.counts.add(slot, n);
+        }
+    }
+
+    /// Those of one block.
+    pub(crate) fn of(&self, block: u64) -> u64 {
+        let (group, slot) = place(block);
+        self.groups.get(group).map_or(0, |group| group.counts.get(slot))
+    }
+
+    /// Those of the blocks before one.
+    pub(crate) fn before(&self, block: u64) -> u64 {
+        let (group, slot) = place(block);
+        match self.groups.get(group) {
+            Some(group) => group.before + (0..slot).map(|slot| group.counts.get(slot)).sum::<u64>(),
+            None => self.sum,
+        }
+    }
+
+    /// The block that the `nth` is in, from 1, and which of that block's it is, from 1.
+    pub(crate) fn find(&self, nth: u64) -> Option<(u64, u64)> {
+        if nth == 0 || nth > self.sum {
+            return None;
+        }
+        let at = self.groups.partition_point(|group| group.before < nth).checked_sub(1)?;
+        let group = self.groups.get(at)?;
+        let mut nth = nth - group.before;
+        for slot in 0..GROUP_BLOCKS {
+            let n = group.counts.get(slot);
+            if nth <= n {
+                return Some(((at * GROUP_BLOCKS + slot) as u64, nth));
+            }
+            nth -= n;
+        }
+        None
+    }
+
+    /// The first block from `block` on that has any, or `limit`.
+    pub(crate) fn next_with_any(&self, block: u64, limit: u64) -> u64 {
+        let mut block = block;
+        while block < limit && self.of(block) == 0 {
+            let (group, slot) = place(block);
+            // All that is left of an empty group is passed at once.
+            block += match self.groups.get(group).map(|group| &group.counts) {
+                Some(Counts::Empty) => (GROUP_BLOCKS - slot) as u64,
+                Some(_) => 1,
+                None => return limit,
+            };
+        }
+        block.min(limit)
+    }
+
+    /// The first block from `block` on that has none, or `limit`.
+    pub(crate) fn next_without(&self, block: u64, limit: u64) -> u64 {
+        (block..limit).find(|&block| self.of(block) == 0).unwrap_or(limit)
+    }
+
+    /// The end of the last block before `block` that has any: the number of the block after it. 0 when there is none.
+    pub(crate) fn last_with_any(&self, block: u64) -> u64 {
+        let mut block = block;
+        while block > 0 && self.of(block - 1) == 0 {
+            let (group, slot) = place(block - 1);
+            block -= match self.groups.get(group).map(|group| &group.counts) {
+                Some(Counts::Empty) | None => slot as u64 + 1,
+                Some(_) => 1,
+            };
+        }
+        block
+    }
+
+    /// The memory held, in bytes.
+    #[cfg(test)]
+    pub(crate) fn memory(&self) -> usize {
+        let counts = |group: &Group| match group.counts {
+            Counts::Empty => 0,
+            Counts::Small(_) => size_of::<[u16; GROUP_BLOCKS]>(),
+            Counts::Large(_) => size_of::<[u32; GROUP_BLOCKS]>(),
+        };
+        self.groups.iter().map(counts).sum::<usize>() + self.groups.capacity() * size_of::<Group>()
+    }
+}
+
+fn place(block: u64) -> (usize, usize) {
+    let block = block as usize;
+    (block / GROUP_BLOCKS, block % GROUP_BLOCKS)
+}
+
+impl Counts {
+    fn get(&self, slot: usize) -> u64 {
+        match self {
+            Self::Empty => 0,
+            Self::Small(counts) => counts.get(slot).copied().map_or(0, u64::from),
+            Self::Large(counts) => counts.get(slot).copied().map_or(0, u64::from),
+        }
+    }
+
+    fn add(&mut self, slot: usize, n: u64) {
+        if n == 0 {
+            return;
+        }
+        if matches!(self, Self::Empty) {
+            *self = Self::Small(Box::new([0; GROUP_BLOCKS]));
+        }
+        let sum = self.get(slot) + n;
+        match self {
+            Self::Small(counts) if sum > u64::from(u16::MAX) => {
+                *self = Self::Large(Box::new(counts.map(u32::from)));
+                self.set(slot, sum);
+            }
+            Self::Empty | Self::Small(_) | Self::Large(_) => self.set(slot, sum),
+        }
+    }
+
+    /// A block has at most as many lines as bytes, so that what is set fits; a larger number is held at the top.
+    fn set(&mut self, slot: usize, sum: u64) {
+        match self {
+            Self::Empty => {}
+            Self::Small(counts) => {
+                if let Some(count) = counts.get_mut(slot) {
+                    *count = u16::try_from(sum).unwrap_or(u16::MAX);
+                }
+            }
+            Self::Large(counts) => {
+                if let Some(count) = counts.get_mut(slot) {
+                    *count = u32::try_from(sum).unwrap_or(u32::MAX);
+                }
+            }
+        }
+    }
+}

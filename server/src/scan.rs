@@ -1,0 +1,43 @@
+//! The scan room: which lines of a source match a query, found by engine over whole units, and counted per block.
+//!
+//! Read [`Filter`] first (a query, compiled), then [`hits_down`] and [`hits_up`] (bounded work over a part of a
+//! source), then [`View`] (the counts of all matching lines, shared and kept up to date).
+//!
+//! # What a line is to a query
+//! Its bytes without line feed, of those the first [`MAX_LINE_BYTES`], of those without escapes and without a carriage
+//! return at the end ([`taillight::ansi::plain`]). The engine never sees lines one by one where it can be helped: it
+//! runs over units of many lines, and patterns are rewritten so that they mean the same there (`pattern`).
+
+mod budget;
+mod clean;
+mod driver;
+mod filter;
+mod hits;
+mod pattern;
+#[cfg(test)]
+mod tests;
+mod units;
+mod view;
+mod views;
+
+use taillight::line::ByteOffset;
+
+pub use budget::Budget;
+pub use filter::{BadQuery, Filter};
+pub use hits::{hits_down, hits_up};
+pub use view::View;
+pub use views::Views;
+
+/// How much of a line is looked at, in bytes.
+pub const MAX_LINE_BYTES: usize = 1024 * 1024;
+
+/// A line that matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// Where it starts.
+    pub start: ByteOffset,
+    /// After its line feed, or the end of what is readable.
+    pub end: ByteOffset,
+    /// Whether it has its line feed.
+    pub finished: bool,
+}

@@ -1,0 +1,72 @@
+//! Lines as a query sees them, and the way back from there to the bytes of the file.
+
+use std::ops::Range;
+
+use taillight::ansi;
+
+const ESC: u8 = 0x1b;
+
+/// The text of one line: without line feed, its first `limit` bytes, without escapes and carriage return at the end.
+pub(super) fn clean_line<'a>(line: &'a [u8], limit: usize, scratch: &'a mut Vec<u8>) -> &'a [u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    let line = line.get(..limit).unwrap_or(line);
+    if is_clean(line) {
+        return line;
+    }
+    scratch.clear();
+    ansi::plain(line, scratch);
+    scratch
+}
+
+/// Whole lines as a query sees them: line k of the text is line k of the bytes.
+#[derive(Debug)]
+pub(super) struct Cleaned<'a> {
+    raw: &'a [u8],
+    text: &'a [u8],
+    is_same: bool,
+    /// A line's start in the text, and in the bytes.
+    place: (usize, usize),
+}
+
+impl<'a> Cleaned<'a> {
+    /// Cleans `raw` into `scratch` where that is needed.
+    pub(super) fn new(raw: &'a [u8], scratch: &'a mut Vec<u8>) -> Self {
+        if is_clean(raw) {
+            return Self { raw, text: raw, is_same: true, place: (0, 0) };
+        }
+        scratch.clear();
+        let mut rest = raw;
+        while let Some(feed) = memchr::memchr(b'\n', rest) {
+            ansi::plain(&rest[..feed], scratch);
+            scratch.push(b'\n');
+            rest = &rest[feed + 1..];
+        }
+        ansi::plain(rest, scratch);
+        Self { raw, text: scratch, is_same: false, place: (0, 0) }
+    }
+
+    pub(super) fn text(&self) -> &'a [u8] {
+        self.text
+    }
+
+    /// Where the line at `line` of the text, without line feed, stands in the bytes, with its line feed. Lines must be
+    /// asked for in order.
+    pub(super) fn raw_line(&mut self, line: &Range<usize>) -> Range<usize> {
+        if self.is_same {
+            return line.start..(line.end + 1).min(self.raw.len());
+        }
+        let (mut text, mut raw) = self.place;
+        for feed in memchr::memchr_iter(b'\n', self.text.get(text..line.start).unwrap_or_default()) {
+            let rest = self.raw.get(raw..).unwrap_or_default();
+            raw += memchr::memchr(b'\n', rest).map_or(rest.len(), |feed| feed + 1);
+            text = self.place.0 + feed + 1;
+        }
+        self.place = (text, raw);
+        let rest = self.raw.get(raw..).unwrap_or_default();
+        raw..raw + memchr::memchr(b'\n', rest).map_or(rest.len(), |feed| feed + 1)
+    }
+}
+
+fn is_clean(bytes: &[u8]) -> bool {
+    memchr::memchr2(ESC, b'\r', bytes).is_none()
+}

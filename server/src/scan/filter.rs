@@ -1,0 +1,245 @@
+//! A query, compiled.
+
+use std::collections::HashMap;
+use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
+
+use regex_automata::Input;
+use taillight::query::{self, Diagnostic, Expr, Query, Term};
+use taillight::wire::MAX_LINE_BYTES as SHOWN_BYTES;
+
+use super::MAX_LINE_BYTES;
+use super::clean::clean_line;
+use super::driver::{Driver, Node};
+use super::pattern::Pattern;
+
+/// The memory of all terms of a query together, in bytes, at most.
+const MAX_TERMS_BYTES: usize = 8 * 1024 * 1024;
+
+/// A compiled query. Cheap to clone; all methods may be called from any thread.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    plan: Arc<Plan>,
+}
+
+#[derive(Debug)]
+struct Plan {
+    query: Query,
+    key: String,
+    root: Node,
+    driver: Driver,
+}
+
+/// A query that cannot be in force.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{detail}")]
+pub struct BadQuery {
+    /// Where in its text, in bytes from 0.
+    pub position: u32,
+    /// For people: what is wrong there, and what to do.
+    pub detail: String,
+}
+
+impl Filter {
+    /// Compiles the text of a query.
+    ///
+    /// # Errors
+    /// When the text is no query, or too large when compiled.
+    pub fn compile(text: &str) -> Result<Self, BadQuery> {
+        let query = query::parse_usable(text)?;
+        let mut compiler = Compiler { text, ..Compiler::default() };
+        let root = compiler.query(&query);
+        compiler.refused.map_or_else(|| Ok(Self::new(query, root)), Err)
+    }
+
+    /// Compiles what can be: terms that are wrong are left out, and the first of them is told.
+    pub fn lenient(text: &str) -> (Self, Option<BadQuery>) {
+        let (query, wrong) = query::parse_lenient(text);
+        let mut compiler = Compiler { text, ..Compiler::default() };
+        let root = match &query.root {
+            Some(expr) => compiler.expr(expr, false),
+            None => None,
+        };
+        let wrong = wrong.map(BadQuery::from).or(compiler.refused.take());
+        let query = Query { root: query.root.as_ref().and_then(|expr| compiler.kept(expr)) };
+        (Self::new(query, root.unwrap_or(Node::And(Vec::new()))), wrong)
+    }
+
+    /// Compiles what stands in the Find box; `None` for blank text.
+    ///
+    /// # Errors
+    /// As [`Filter::compile`].
+    pub fn find(text: &str) -> Result<Option<Self>, BadQuery> {
+        let Some(term) = query::parse_find(text)? else { return Ok(None) };
+        let query = Query { root: Some(Expr::Term(term)) };
+        let mut compiler = Compiler { text, ..Compiler::default() };
+        let root = compiler.query(&query);
+        compiler.refused.map_or_else(|| Ok(Some(Self::new(query, root))), Err)
+    }
+
+    /// The filter of the empty query: every line.
+    pub fn everything() -> Self {
+        Self::new(Query { root: None }, Node::And(Vec::new()))
+    }
+
+    /// What matches both.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        let (Some(left), Some(right)) = (&self.plan.query.root, &other.plan.query.root) else {
+            return if self.is_everything() { other.clone() } else { self.clone() };
+        };
+        let both = |left: &Expr| match left {
+            Expr::And(all) => all.clone(),
+            one => vec![one.clone()],
+        };
+        let root = Some(Expr::And([both(left), both(right)].concat()));
+        Self::new(Query { root }, Node::And(vec![self.plan.root.clone(), other.plan.root.clone()]))
+    }
+
+    /// Filters with equal keys match the same lines.
+    pub fn key(&self) -> &str {
+        &self.plan.key
+    }
+
+    /// Whether every line matches because nothing is asked of it.
+    pub fn is_everything(&self) -> bool {
+        matches!(self.plan.driver, Driver::Everything)
+    }
+
+    /// Whether the line matches: raw bytes, with its line feed or without.
+    pub fn is_match(&self, line: &[u8]) -> bool {
+        self.is_match_within(line, MAX_LINE_BYTES)
+    }
+
+    pub(super) fn is_match_within(&self, line: &[u8], limit: usize) -> bool {
+        self.is_everything() || self.plan.root.is_match(clean_line(line, limit, &mut Vec::new()))
+    }
+
+    /// Appends where the terms stand that make the line match by being in it, `max` at most: bytes of the line's clean
+    /// text, in order and merged where they touch. Looks at hits that lie in what is shown of a line.
+    pub fn spans(&self, line: &[u8], max: usize, out: &mut Vec<(u32, u32)>) {
+        let mut scratch = Vec::new();
+        let text = clean_line(line, MAX_LINE_BYTES, &mut scratch);
+        let mut terms = Vec::new();
+        self.plan.root.positive(&mut terms);
+        let mut hits = Vec::new();
+        for term in terms {
+            let within = Input::new(text).span(0..text.len().min(SHOWN_BYTES));
+            // Hits without a byte cannot be shown; they count, so that a line of them ends too.
+            let found = term.regex.find_iter(within).take(max.saturating_mul(2)).filter(|hit| !hit.is_empty());
+            hits.extend(found.take(max).map(|hit| (to_u32(hit.start()), to_u32(hit.end()))));
+        }
+        hits.sort_unstable();
+        let from = out.len();
+        for hit in hits {
+            match out.get_mut(from..).and_then(<[_]>::last_mut) {
+                Some(last) if last.1 >= hit.0 => last.1 = last.1.max(hit.1),
+                _ if out.len() - from >= max => return,
+                _ => out.push(hit),
+            }
+        }
+    }
+
+    /// Calls `on_line` for each matching line of clean `text`; see [`Driver::lines`].
+    pub(super) fn lines(
+        &self,
+        text: &[u8],
+        on_line: impl FnMut(Range<usize>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        self.plan.driver.lines(&self.plan.root, text, on_line)
+    }
+
+    fn new(query: Query, root: Node) -> Self {
+        let driver = Driver::new(&root);
+        Self { plan: Arc::new(Plan { key: query.to_string(), query, root, driver }) }
+    }
+}
+
+impl From<Diagnostic> for BadQuery {
+    fn from(wrong: Diagnostic) -> Self {
+        Self { position: wrong.position(), detail: wrong.message }
+    }
+}
+
+/// Compiles the terms of one query, equal ones once.
+#[derive(Default)]
+struct Compiler<'a> {
+    text: &'a str,
+    terms: HashMap<Term, Option<Arc<Pattern>>>,
+    bytes: usize,
+    /// The first term that cannot be compiled.
+    refused: Option<BadQuery>,
+}
+
+impl Compiler<'_> {
+    fn query(&mut self, query: &Query) -> Node {
+        query.root.as_ref().and_then(|expr| self.expr(expr, false)).unwrap_or(Node::And(Vec::new()))
+    }
+
+    /// `None` when no term of it can be compiled.
+    fn expr(&mut self, expr: &Expr, negated: bool) -> Option<Node> {
+        match expr {
+            Expr::Term(term) => {
+                let pattern = self.term(term)?;
+                Some(if negated { Node::Not(pattern) } else { Node::Term(pattern) })
+            }
+            Expr::Not(inner) => self.expr(inner, !negated),
+            Expr::And(parts) | Expr::Or(parts) => {
+                let nodes: Vec<Node> = parts.iter().filter_map(|part| self.expr(part, negated)).collect();
+                if nodes.is_empty() {
+                    return None;
+                }
+                // Not all of them is one of them not.
+                Some(if matches!(expr, Expr::And(_)) == negated { Node::Or(nodes) } else { Node::And(nodes) })
+            }
+        }
+    }
+
+    fn term(&mut self, term: &Term) -> Option<Arc<Pattern>> {
+        if let Some(known) = self.terms.get(term) {
+            return known.clone();
+        }
+        let compiled = match Pattern::new(term) {
+            Ok(pattern) if self.bytes.saturating_add(pattern.memory()) <= MAX_TERMS_BYTES => {
+                self.bytes += pattern.memory();
+                Some(Arc::new(pattern))
+            }
+            Ok(_) => {
+                self.refuse(term, 0, "too large together when compiled: use fewer or simpler terms".to_owned());
+                None
+            }
+            Err(refusal) => {
+                // After the slash that opens it.
+                self.refuse(term, refusal.at.map_or(0, |at| at + 1), refusal.detail);
+                None
+            }
+        };
+        self.terms.insert(term.clone(), compiled.clone());
+        compiled
+    }
+
+    fn refuse(&mut self, term: &Term, at: usize, detail: String) {
+        let position = query::locate(self.text, term).saturating_add(to_u32(at));
+        self.refused.get_or_insert(BadQuery { position, detail });
+    }
+
+    /// The expression without the terms that could not be compiled.
+    fn kept(&self, expr: &Expr) -> Option<Expr> {
+        match expr {
+            Expr::Term(term) => self.terms.get(term)?.is_some().then(|| expr.clone()),
+            Expr::Not(inner) => Some(Expr::Not(Box::new(self.kept(inner)?))),
+            Expr::And(parts) | Expr::Or(parts) => {
+                let mut kept: Vec<Expr> = parts.iter().filter_map(|part| self.kept(part)).collect();
+                match kept.len() {
+                    0 | 1 => kept.pop(),
+                    _ if matches!(expr, Expr::And(_)) => Some(Expr::And(kept)),
+                    _ => Some(Expr::Or(kept)),
+                }
+            }
+        }
+    }
+}
+
+fn to_u32(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

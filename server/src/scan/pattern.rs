@@ -1,0 +1,141 @@
+//! A term of a query as a regex that can run over many lines at once and means the same as on each of them.
+//!
+//! # How a pattern is rewritten
+//! Nothing in it can match a line feed: it is taken out of classes, and a text that has one never matches. The start and
+//! end of the text become those of a line. Word boundaries stay: a line feed is no word character, just as an edge.
+//! Carriage returns are no line ends here: what is searched has been cleaned of those.
+
+use regex_automata::meta::{Config, Regex};
+use regex_automata::util::syntax;
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::{
+    Class, ClassBytes, ClassBytesRange, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Look, Repetition,
+};
+use taillight::query::Term;
+
+/// The size of a compiled term, in bytes, at most.
+const MAX_PROGRAM_BYTES: usize = 1024 * 1024;
+
+/// The states that a search keeps, in bytes, at most.
+const MAX_CACHE_BYTES: usize = 4 * 1024 * 1024;
+
+/// How deep groups may be nested.
+const MAX_NESTING: u32 = 50;
+
+/// A term, compiled.
+#[derive(Debug)]
+pub(super) struct Pattern {
+    hir: Hir,
+    pub(super) regex: Regex,
+    is_word: bool,
+}
+
+/// Why a term cannot be compiled.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    /// Where, in bytes from the start of the regex, after its slash.
+    pub(super) at: Option<usize>,
+    pub(super) detail: String,
+}
+
+impl Pattern {
+    pub(super) fn new(term: &Term) -> Result<Self, Refusal> {
+        let (text, ignore_case, is_word) = match term {
+            Term::Word(word) => (regex_syntax::escape(word), term.ignores_case(), true),
+            Term::Phrase(phrase) => (regex_syntax::escape(phrase), false, true),
+            Term::Regex { pattern, ignore_case } => (pattern.clone(), *ignore_case, false),
+            other => return Err(Refusal { at: None, detail: format!("`{other}` cannot be searched for yet") }),
+        };
+        let hir = ParserBuilder::new()
+            .utf8(false)
+            .unicode(true)
+            .multi_line(true)
+            .case_insensitive(ignore_case)
+            .nest_limit(MAX_NESTING)
+            .build()
+            .parse(&text)
+            .map_err(|error| Refusal::syntax(&error))?;
+        let hir = within_a_line(hir);
+        let regex = compile(&hir)?;
+        Ok(Self { hir, regex, is_word })
+    }
+
+    pub(super) fn hir(&self) -> &Hir {
+        &self.hir
+    }
+
+    /// The memory it holds, in bytes, without the states of searches.
+    pub(super) fn memory(&self) -> usize {
+        self.regex.memory_usage() + self.hir.properties().memory_usage()
+    }
+
+    /// How few lines it is likely to be in: the more, the fewer. 0 for what may be in every line.
+    pub(super) fn selectivity(&self) -> usize {
+        let least = self.hir.properties().minimum_len().unwrap_or(usize::MAX);
+        // What is certain to be there is found much faster than what has classes.
+        if self.is_word { least.saturating_mul(4) } else { least.min(8) }
+    }
+}
+
+impl Refusal {
+    fn syntax(error: &regex_syntax::Error) -> Self {
+        match error {
+            regex_syntax::Error::Parse(error) => {
+                Self { at: Some(error.span().start.offset), detail: format!("wrong regular expression: {}", error.kind()) }
+            }
+            regex_syntax::Error::Translate(error) => {
+                Self { at: Some(error.span().start.offset), detail: format!("wrong regular expression: {}", error.kind()) }
+            }
+            _ => Self { at: None, detail: "wrong regular expression".to_owned() },
+        }
+    }
+}
+
+/// Compiles a pattern that is [`within_a_line`].
+pub(super) fn compile(hir: &Hir) -> Result<Regex, Refusal> {
+    let config = Config::new()
+        .utf8_empty(false)
+        .nfa_size_limit(Some(MAX_PROGRAM_BYTES))
+        .onepass_size_limit(Some(MAX_PROGRAM_BYTES))
+        .hybrid_cache_capacity(MAX_CACHE_BYTES);
+    Regex::builder().configure(config).syntax(syntax::Config::new().utf8(false)).build_from_hir(hir).map_err(|error| {
+        let detail = match error.size_limit() {
+            Some(_) => "too large when compiled: use fewer or smaller repetitions and classes".to_owned(),
+            None => format!("cannot be compiled: {error}"),
+        };
+        Refusal { at: None, detail }
+    })
+}
+
+/// The pattern without groups, changed so that it matches in many lines what it matched in each of them.
+pub(super) fn within_a_line(hir: Hir) -> Hir {
+    match hir.into_kind() {
+        HirKind::Empty => Hir::empty(),
+        HirKind::Literal(literal) if literal.0.contains(&b'\n') => Hir::fail(),
+        HirKind::Literal(literal) => Hir::literal(literal.0),
+        HirKind::Class(class) => Hir::class(without_feed(class)),
+        HirKind::Look(look) => Hir::look(at_line_ends(look)),
+        HirKind::Repetition(Repetition { min, max, greedy, sub }) => {
+            Hir::repetition(Repetition { min, max, greedy, sub: Box::new(within_a_line(*sub)) })
+        }
+        HirKind::Capture(capture) => within_a_line(*capture.sub),
+        HirKind::Concat(subs) => Hir::concat(subs.into_iter().map(within_a_line).collect()),
+        HirKind::Alternation(subs) => Hir::alternation(subs.into_iter().map(within_a_line).collect()),
+    }
+}
+
+fn without_feed(mut class: Class) -> Class {
+    match &mut class {
+        Class::Unicode(class) => class.difference(&ClassUnicode::new([ClassUnicodeRange::new('\n', '\n')])),
+        Class::Bytes(class) => class.difference(&ClassBytes::new([ClassBytesRange::new(b'\n', b'\n')])),
+    }
+    class
+}
+
+fn at_line_ends(look: Look) -> Look {
+    match look {
+        Look::Start | Look::StartLF | Look::StartCRLF => Look::StartLF,
+        Look::End | Look::EndLF | Look::EndCRLF => Look::EndLF,
+        other => other,
+    }
+}

@@ -1,0 +1,372 @@
+//! Shown rows: matching lines and the lines around them, down or up from any place.
+//!
+//! # What is settled
+//!
+//! A line is shown when it matches, or when a match stands near it. So what is told of a line may depend on lines that
+//! were not judged yet: a search never answers for those. It answers up to a *settled* place: every line before it (going
+//! down) or from it on (going up) was either given or will never be shown. Going on from there, in either direction, gives
+//! every row once and none twice: what a match on the other side of the place shows is found by looking across it.
+//!
+//! While a file is written, its last few lines may still be shown by a match that is not there yet. They are settled only
+//! when such a match or [`Around::before`] more lines have come, or when the file has ended. A live view stands at the
+//! settled place, so without rows before a match it stands after the last complete line, as one without a filter does.
+
+use std::io;
+use std::ops::ControlFlow;
+
+use taillight::line::{ByteOffset, LineCount};
+
+use super::{Budget, Filter, Hit, View, hits_down, hits_up};
+use crate::index::{BLOCK_BYTES, LineIndex};
+use crate::read::blocks::Blocks;
+use crate::read::{count_lines, lines_back};
+use crate::source::Source;
+
+/// How many lines around a match are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Around {
+    /// Above it.
+    pub before: u32,
+    /// Below it.
+    pub after: u32,
+}
+
+/// A shown line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Where it starts.
+    pub start: ByteOffset,
+    /// After it, its line feed included.
+    pub end: ByteOffset,
+    /// Whether it has its line feed.
+    pub finished: bool,
+    /// Whether it is shown because of a match near it.
+    pub context: bool,
+}
+
+/// How far a search came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reached {
+    /// The settled place: a line's start, or the end.
+    pub place: ByteOffset,
+    /// Whether there is nothing more that way for now.
+    pub is_end: bool,
+}
+
+/// What is searched for rows.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a> {
+    /// The bytes.
+    pub source: &'a dyn Source,
+    /// Its lines, where there is an index: the way over huge lines is shorter with it.
+    pub index: Option<&'a LineIndex>,
+    /// What a line must match.
+    pub filter: &'a Filter,
+    /// The counts of that filter, where there are any.
+    pub view: Option<&'a View>,
+    /// What else is shown.
+    pub around: Around,
+    /// The readable length. A last line without a line feed counts as a line.
+    pub end: ByteOffset,
+    /// While lines may still come: after the last complete line. `None` when the file has ended, or when it is to be
+    /// taken as it is now.
+    pub growing: Option<ByteOffset>,
+}
+
+/// What happens to each shown line; `Break` after the last that is wanted.
+type OnRow<'a> = &'a mut dyn FnMut(Shown) -> ControlFlow<()>;
+
+/// The least piece of work: one unit, however long it takes. Context can make it necessary to judge a few lines more
+/// than the budget has, because a search that settles nothing would be asked for again and again.
+fn least(budget: &Budget) -> Budget {
+    Budget { bytes: 1, until: None, ..budget.clone() }
+}
+
+impl<'a> Rows<'a> {
+    /// The shown lines from `from` on, a line's start, first ones first. The work is bounded by `budget`, but for the
+    /// few lines that are needed to settle one.
+    ///
+    /// # Errors
+    /// When reading fails, or the file is shorter than `end` by now ([`crate::source::is_gone`]).
+    pub fn down(&self, from: ByteOffset, budget: &Budget, on_row: OnRow<'_>) -> io::Result<Reached> {
+        if from >= self.end {
+            return Ok(Reached { place: from, is_end: true });
+        }
+        let pending = self.shown_by_a_match_above(from)?;
+        let mut pass = Pass { walk: self.walk(), at: from.get(), pending, stopped: false, on_row };
+        let mut judged = from;
+        let mut budget = budget.clone();
+        loop {
+            let (was, filter) = (judged, self.filter);
+            let around = self.around;
+            judged = caught(|on_hit| {
+                hits_down(self.source, filter, self.view, was, self.end, &budget, &mut |hit| {
+                    on_hit(pass.hit_below(hit, around))
+                })
+            })?;
+            if !pass.stopped {
+                pass.context_down_to(judged.get())?;
+            }
+            if pass.stopped {
+                let place = ByteOffset::new(pass.at);
+                return Ok(Reached { place, is_end: place >= self.end });
+            }
+            let is_end = judged >= self.end;
+            let place = if is_end { self.settled_end(&mut pass)? } else { pass.settled_above(judged, around.before)? };
+            if is_end || place > from || judged == was {
+                return Ok(Reached { place, is_end });
+            }
+            budget = least(&budget);
+        }
+    }
+
+    /// The shown lines above `to`, a line's start or the end, last ones first.
+    ///
+    /// # Errors
+    /// As [`Rows::down`].
+    pub fn up(&self, to: ByteOffset, budget: &Budget, on_row: OnRow<'_>) -> io::Result<Reached> {
+        if to == ByteOffset::ZERO {
+            return Ok(Reached { place: to, is_end: true });
+        }
+        let pending = self.shown_by_a_match_below(to)?;
+        let mut pass = Pass { walk: self.walk(), at: to.get(), pending, stopped: false, on_row };
+        let mut judged = to;
+        let mut budget = budget.clone();
+        loop {
+            let (was, filter) = (judged, self.filter);
+            let around = self.around;
+            judged = caught(|on_hit| {
+                hits_up(self.source, filter, self.view, ByteOffset::ZERO, was, &budget, &mut |hit| {
+                    on_hit(pass.hit_above(hit, around))
+                })
+            })?;
+            if !pass.stopped {
+                pass.context_up_to(judged.get())?;
+            }
+            if pass.stopped {
+                let place = ByteOffset::new(pass.at);
+                return Ok(Reached { place, is_end: place == ByteOffset::ZERO });
+            }
+            let is_end = judged == ByteOffset::ZERO;
+            let place = if is_end { judged } else { pass.settled_below(judged, around.after)? };
+            if is_end || place < to || judged == was {
+                return Ok(Reached { place, is_end });
+            }
+            budget = least(&budget);
+        }
+    }
+
+    /// The settled place at the end: where a search up from the end begins, and a live view goes on.
+    ///
+    /// # Errors
+    /// As [`Rows::down`].
+    pub fn settled(&self) -> io::Result<ByteOffset> {
+        let Some(complete) = self.growing else { return Ok(self.end) };
+        let (from, _) = lines_back(self.source, complete, self.around.before)?;
+        let unlimited = Budget { bytes: u64::MAX, until: None, ..Budget::default() };
+        Ok(self.down(from, &unlimited, &mut |_| ControlFlow::Continue(()))?.place)
+    }
+
+    fn walk(&self) -> Walk<'a> {
+        Walk(Blocks::new(self.source, self.index, self.end, BLOCK_BYTES))
+    }
+
+    /// How many lines from `from` on are shown because of a match above.
+    fn shown_by_a_match_above(&self, from: ByteOffset) -> io::Result<u32> {
+        let after = self.around.after;
+        let (start, _) = lines_back(self.source, from, after)?;
+        if start == from {
+            return Ok(0);
+        }
+        let mut nearest = None;
+        let unlimited = Budget { bytes: u64::MAX, until: None, ..Budget::default() };
+        hits_up(self.source, self.filter, self.view, start, from, &unlimited, &mut |hit| {
+            nearest = Some(hit.end);
+            ControlFlow::Break(())
+        })?;
+        nearest.map_or(Ok(0), |end| Ok(after.saturating_sub(self.lines_between(end, from)?)))
+    }
+
+    /// How many lines right above `to` are shown because of a match at or below it.
+    fn shown_by_a_match_below(&self, to: ByteOffset) -> io::Result<u32> {
+        let before = self.around.before;
+        let limit = ByteOffset::new(self.walk().below(to.get(), self.end.get(), before)?);
+        if limit == to {
+            return Ok(0);
+        }
+        let mut nearest = None;
+        let unlimited = Budget { bytes: u64::MAX, until: None, ..Budget::default() };
+        hits_down(self.source, self.filter, self.view, to, limit, &unlimited, &mut |hit| {
+            nearest = Some(hit.start);
+            ControlFlow::Break(())
+        })?;
+        nearest.map_or(Ok(0), |start| Ok(before.saturating_sub(self.lines_between(to, start)?)))
+    }
+
+    fn lines_between(&self, from: ByteOffset, to: ByteOffset) -> io::Result<u32> {
+        if from == to {
+            return Ok(0);
+        }
+        let lines: LineCount = count_lines(self.source, from, to)?;
+        Ok(u32::try_from(lines.get()).unwrap_or(u32::MAX))
+    }
+
+    /// The settled place when everything is judged.
+    fn settled_end(&self, pass: &mut Pass<'_, '_>) -> io::Result<ByteOffset> {
+        match self.growing {
+            None => Ok(self.end),
+            Some(complete) => pass.settled_above(complete, self.around.before),
+        }
+    }
+}
+
+/// Keeps an error that comes up inside a search for hits.
+fn caught<T>(
+    search: impl FnOnce(&mut dyn FnMut(io::Result<ControlFlow<()>>) -> ControlFlow<()>) -> io::Result<T>,
+) -> io::Result<T> {
+    let mut failed = None;
+    let found = search(&mut |done| {
+        done.unwrap_or_else(|error| {
+            failed = Some(error);
+            ControlFlow::Break(())
+        })
+    })?;
+    failed.map_or(Ok(found), Err)
+}
+
+/// One search, in one direction.
+struct Pass<'a, 'b> {
+    walk: Walk<'a>,
+    /// What is on the near side of this place is decided.
+    at: u64,
+    /// So many lines from `at` on are shown because of the last match.
+    pending: u32,
+    /// No more rows are wanted.
+    stopped: bool,
+    on_row: OnRow<'b>,
+}
+
+impl Pass<'_, '_> {
+    /// A match, going down.
+    fn hit_below(&mut self, hit: Hit, around: Around) -> io::Result<ControlFlow<()>> {
+        let start = hit.start.get();
+        self.context_down_to(start)?;
+        if !self.stopped && self.at < start {
+            self.at = self.walk.above(start, self.at, around.before)?;
+            self.pending = u32::MAX;
+            self.context_down_to(start)?;
+        }
+        if self.stopped {
+            return Ok(ControlFlow::Break(()));
+        }
+        self.pending = around.after;
+        let flow = self.show(Shown { start: hit.start, end: hit.end, finished: hit.finished, context: false });
+        self.at = hit.end.get();
+        Ok(flow)
+    }
+
+    /// A match, going up.
+    fn hit_above(&mut self, hit: Hit, around: Around) -> io::Result<ControlFlow<()>> {
+        let end = hit.end.get();
+        self.context_up_to(end)?;
+        if !self.stopped && self.at > end {
+            self.at = self.walk.below(end, self.at, around.after)?;
+            self.pending = u32::MAX;
+            self.context_up_to(end)?;
+        }
+        if self.stopped {
+            return Ok(ControlFlow::Break(()));
+        }
+        self.pending = around.before;
+        let flow = self.show(Shown { start: hit.start, end: hit.end, finished: hit.finished, context: false });
+        self.at = hit.start.get();
+        Ok(flow)
+    }
+
+    /// The lines below the last match that it shows, as far as `limit`, where a line starts.
+    fn context_down_to(&mut self, limit: u64) -> io::Result<()> {
+        while !self.stopped && self.pending > 0 && self.at < limit {
+            let line = self.walk.line_at(self.at)?;
+            self.pending -= 1;
+            self.at = line.end.get();
+            let _ = self.show(line);
+        }
+        Ok(())
+    }
+
+    /// The lines above the last match that it shows, as far as `limit`, where a line starts.
+    fn context_up_to(&mut self, limit: u64) -> io::Result<()> {
+        while !self.stopped && self.pending > 0 && self.at > limit {
+            let line = self.walk.line_above(self.at)?;
+            self.pending -= 1;
+            self.at = line.start.get();
+            let _ = self.show(line);
+        }
+        Ok(())
+    }
+
+    fn show(&mut self, row: Shown) -> ControlFlow<()> {
+        let flow = (self.on_row)(row);
+        self.stopped |= flow.is_break();
+        flow
+    }
+
+    /// What is settled when all lines above `judged` are judged and `before` of them may still be shown by one below.
+    fn settled_above(&mut self, judged: ByteOffset, before: u32) -> io::Result<ByteOffset> {
+        let floor = self.at.min(judged.get());
+        Ok(ByteOffset::new(self.walk.above(judged.get(), floor, before)?.max(self.at)))
+    }
+
+    /// The same, when all lines from `judged` on are judged.
+    fn settled_below(&mut self, judged: ByteOffset, after: u32) -> io::Result<ByteOffset> {
+        Ok(ByteOffset::new(self.walk.below(judged.get(), self.at, after)?.min(self.at)))
+    }
+}
+
+/// Steps from line to line.
+struct Walk<'a>(Blocks<'a>);
+
+impl Walk<'_> {
+    /// The line that starts at `start`, as context.
+    fn line_at(&mut self, start: u64) -> io::Result<Shown> {
+        let feed = self.0.feed_after(start)?;
+        let end = feed.map_or(self.0.end(), |feed| feed + 1);
+        Ok(context(start, end, feed.is_some()))
+    }
+
+    /// The line that ends at `end`, as context.
+    fn line_above(&mut self, end: u64) -> io::Result<Shown> {
+        // Only at the end of all can a line have no line feed.
+        let finished = end < self.0.end() || self.0.feed_before(end)? == end.checked_sub(1);
+        let start = self.0.line_start(end - u64::from(finished))?;
+        Ok(context(start, end, finished))
+    }
+
+    /// The start of the line that is `lines` above `from`, but not above `floor`.
+    fn above(&mut self, from: u64, floor: u64, lines: u32) -> io::Result<u64> {
+        let mut at = from;
+        for _ in 0..lines {
+            if at <= floor {
+                break;
+            }
+            at = self.line_above(at)?.start.get();
+        }
+        Ok(at.max(floor))
+    }
+
+    /// The end of the line that is `lines` below `from`, but not below `ceiling`.
+    fn below(&mut self, from: u64, ceiling: u64, lines: u32) -> io::Result<u64> {
+        let mut at = from;
+        for _ in 0..lines {
+            if at >= ceiling {
+                break;
+            }
+            at = self.line_at(at)?.end.get();
+        }
+        Ok(at.min(ceiling))
+    }
+}
+
+fn context(start: u64, end: u64, finished: bool) -> Shown {
+    Shown { start: ByteOffset::new(start), end: ByteOffset::new(end), finished, context: true }
+}

@@ -1,0 +1,239 @@
+//! Terms with a name: levels, times, fields of structured lines.
+//!
+//! # Which colons make one
+//!
+//! A bare term is `name:value` when it starts with a name (a letter, `_` or `@`, then letters, digits, `_`, `-`, `.`)
+//! and a `:` directly behind it, and what follows the colon is there and begins neither with `:` nor with `//`.
+//! `name>=value` is one in the same way. So these are words:
+//!
+//! | Word | Why |
+//! |---|---|
+//! | `10:30`, `127.0.0.1:80`, `[::1]:80` | no name begins like that |
+//! | `ERROR:`, `x>=` | no value |
+//! | `std::io`, `fe80::1` | `:` behind the colon |
+//! | `http://host:80/x` | `//` behind the colon; only the first colon counts |
+//!
+//! and these have a name: `main.rs:42`, `localhost:80`, `a:b:c`, `C:\x`. Whoever looks for such a text quotes it. The
+//! names `level`, `after`, `before` and `has` want a value: `level:` alone is an error, not a word.
+
+use super::parse::Parser;
+use super::{FieldTest, Term, print, term};
+
+/// A level of a line, as the rest of the program tells them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// `trace`
+    Trace,
+    /// `debug`
+    Debug,
+    /// `info`
+    Info,
+    /// `warn`
+    Warn,
+    /// `error`
+    Error,
+    /// `fatal`
+    Fatal,
+}
+
+/// Some levels, never none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Levels(u8);
+
+/// What is between the name and the value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    Colon,
+    AtLeast,
+}
+
+impl Level {
+    /// All, in order.
+    pub const ALL: [Self; 6] = [Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error, Self::Fatal];
+
+    /// Its name in a query.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Trace => "trace",
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+            Self::Fatal => "fatal",
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.name().eq_ignore_ascii_case(name))
+    }
+}
+
+impl Levels {
+    /// This one.
+    pub const fn one(level: Level) -> Self {
+        Self(1 << level as u8)
+    }
+
+    /// This one and those above it.
+    pub const fn at_least(level: Level) -> Self {
+        Self(0b11_1111 & !((1 << level as u8) - 1))
+    }
+
+    /// These and those.
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether it is one of them.
+    pub const fn contains(self, level: Level) -> bool {
+        self.0 & Self::one(level).0 != 0
+    }
+
+    /// They, in order.
+    pub fn iter(self) -> impl Iterator<Item = Level> {
+        Level::ALL.into_iter().filter(move |&level| self.contains(level))
+    }
+
+    /// The lowest, when they are that one and all above it and more than one.
+    pub(super) fn range(self) -> Option<Level> {
+        let lowest = self.iter().next()?;
+        (lowest != Level::Fatal && self == Self::at_least(lowest)).then_some(lowest)
+    }
+}
+
+/// The name, the sign and where the value begins, when the bare term that starts there has a name.
+fn split(text: &str, at: usize) -> Option<(&str, Sign, usize)> {
+    let rest = term::rest(text, at);
+    let first = rest.chars().next()?;
+    if !(first.is_alphabetic() || matches!(first, '_' | '@')) {
+        return None;
+    }
+    let is_inside = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let len = first.len_utf8();
+    let len = len + term::rest(rest, len).find(|c| !is_inside(c)).unwrap_or(rest.len() - len);
+    let (name, behind) = rest.split_at_checked(len)?;
+    let (sign, sign_len) = if behind.starts_with(':') {
+        (Sign::Colon, 1)
+    } else if behind.starts_with(">=") {
+        (Sign::AtLeast, 2)
+    } else {
+        return None;
+    };
+    let value = at + len + sign_len;
+    let after = term::rest(text, value);
+    let is_path = sign == Sign::Colon && (after.starts_with(':') || after.starts_with("//"));
+    let is_bare_name = term::is_boundary(text, value) && !is_known(name, sign);
+    (!is_path && !is_bare_name).then_some((name, sign, value))
+}
+
+fn is_known(name: &str, sign: Sign) -> bool {
+    name == "level" || sign == Sign::Colon && matches!(name, "after" | "before" | "has")
+}
+
+/// Reads the term that starts there, if it has a name: the term, or `None` where it is wrong and the parser knows why.
+pub(super) fn read(parser: &mut Parser<'_>, at: usize) -> Option<Option<Term>> {
+    let (name, sign, value_at) = split(parser.text, at)?;
+    let (value, end) = match value(parser, sign, value_at) {
+        Some(ended) => ended,
+        None => return Some(None),
+    };
+    parser.pos = end;
+    let term = match make(name, sign, value) {
+        Ok(term) => term,
+        Err(message) => {
+            parser.fail(value_at..end, message.to_owned());
+            return Some(None);
+        }
+    };
+    if parser.usable_only {
+        parser.fail(at..end, not_yet(&term, parser.text.get(at..end).unwrap_or_default()));
+        return Some(None);
+    }
+    Some(Some(term))
+}
+
+fn value(parser: &mut Parser<'_>, sign: Sign, at: usize) -> Option<(Term, usize)> {
+    let text = parser.text;
+    match term::rest(text, at).chars().next() {
+        Some('"') => parser.phrase(at),
+        Some('/')
+            if sign == Sign::Colon
+                && let Some(ended) = term::regex(text, at) =>
+        {
+            Some(ended)
+        }
+        _ => {
+            let end = term::bare_end(text, at);
+            Some((Term::Word(text.get(at..end).unwrap_or_default().to_owned()), end))
+        }
+    }
+}
+
+fn make(name: &str, sign: Sign, value: Term) -> Result<Term, &'static str> {
+    const LEVELS: &str = "expected a level after 'level': trace, debug, info, warn, error or fatal";
+    const TIME: &str =
+        "expected a time, such as 2026-11-22T10:00:00Z, \"2026-11-22 10:00\", 10:00, -15m, today or yesterday";
+    let plain = match &value {
+        Term::Word(text) | Term::Phrase(text) => Some(text.as_str()),
+        _ => None,
+    };
+    match (name, sign) {
+        ("level", _) => levels(plain.unwrap_or_default(), sign).map(Term::Level).ok_or(LEVELS),
+        ("after" | "before", Sign::Colon) => {
+            let time = plain.filter(|text| is_time(text)).ok_or(TIME)?.to_owned();
+            Ok(if name == "after" { Term::After(time) } else { Term::Before(time) })
+        }
+        ("has", Sign::Colon) => match plain {
+            Some(field) if is_name(field) => Ok(Term::Field { name: field.to_owned(), test: FieldTest::Exists }),
+            _ => Err("expected the name of a field after 'has:'"),
+        },
+        _ => {
+            let test = match (sign, plain) {
+                (Sign::AtLeast, Some(least)) => FieldTest::AtLeast(least.to_owned()),
+                _ => FieldTest::Matches(Box::new(value)),
+            };
+            Ok(Term::Field { name: name.to_owned(), test })
+        }
+    }
+}
+
+fn levels(value: &str, sign: Sign) -> Option<Levels> {
+    if sign == Sign::AtLeast {
+        return Level::named(value).map(Levels::at_least);
+    }
+    let mut levels = value.split(',').map(|name| Level::named(name).map(Levels::one));
+    let first = levels.next()??;
+    levels.try_fold(first, |all, one| one.map(|one| all.and(one)))
+}
+
+/// Whether it has the form of a time. Whether there is such a time, who reads it will say.
+fn is_time(text: &str) -> bool {
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match text {
+        "now" | "today" | "yesterday" => true,
+        _ if text.starts_with('-') => {
+            text.strip_prefix('-').and_then(|ago| ago.strip_suffix(['s', 'm', 'h', 'd', 'w'])).is_some_and(is_digits)
+        }
+        _ => {
+            text.starts_with(|c: char| c.is_ascii_digit())
+                && (text.contains(':') || text.matches('-').count() == 2)
+                && text.bytes().all(|byte| byte.is_ascii_digit() || b"-:+.,TZtz ".contains(&byte))
+        }
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    let probe = format!("{text}:x");
+    split(&probe, 0).is_some_and(|(name, ..)| name == text)
+}
+
+fn not_yet(term: &Term, written: &str) -> String {
+    let what = match term {
+        Term::Level(_) => "levels are not understood yet",
+        Term::After(_) | Term::Before(_) => "times are not understood yet",
+        _ => "fields of structured lines are not understood yet (level:, after: and before: will be the first)",
+    };
+    let mut message = format!("{what}; to find this text, quote it: ");
+    print::phrase(written, &mut message);
+    message
+}

@@ -1,0 +1,1 @@
+//! The clauses of the language, one row each; and what holds for every text.
