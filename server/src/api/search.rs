@@ -139,7 +139,7 @@ impl Walk {
                 if starts.len() as u64 >= rows { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             };
             let reached =
-                hits_up(&*epoch.source, &filter, None, ByteOffset::ZERO, from, &budget, &mut on_hit)?;
+                hits_up(&*epoch.source, &filter, None, ByteOffset::ZERO..from, &budget, &mut on_hit)?;
             Ok((starts, reached))
         };
         self.tasks.blocking(search).await
@@ -190,7 +190,7 @@ impl Writer {
             is_full = piece.rows >= want.rows || piece.bytes.len() >= PIECE_BYTES || piece.rest.is_some();
             if is_full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let reached = hits_down(&*epoch.source, filter, None, want.from, end, budget, &mut on_hit)?;
+        let reached = hits_down(&*epoch.source, filter, None, want.from..end, budget, &mut on_hit)?;
         if let Some(error) = failed {
             return Err(error);
         }

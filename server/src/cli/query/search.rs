@@ -123,7 +123,7 @@ impl Search {
             *n_matched += 1;
             if *n_matched < max { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
-        hits_down(&*source, &filter, None, self.done, to, &Budget::unlimited(), &mut on_hit).map_err(Stop::Input)?;
+        hits_down(&*source, &filter, None, self.done..to, &Budget::unlimited(), &mut on_hit).map_err(Stop::Input)?;
         self.done = to;
         Ok(())
     }
