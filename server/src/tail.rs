@@ -20,6 +20,7 @@ use taillight::wire::{FileEvent, FileState, Resume};
 
 use crate::index::LineIndex;
 use crate::read::marker_of;
+use crate::scan::Views;
 use crate::source::{LocalFile, Source, is_gone};
 
 pub use registry::{Follower, Tails};
@@ -52,6 +53,8 @@ pub struct Epoch {
     pub source: Arc<dyn Source>,
     /// Its lines.
     pub index: Arc<LineIndex>,
+    /// Its matching lines.
+    pub views: Views,
     /// What ended the life before it and when, in seconds since 1970; `None` for the first.
     pub began: Option<(FileEvent, u64)>,
     /// Its final length, once it has ended: a reader reads to there, its unfinished last line included, and goes on with
@@ -91,6 +94,12 @@ impl Epoch {
     /// up to [`Epoch::ended`].
     pub fn is_readable(&self) -> bool {
         !self.local.is_cut()
+    }
+
+    /// Its bytes end at `len`.
+    fn grow_to(&self, len: ByteOffset) {
+        self.index.grow_to(len);
+        self.views.grow_to(len);
     }
 
     /// Its identity, with as much of its head as there is now. Blocks.

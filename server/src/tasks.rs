@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TrackedFuture;
@@ -17,12 +17,17 @@ use tokio_util::task::task_tracker::TrackedFuture;
 /// How many blocking reads run at once.
 pub const BLOCKING_SLOTS: usize = 32;
 
+fn scan_slots() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1))
+}
+
 /// Spawns and tracks tasks. Cheap to clone; all clones share one tracker and one token.
 #[derive(Clone, Debug)]
 pub struct Tasks {
     tracker: TaskTracker,
     stopping: CancellationToken,
     slots: Arc<Semaphore>,
+    scan_slots: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,
 }
 
@@ -33,6 +38,7 @@ impl Tasks {
             tracker: TaskTracker::new(),
             stopping,
             slots: Arc::new(Semaphore::new(BLOCKING_SLOTS)),
+            scan_slots: Arc::new(Semaphore::new(scan_slots())),
             waiting: Arc::new(AtomicUsize::new(0)),
         }
     }
@@ -65,6 +71,29 @@ impl Tasks {
         // The semaphore is never closed, so there always is a permit in the end.
         let permit = Arc::clone(&self.slots).acquire_owned().await.ok();
         drop(waiting);
+        self.join(permit, work).await
+    }
+
+    /// Runs a short step of a long scan on a blocking thread outside the slots of [`Tasks::blocking`] and waits for it.
+    /// One step fewer than there are cores runs at once, so that pages always find one; the rest wait in order, which
+    /// shares the threads fairly among scans that take a step at a time.
+    ///
+    /// # Panics
+    /// When `work` does, with its panic.
+    pub async fn scanning<T, F>(&self, work: F) -> T
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let permit = Arc::clone(&self.scan_slots).acquire_owned().await.ok();
+        self.join(permit, work).await
+    }
+
+    async fn join<T, F>(&self, permit: Option<OwnedSemaphorePermit>, work: F) -> T
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
         let joined = self.tracker.spawn_blocking(move || {
             let _permit = permit;
             work()

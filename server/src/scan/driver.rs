@@ -174,17 +174,14 @@ fn each_line(
 }
 
 /// The lines of `text` that the regex is in.
-fn each_found(
-    regex: &Regex,
-    text: &[u8],
-    mut on_line: impl FnMut(Range<usize>) -> ControlFlow<()>,
-) -> ControlFlow<()> {
+fn each_found(regex: &Regex, text: &[u8], mut on_line: impl FnMut(Range<usize>) -> ControlFlow<()>) -> ControlFlow<()> {
     let mut at = 0;
     while at <= text.len() {
         let input = Input::new(text).span(at..text.len()).earliest(true);
         // Where a match ends is in the line that it is in, because it has no line feed.
         let Some(found) = regex.search_half(&input).map(|found| found.offset()) else { break };
-        let start = text.get(at..found).and_then(|before| memchr::memrchr(b'\n', before)).map_or(at, |feed| at + feed + 1);
+        let start =
+            text.get(at..found).and_then(|before| memchr::memrchr(b'\n', before)).map_or(at, |feed| at + feed + 1);
         let rest = text.get(found..).unwrap_or_default();
         let end = found + memchr::memchr(b'\n', rest).unwrap_or(rest.len());
         on_line(start..end)?;

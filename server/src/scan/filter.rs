@@ -56,13 +56,13 @@ impl Filter {
     pub fn lenient(text: &str) -> (Self, Option<BadQuery>) {
         let (query, wrong) = query::parse_lenient(text);
         let mut compiler = Compiler { text, ..Compiler::default() };
-        let root = match &query.root {
-            Some(expr) => compiler.expr(expr, false),
-            None => None,
-        };
+        for term in query.terms() {
+            compiler.term(term);
+        }
         let wrong = wrong.map(BadQuery::from).or(compiler.refused.take());
-        let query = Query { root: query.root.as_ref().and_then(|expr| compiler.kept(expr)) };
-        (Self::new(query, root.unwrap_or(Node::And(Vec::new()))), wrong)
+        let query = query.retain(&mut |term| compiler.term(term).is_some());
+        let root = compiler.query(&query);
+        (Self::new(query, root), wrong)
     }
 
     /// Compiles what stands in the Find box; `None` for blank text.
@@ -132,20 +132,17 @@ impl Filter {
         hits.sort_unstable();
         let from = out.len();
         for hit in hits {
+            let n = out.len() - from;
             match out.get_mut(from..).and_then(<[_]>::last_mut) {
                 Some(last) if last.1 >= hit.0 => last.1 = last.1.max(hit.1),
-                _ if out.len() - from >= max => return,
+                _ if n >= max => return,
                 _ => out.push(hit),
             }
         }
     }
 
     /// Calls `on_line` for each matching line of clean `text`; see [`Driver::lines`].
-    pub(super) fn lines(
-        &self,
-        text: &[u8],
-        on_line: impl FnMut(Range<usize>) -> ControlFlow<()>,
-    ) -> ControlFlow<()> {
+    pub(super) fn lines(&self, text: &[u8], on_line: impl FnMut(Range<usize>) -> ControlFlow<()>) -> ControlFlow<()> {
         self.plan.driver.lines(&self.plan.root, text, on_line)
     }
 
@@ -221,22 +218,6 @@ impl Compiler<'_> {
     fn refuse(&mut self, term: &Term, at: usize, detail: String) {
         let position = query::locate(self.text, term).saturating_add(to_u32(at));
         self.refused.get_or_insert(BadQuery { position, detail });
-    }
-
-    /// The expression without the terms that could not be compiled.
-    fn kept(&self, expr: &Expr) -> Option<Expr> {
-        match expr {
-            Expr::Term(term) => self.terms.get(term)?.is_some().then(|| expr.clone()),
-            Expr::Not(inner) => Some(Expr::Not(Box::new(self.kept(inner)?))),
-            Expr::And(parts) | Expr::Or(parts) => {
-                let mut kept: Vec<Expr> = parts.iter().filter_map(|part| self.kept(part)).collect();
-                match kept.len() {
-                    0 | 1 => kept.pop(),
-                    _ if matches!(expr, Expr::And(_)) => Some(Expr::And(kept)),
-                    _ => Some(Expr::Or(kept)),
-                }
-            }
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::{ControlFlow, Range};
 
 use taillight::line::ByteOffset;
 
-use super::clean::{Cleaned, clean_line};
+use super::clean::Cleaned;
 use super::units::{Ground, Part, Passed, Scratch, Sizes, Unit, Units};
 use super::{Budget, Filter, Hit, View};
 use crate::index::BLOCK_BYTES;
@@ -78,10 +78,9 @@ impl<'a> Scan<'a> {
         Self { ground, filter, view, budget, scratch: Scratch::default(), block }
     }
 
-    /// With other sizes: small ones make tests sharp.
-    pub(super) fn with_sizes(mut self, sizes: Sizes, block: u64) -> Self {
-        self.ground.sizes = sizes;
-        self.block = block;
+    /// On that ground, in blocks of that many bytes.
+    pub(super) fn with_ground(mut self, ground: Ground<'a>, block: u64) -> Self {
+        (self.ground, self.block) = (ground, block);
         self
     }
 
@@ -172,11 +171,7 @@ impl<'a> Scan<'a> {
     }
 
     /// The lines of `part` that match.
-    pub(super) fn judge(
-        &mut self,
-        part: Part,
-        on_hit: &mut dyn FnMut(Hit) -> ControlFlow<()>,
-    ) -> io::Result<Judged> {
+    pub(super) fn judge(&mut self, part: Part, on_hit: &mut dyn FnMut(Hit) -> ControlFlow<()>) -> io::Result<Judged> {
         self.judge_from(part, &mut None, on_hit)
     }
 
@@ -210,9 +205,8 @@ impl<'a> Scan<'a> {
             match units.next()? {
                 Unit::End => return Ok(Judged::All(Some(at))),
                 Unit::Lines { start, bytes } => {
-                    let mut pieces = Pieces { rest: bytes, piece: self.ground.sizes.piece };
                     at = start;
-                    while let Some(piece) = pieces.next() {
+                    for piece in (Pieces { rest: bytes, piece: self.ground.sizes.piece }) {
                         let broke = judge_piece(self.filter, piece, at, text, on_hit);
                         if let Some(end) = broke {
                             return Ok(Judged::Until(end));
@@ -260,7 +254,7 @@ impl<'a> Scan<'a> {
 }
 
 /// Tells the matching lines of a piece that starts at `at`; the end of the line at which `on_hit` broke.
-fn judge_piece(
+pub(super) fn judge_piece(
     filter: &Filter,
     piece: &[u8],
     at: u64,

@@ -44,7 +44,11 @@ impl Pattern {
             Term::Word(word) => (regex_syntax::escape(word), term.ignores_case(), true),
             Term::Phrase(phrase) => (regex_syntax::escape(phrase), false, true),
             Term::Regex { pattern, ignore_case } => (pattern.clone(), *ignore_case, false),
-            other => return Err(Refusal { at: None, detail: format!("`{other}` cannot be searched for yet") }),
+            _ => {
+                return Err(Refusal {
+                    at: None, detail: "cannot be searched for yet: only words and `/…/`".to_owned()
+                });
+            }
         };
         let hir = ParserBuilder::new()
             .utf8(false)
@@ -80,12 +84,14 @@ impl Pattern {
 impl Refusal {
     fn syntax(error: &regex_syntax::Error) -> Self {
         match error {
-            regex_syntax::Error::Parse(error) => {
-                Self { at: Some(error.span().start.offset), detail: format!("wrong regular expression: {}", error.kind()) }
-            }
-            regex_syntax::Error::Translate(error) => {
-                Self { at: Some(error.span().start.offset), detail: format!("wrong regular expression: {}", error.kind()) }
-            }
+            regex_syntax::Error::Parse(error) => Self {
+                at: Some(error.span().start.offset),
+                detail: format!("wrong regular expression: {}", error.kind()),
+            },
+            regex_syntax::Error::Translate(error) => Self {
+                at: Some(error.span().start.offset),
+                detail: format!("wrong regular expression: {}", error.kind()),
+            },
             _ => Self { at: None, detail: "wrong regular expression".to_owned() },
         }
     }

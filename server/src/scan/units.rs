@@ -27,13 +27,8 @@ pub(super) struct Sizes {
 }
 
 impl Sizes {
-    pub(super) const USUAL: Self = Self {
-        line: MAX_LINE_BYTES,
-        first_read: 64 * 1024,
-        read: 256 * 1024,
-        piece: 64 * 1024,
-        tail: 4 * 1024,
-    };
+    pub(super) const USUAL: Self =
+        Self { line: MAX_LINE_BYTES, first_read: 64 * 1024, read: 256 * 1024, piece: 64 * 1024, tail: 4 * 1024 };
 }
 
 /// A source, and what is known of its lines.

@@ -24,6 +24,7 @@ use super::seen::{Look, Seen, is_same_file};
 use super::{Epoch, MAX_EPOCHS, Notice, Pace, TailTip};
 use crate::catalog::{FileStat, LogFile, OpenError};
 use crate::index::LineIndex;
+use crate::scan::Views;
 use crate::source::{LocalFile, Source};
 
 /// How many files that took the name are held while the old one is still read.
@@ -289,7 +290,7 @@ impl Watched {
         let epoch = life.epoch(self.generation, Some((event, unix_secs())));
         let end = self.current.seen.len;
         if let Some(old) = self.epochs.last() {
-            old.index.grow_to(end);
+            old.grow_to(end);
             // Set once only: a life ends once.
             let _ = old.ended.set(end);
         }
@@ -315,7 +316,7 @@ impl Watched {
     fn count(&self) {
         let Some(epoch) = self.epochs.last() else { return };
         self.current.local.publish_len(self.current.seen.len);
-        epoch.index.grow_to(self.current.seen.len);
+        epoch.grow_to(self.current.seen.len);
         let behind = epoch.index.behind().get();
         if behind > 0 && behind <= INLINE_COUNT_BYTES {
             epoch.index.step();
@@ -345,7 +346,9 @@ impl Life {
     fn epoch(&self, generation: Generation, began: Option<(FileEvent, u64)>) -> Arc<Epoch> {
         let source: Arc<dyn Source> = Arc::clone(&self.local) as Arc<dyn Source>;
         let index = Arc::new(LineIndex::new(Arc::clone(&source)));
-        Arc::new(Epoch { generation, source, index, began, ended: OnceLock::new(), local: Arc::clone(&self.local) })
+        let views = Views::new(Arc::clone(&source), Arc::clone(&index));
+        let local = Arc::clone(&self.local);
+        Arc::new(Epoch { generation, source, index, views, began, ended: OnceLock::new(), local })
     }
 }
 
