@@ -14,6 +14,7 @@ mod driver;
 mod filter;
 mod hits;
 mod pattern;
+pub mod rows;
 #[cfg(test)]
 mod tests;
 mod units;

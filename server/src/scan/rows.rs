@@ -79,7 +79,8 @@ type OnRow<'a> = &'a mut dyn FnMut(Shown) -> ControlFlow<()>;
 /// The least piece of work: one unit, however long it takes. Context can make it necessary to judge a few lines more
 /// than the budget has, because a search that settles nothing would be asked for again and again.
 fn least(budget: &Budget) -> Budget {
-    Budget { bytes: 1, until: None, ..budget.clone() }
+    let _ = budget;
+    Budget::new(1)
 }
 
 impl<'a> Rows<'a> {
@@ -100,7 +101,7 @@ impl<'a> Rows<'a> {
             let (was, filter) = (judged, self.filter);
             let around = self.around;
             judged = caught(|on_hit| {
-                hits_down(self.source, filter, self.view, was, self.end, &budget, &mut |hit| {
+                hits_down(self.source, filter, self.view, was..self.end, &budget, &mut |hit| {
                     on_hit(pass.hit_below(hit, around))
                 })
             })?;
@@ -136,7 +137,7 @@ impl<'a> Rows<'a> {
             let (was, filter) = (judged, self.filter);
             let around = self.around;
             judged = caught(|on_hit| {
-                hits_up(self.source, filter, self.view, ByteOffset::ZERO, was, &budget, &mut |hit| {
+                hits_up(self.source, filter, self.view, ByteOffset::ZERO..was, &budget, &mut |hit| {
                     on_hit(pass.hit_above(hit, around))
                 })
             })?;
@@ -163,7 +164,7 @@ impl<'a> Rows<'a> {
     pub fn settled(&self) -> io::Result<ByteOffset> {
         let Some(complete) = self.growing else { return Ok(self.end) };
         let (from, _) = lines_back(self.source, complete, self.around.before)?;
-        let unlimited = Budget { bytes: u64::MAX, until: None, ..Budget::default() };
+        let unlimited = Budget::unlimited();
         Ok(self.down(from, &unlimited, &mut |_| ControlFlow::Continue(()))?.place)
     }
 
@@ -179,8 +180,8 @@ impl<'a> Rows<'a> {
             return Ok(0);
         }
         let mut nearest = None;
-        let unlimited = Budget { bytes: u64::MAX, until: None, ..Budget::default() };
-        hits_up(self.source, self.filter, self.view, start, from, &unlimited, &mut |hit| {
+        let unlimited = Budget::unlimited();
+        hits_up(self.source, self.filter, self.view, start..from, &unlimited, &mut |hit| {
             nearest = Some(hit.end);
             ControlFlow::Break(())
         })?;
@@ -195,8 +196,8 @@ impl<'a> Rows<'a> {
             return Ok(0);
         }
         let mut nearest = None;
-        let unlimited = Budget { bytes: u64::MAX, until: None, ..Budget::default() };
-        hits_down(self.source, self.filter, self.view, to, limit, &unlimited, &mut |hit| {
+        let unlimited = Budget::unlimited();
+        hits_down(self.source, self.filter, self.view, to..limit, &unlimited, &mut |hit| {
             nearest = Some(hit.start);
             ControlFlow::Break(())
         })?;

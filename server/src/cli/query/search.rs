@@ -134,6 +134,7 @@ impl Search {
         let (filter, around) = (self.wanted.filter.clone(), self.wanted.around);
         let growing = self.is_growing.then_some(to);
         let rows = Rows { source: &*source, index: None, filter: &filter, view: None, around, end: to, growing };
+        let (from, budget) = (self.done, Budget::new(PIECE_BYTES));
         let mut failed = None;
         let mut on_row = |row: Shown| match self.shown(&row, to, printer) {
             Ok(flow) => flow,
@@ -142,7 +143,7 @@ impl Search {
                 ControlFlow::Break(())
             }
         };
-        let reached = rows.down(self.done, &Budget::new(PIECE_BYTES), &mut on_row).map_err(Stop::Input)?;
+        let reached = rows.down(from, &budget, &mut on_row).map_err(Stop::Input)?;
         if let Some(stop) = failed {
             return Err(stop);
         }
