@@ -146,8 +146,8 @@ fn line(dice: &mut Dice) -> Line {
             push((&word[cut..], &word[cut..]));
         }
     }
-    if dice.one_in(40) {
-        let filler = vec![b'z'; 70_000];
+    if dice.one_in(150) {
+        let filler = vec![b'z'; 66_000];
         raw.extend_from_slice(&filler);
         clean.extend_from_slice(&filler);
     }
