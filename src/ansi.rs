@@ -18,12 +18,14 @@ pub mod html;
 mod palette;
 mod scan;
 mod sgr;
+mod spans;
 pub mod style;
 #[cfg(test)]
 mod tests;
 mod visible;
 
 use scan::{Token, tokens};
+pub use spans::shown_spans;
 pub use style::{Attrs, Color, Style};
 
 /// A line to show. Reuse it: its memory stays.
@@ -51,7 +53,7 @@ pub struct Run {
 /// Replaces `out` by the line; returns the style that the next line starts with.
 pub fn parse_line(bytes: &[u8], style_in: Style, out: &mut StyledLine) -> Style {
     out.clear();
-    let shown = shown_text(bytes, style_in, |text, style| out.push(text, style));
+    let shown = shown_text(bytes, style_in, |text, style, _| out.push(text, style));
     out.redrawn = shown.redrawn;
     out.dropped = shown.dropped;
     shown.style_out
@@ -82,7 +84,7 @@ pub fn plain(bytes: &[u8], out: &mut Vec<u8>) {
 /// Hidden text is not marked: everybody who gets the result can read it.
 pub fn sanitised(bytes: &[u8], style_in: Style, out: &mut String) -> Style {
     let mut current = Style::PLAIN;
-    let shown = shown_text(bytes, style_in, |text, style| {
+    let shown = shown_text(bytes, style_in, |text, style, _| {
         let style = Style { attrs: style.attrs.without(Attrs::HIDDEN), ..style };
         if style != current {
             push_sgr(style, out);
@@ -139,21 +141,27 @@ struct Redraw {
     has_more: bool,
 }
 
-/// Calls `emit` for each stretch of text that is shown; none is empty.
-fn shown_text(line: &[u8], style_in: Style, mut emit: impl FnMut(&[u8], Style)) -> Shown {
+/// Calls `emit` for each stretch of text that is shown, with the place where it begins in the [`plain`] text; none is
+/// empty.
+fn shown_text(line: &[u8], style_in: Style, mut emit: impl FnMut(&[u8], Style, usize)) -> Shown {
     let line = without_end(line);
     let redraw = memchr::memchr(b'\r', line).map(|_| last_drawn(line));
     let mut shown = Shown { style_out: style_in, redrawn: redraw.as_ref().is_some_and(|r| r.has_more), dropped: false };
-    let mut part = 0;
+    let (mut part, mut at) = (0, 0);
     for token in tokens(line) {
         match (token, &redraw) {
-            (Token::Text(text), None) => emit(text, shown.style_out),
+            (Token::Text(text), None) => {
+                emit(text, shown.style_out, at);
+                at += text.len();
+            }
             (Token::Text(text), Some(redraw)) => {
                 for (i, text) in text.split(|&byte| byte == b'\r').enumerate() {
                     part += usize::from(i > 0);
+                    at += usize::from(i > 0);
                     if part == redraw.shown_part && !text.is_empty() {
-                        emit(text, shown.style_out);
+                        emit(text, shown.style_out, at);
                     }
+                    at += text.len();
                 }
             }
             (Token::Sgr(params), _) => shown.style_out = sgr::apply(shown.style_out, params),

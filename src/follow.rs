@@ -17,26 +17,42 @@
 //!   earlier wake-up.
 //!
 //! The view is pinned to the end exactly while [`Follow::is_following`] and not [`Follow::is_paused`]. A scroll up, a
-//! selection, a find jump: [`Input::Hold`]. The visible rows after every scroll: [`Input::Looking`]; pages above and below
+//! selection: [`Input::Hold`]. The visible rows after every scroll: [`Input::Looking`]; pages above and below
 //! are fetched from it, and what is far away from it is evicted. [`RowKey`]s stay the same while rows move.
+//!
+//! # Filter and find
+//!
+//! With a filter the window holds the rows that match and what it knows to have none between: each answer of the server
+//! is a bounded piece of work, so pages are asked for again and again until the screen and a margin are full or an end of
+//! the file is reached; [`Follow::is_filling`] while rows of the screen are missing. Find marks rows ([`Follow::spans`]
+//! of the visible ones, fetched by itself) and is gone through with [`Input::Seek`], which ends in [`Effect::GoToRow`].
 
+mod effects;
+mod fill;
+mod filters;
 mod history;
 mod inbound;
+mod inputs;
 mod intent;
 mod link;
 mod pages;
+mod seek;
+mod spans;
 mod state;
 
-use crate::cursor::{Anchor, Identity};
 use crate::line::{ByteLen, LineCount};
-use crate::path::LogPath;
 use crate::window::{LineWindow, Position, RowKey, WINDOW_BYTES};
-use crate::wire::{ClientMsg, Failure, FileState, Frame, ServerMsg, Tip};
+use crate::wire::{Failure, FileState, Filter, Found, Matched, RowSpans, Tip};
 
+use filters::Filters;
 use history::History;
 use link::Link;
 use pages::Requests;
+use seek::Finding;
+use spans::Spans;
 
+pub use effects::{Effect, Notice, WindowChange};
+pub use inputs::{Catch, Input, Start};
 pub use state::{LastEvent, StateKind, StreamState, byte_size, grouped, new_lines_text};
 
 /// Rows asked for at a time.
@@ -47,159 +63,6 @@ pub const EDGE_ROWS: usize = 150;
 
 /// When following is further behind than this, in bytes, it jumps to the end and says so.
 pub const JUMP_BYTES: ByteLen = ByteLen::new(2 << 20);
-
-/// What happened.
-#[derive(Clone, Debug)]
-pub enum Input {
-    /// Begin. Once, and first.
-    Start(Start),
-    /// The socket is open.
-    SocketOpen,
-    /// A text message came.
-    Text(ServerMsg),
-    /// A binary message came.
-    Frame(Frame),
-    /// The socket has closed, or could not be opened; the browser's close code, 1006 where there is none.
-    SocketClosed {
-        /// The close code.
-        code: u16,
-    },
-    /// The time of [`Effect::WakeAt`] has come.
-    Tick,
-    /// The browser is online again.
-    Online,
-    /// The document became visible or hidden.
-    Visible(bool),
-    /// Go to the end and follow: `F`, the pill, End at the end.
-    GoLive,
-    /// Stop following, because the user looks elsewhere.
-    Hold {
-        /// The index of the last item the user has seen at the end; `None`: all there is.
-        seen: Option<usize>,
-    },
-    /// Freeze the screen.
-    Pause,
-    /// End a pause and follow.
-    Resume(Catch),
-    /// These items are visible: the indexes of the first and the last.
-    Looking {
-        /// Index of the first visible item.
-        first: usize,
-        /// Index of the last visible item.
-        last: usize,
-    },
-    /// Go to a place, and stop following. The newest jump wins.
-    JumpTo {
-        /// Where.
-        at: Anchor,
-        /// Rows before it.
-        before: u32,
-        /// Rows from it on.
-        after: u32,
-    },
-    /// Fetch more of the long line of that row.
-    More(RowKey),
-    /// All that was applied so far is on the screen, or will never be.
-    Drawn,
-}
-
-/// How to begin.
-#[derive(Clone, Debug)]
-pub struct Start {
-    /// The file.
-    pub path: LogPath,
-    /// Where the first page is read. After hydration: [`Anchor::Byte`] of the first server-rendered row, so that the
-    /// page replaces those rows by the same ones.
-    pub at: Anchor,
-    /// Rows of the first page before `at`.
-    pub before: u32,
-    /// Rows of the first page from `at` on: after hydration at least as many as were rendered.
-    pub after: u32,
-    /// Whether to follow.
-    pub follow: bool,
-    /// The counters, and the file that the server-rendered rows are of: if it is another one when the socket opens,
-    /// the place `at` means nothing, and the end or the start is shown instead.
-    pub boot: Option<(Identity, Tip)>,
-}
-
-/// How a pause ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Catch {
-    /// Every line from where it stood.
-    Up,
-    /// The end at once.
-    Jump,
-}
-
-/// What to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Open a socket.
-    Connect,
-    /// Send a message.
-    Send(ClientMsg),
-    /// Close the socket with that code.
-    Close(u16),
-    /// The rows have changed.
-    Window(WindowChange),
-    /// State line, counters or pill have changed.
-    StateChanged,
-    /// Tell the user once.
-    Notice(Notice),
-    /// Pass [`Input::Tick`] at that time.
-    WakeAt {
-        /// In the milliseconds of `step`.
-        ms: u64,
-    },
-}
-
-/// How the rows have changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WindowChange {
-    /// All of them. Show `anchor` at the top, or the end when it is `None`.
-    Replaced {
-        /// Index of the item that was asked for.
-        anchor: Option<usize>,
-    },
-    /// So many items were added in front.
-    Prepended(usize),
-    /// Items were added at the end, or the unfinished last one was replaced.
-    Appended,
-    /// So many items were removed in front.
-    EvictedFront(usize),
-    /// So many items were removed at the end.
-    EvictedBack(usize),
-    /// The item has more of its bytes.
-    Extended(usize),
-    /// Line numbers became known.
-    Numbered,
-    /// The generations of rows have new numbers, keys with them; the items are the same.
-    Relabelled,
-}
-
-/// What to tell the user once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Notice {
-    /// The page is of another version than the server: load it again.
-    Reload,
-    /// The session has ended: log in again.
-    LogIn,
-    /// So many bytes were skipped on screen to stay at the end; all of them are in the file.
-    Skipped(ByteLen),
-    /// The file went on while the connection was lost, and so many bytes cannot be had any more (`None`: not known).
-    Lost(Option<ByteLen>),
-    /// The file was cut while the connection was lost.
-    TruncatedMeanwhile,
-    /// The rows that were shown are of a file that is gone; these are of the one that has its name now.
-    Replaced,
-    /// A request for rows failed.
-    Failed {
-        /// Why.
-        error: Failure,
-        /// For people.
-        detail: String,
-    },
-}
 
 /// The client's side of a stream.
 #[derive(Debug)]
@@ -233,11 +96,24 @@ pub struct Follow {
     failure: Option<Failure>,
     /// The keys of the first and last visible rows.
     looking: Option<(RowKey, RowKey)>,
+    /// The most rows that were visible at once.
+    screen_rows: usize,
+    filters: Filters,
+    finding: Finding,
+    spans: Spans,
     told: Option<Told>,
 }
 
 /// What the page has last been told to read, so that a change is announced once.
-type Told = (StreamState, LineCount, Option<Tip>);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Told {
+    state: StreamState,
+    new_lines: LineCount,
+    tip: Option<Tip>,
+    current_hit: Option<Position>,
+    is_seeking: bool,
+    is_filling: bool,
+}
 
 impl Follow {
     /// Nothing yet. `seed` spreads reconnects: any number that differs between pages.
@@ -267,6 +143,10 @@ impl Follow {
             last_event: None,
             failure: None,
             looking: None,
+            screen_rows: 0,
+            filters: Filters::default(),
+            finding: Finding::default(),
+            spans: Spans::default(),
             told: None,
         }
     }
@@ -299,6 +179,36 @@ impl Follow {
         counted.max(self.window.lines_from(seen))
     }
 
+    /// Which rows are shown now; `None`: all of them. A newer filter may be on its way.
+    pub fn filter(&self) -> Option<&Filter> {
+        self.filters.in_force()
+    }
+
+    /// How many rows the filter has found; `None` without one, and until the server has said it.
+    pub fn shown(&self) -> Option<Matched> {
+        self.tip.and_then(|tip| tip.shown)
+    }
+
+    /// How many rows the find term is in; `None` without one, and until the server has said it.
+    pub fn found(&self) -> Option<Found> {
+        self.tip.and_then(|tip| tip.found)
+    }
+
+    /// Where the row starts that the last seek has found.
+    pub fn current_hit(&self) -> Option<Position> {
+        self.finding.current_hit()
+    }
+
+    /// Whether the next hit is being looked for.
+    pub fn is_seeking(&self) -> bool {
+        self.finding.is_seeking()
+    }
+
+    /// Where hits stand in a row; `None` until that is known, and for rows that were not visible.
+    pub fn spans(&self, key: RowKey) -> Option<&RowSpans> {
+        self.spans.get((key.generation, key.offset)).filter(|_| key.nth == 0)
+    }
+
     /// What the state line says.
     pub fn state(&self) -> StreamState {
         StreamState { kind: self.kind(), last_event: self.last_event }
@@ -310,6 +220,8 @@ impl Follow {
             Input::Start(start) => {
                 self.following = start.follow;
                 self.tip = start.boot.map(|(_, tip)| tip);
+                self.filters.begin(start.filter.clone());
+                self.finding.begin(start.find.clone());
                 self.start = Some(start);
                 self.connect(now_ms, out);
             }
@@ -323,11 +235,21 @@ impl Follow {
                 self.hurry(now_ms, out);
                 self.intend(&Input::Visible(true), out);
             }
+            Input::Filter { filter, at, before, after } => self.set_filter(filter, (at, before, after), out),
+            Input::Find(term) => self.set_find(term, out),
             intent => self.intend(&intent, out),
         }
-        let told = Some((self.state(), self.new_lines(), self.tip));
-        if self.told != told {
-            self.told = told;
+        self.ask_spans(out);
+        let told = Told {
+            state: self.state(),
+            new_lines: self.new_lines(),
+            tip: self.tip,
+            current_hit: self.current_hit(),
+            is_seeking: self.is_seeking(),
+            is_filling: self.is_filling(),
+        };
+        if self.told != Some(told) {
+            self.told = Some(told);
             out.push(Effect::StateChanged);
         }
         self.plan_wake(now_ms, out);

@@ -5,11 +5,12 @@
 //! <span class="tx" role="gridcell">text and spans<span class="more">… 3.2 MB more</span></span></div>
 //! ```
 //!
-//! (On one line.) `data-line` and the number are there when known, `more` when a long line was cut, and the class
-//! `unfinished` when the line has no line feed yet.
+//! (On one line.) `data-line` and the number are there when known, `more` when a long line was cut. More classes: `unfinished`
+//! when the line has no line feed yet, `ctx` for a row that is shown because of a match near it, `gap` where lines above it
+//! are left out between context, `hit` when the find term is in it.
 
 use crate::ansi::html::line_html;
-use crate::ansi::{StyledLine, parse_line, push_number};
+use crate::ansi::{Style, StyledLine, parse_line, push_number};
 use crate::line::{ByteLen, ByteOffset, LineNo};
 use crate::wire::{Frame, FrameRow};
 
@@ -24,12 +25,23 @@ pub struct RowFacts {
     pub missing: ByteLen,
     /// Whether it has its line feed.
     pub finished: bool,
+    /// Whether it is shown because of a match near it.
+    pub context: bool,
+    /// Whether lines between it and the row above are not shown, where rows have context.
+    pub gap: bool,
+    /// Whether the find term is in it.
+    pub hit: bool,
 }
 
 /// Appends a row.
 pub fn row_html(row: &RowFacts, line: &StyledLine, out: &mut String) {
-    out.push_str(if row.finished { "<div class=\"row\"" } else { "<div class=\"row unfinished\"" });
-    out.push_str(" role=\"row\" data-offset=\"");
+    out.push_str("<div class=\"row");
+    for (on, class) in [(!row.finished, " unfinished"), (row.context, " ctx"), (row.gap, " gap"), (row.hit, " hit")] {
+        if on {
+            out.push_str(class);
+        }
+    }
+    out.push_str("\" role=\"row\" data-offset=\"");
     push_number(row.offset.get(), out);
     if let Some(number) = row.line {
         out.push_str("\" data-line=\"");
@@ -49,14 +61,20 @@ pub fn row_html(row: &RowFacts, line: &StyledLine, out: &mut String) {
     out.push_str("</span></div>");
 }
 
-/// All rows of a frame. The style is carried from line to line, from the one the frame begins with.
-pub fn rows_html(frame: &Frame) -> String {
+/// All rows of a frame. The style is carried from line to line, from the one the frame begins with; not over lines that
+/// are not shown. `is_hit` tells whether the find term is in a row, and `with_gaps` whether gaps are marked.
+pub fn rows_html(frame: &Frame, with_gaps: bool, is_hit: &mut dyn FnMut(&FrameRow<'_>) -> bool) -> String {
     let mut out = String::with_capacity(2 * frame.payload.len());
     let mut line = StyledLine::default();
-    let mut style = frame.style;
+    let (mut style, mut above) = (frame.style, None);
     for row in frame.rows() {
+        let is_gap = above.replace(row.end).is_some_and(|end| end != row.offset);
+        if is_gap {
+            style = Style::PLAIN;
+        }
         style = parse_line(shown_bytes(&row), style, &mut line);
-        row_html(&RowFacts::new(&row, row.line), &line, &mut out);
+        let facts = RowFacts { gap: is_gap && with_gaps, hit: is_hit(&row), ..RowFacts::new(&row, row.line) };
+        row_html(&facts, &line, &mut out);
     }
     out
 }
@@ -106,7 +124,15 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 impl RowFacts {
     /// The facts of a row of a frame.
     pub fn new(row: &FrameRow<'_>, line: Option<LineNo>) -> Self {
-        Self { offset: row.offset, line, missing: row.missing, finished: row.finished }
+        Self {
+            offset: row.offset,
+            line,
+            missing: row.missing,
+            finished: row.finished,
+            context: row.context,
+            gap: false,
+            hit: false,
+        }
     }
 }
 
@@ -116,8 +142,12 @@ mod tests {
 
     use super::*;
     use crate::ansi::{Color, Style};
-    use crate::cursor::Generation;
-    use crate::wire::{Cut, FrameFlags, FrameKind};
+    use crate::cursor::{Generation, Marker};
+    use crate::wire::{Cut, FrameFlags, FrameKind, Sparse, SparseRow};
+
+    fn rows_html(frame: &Frame) -> String {
+        super::rows_html(frame, false, &mut |_| false)
+    }
 
     fn frame(payload: &'static [u8]) -> Frame {
         Frame {
@@ -170,6 +200,35 @@ mod tests {
         }
         assert_eq!(html.matches("class=\"row").count(), 4);
         assert_eq!(html.matches("unfinished").count(), 1);
+    }
+
+    #[test]
+    fn a_colour_does_not_run_over_lines_that_are_not_shown() {
+        let row = |offset| SparseRow { offset: ByteOffset::new(offset), line: LineNo::new(offset), context: false };
+        let sparse = Sparse { marker: Marker::of(b""), rows: vec![row(100), row(107), row(150)] };
+        let frame = Frame { sparse: Some(sparse), end: ByteOffset::new(200), ..frame(b"\x1b[31ma\nb\nc\n") };
+        let html = rows_html(&frame);
+        for (number, text) in
+            [(100, "<span class=\"a-f1\">a</span>"), (107, "<span class=\"a-f1\">b</span>"), (150, "c")]
+        {
+            let expected = format!(">{number}</span><span class=\"tx\" role=\"gridcell\">{text}</span></div>");
+            assert!(html.contains(&expected), "{expected} is not in {html}");
+        }
+    }
+
+    #[test]
+    fn context_gaps_and_hits_are_classes() {
+        let row = |offset, context| SparseRow { offset: ByteOffset::new(offset), line: None, context };
+        let rows = vec![row(100, true), row(102, false), row(150, false)];
+        let sparse = Sparse { marker: Marker::of(b""), rows };
+        let frame = Frame { sparse: Some(sparse), end: ByteOffset::new(200), ..frame(b"a\nb\nc\n") };
+        let classes = |html: String| -> Vec<String> {
+            let rows = html.split("<div class=\"").skip(1);
+            rows.map(|row| row.split('"').next().unwrap_or_default().to_owned()).collect()
+        };
+        let is_hit = &mut |row: &FrameRow<'_>| row.bytes == b"c";
+        assert_eq!(classes(super::rows_html(&frame, true, is_hit)), ["row ctx", "row", "row gap hit"]);
+        assert_eq!(classes(super::rows_html(&frame, false, is_hit)), ["row ctx", "row", "row hit"]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod place;
 use crate::cursor::{Anchor, Identity};
 use crate::line::{ByteOffset, LineNo};
 use crate::path::LogPath;
+use crate::wire::{Filter, MAX_CONTEXT};
 
 pub use command::{Change, Command, History, apply};
 pub use link::Extras;
@@ -55,8 +56,11 @@ pub struct FileView {
     pub filter: String,
     /// What is found and marked: one term of the query language, as the user wrote it; empty for nothing.
     pub find: String,
-    /// How many rows around a match of the filter are shown too.
+    /// How many rows around a match of the filter are shown too, at most [`MAX_CONTEXT`]. Without a filter it means
+    /// nothing, and no link says it.
     pub ctx: u32,
+    /// The link before the user began to type into a box, until that is committed: see [`Change::before`].
+    pub typed_over: Option<String>,
     /// The file that `place` was written for, where the link says: a path does not name a file for long.
     pub fid: Option<Identity>,
     /// The parameters that are not understood, kept so that links survive.
@@ -95,6 +99,7 @@ impl FileView {
             filter: String::new(),
             find: String::new(),
             ctx: 0,
+            typed_over: None,
             fid: None,
             extra: Extras::default(),
         }
@@ -124,6 +129,20 @@ impl FileView {
         };
         Self { place, follow: false, paused: false, fid: Some(fid), ..self.clone() }.into()
     }
+
+    /// Which rows are shown, as the server is told; `None` for all of them.
+    pub fn shown_rows(&self) -> Option<Filter> {
+        (!is_blank(&self.filter)).then(|| Filter { q: self.filter.clone(), ctx: self.ctx.min(MAX_CONTEXT) })
+    }
+
+    /// What is found and marked, as the server is told; `None` for nothing.
+    pub fn find_term(&self) -> Option<String> {
+        (!is_blank(&self.find)).then(|| self.find.clone())
+    }
+}
+
+fn is_blank(text: &str) -> bool {
+    text.trim().is_empty()
 }
 
 impl From<FileView> for ViewState {
@@ -153,6 +172,23 @@ mod tests {
         );
         assert_eq!(shared(None, (byte(70), byte(90))), "/v/r/a.log?at=byte:70-90&fid=1.2.3.4&v=1&wrap=1");
         assert_eq!(shared(None, (byte(0), byte(0))), "/v/r/a.log?at=byte:0&fid=1.2.3.4&v=1&wrap=1");
+        let filtered = FileView { filter: "a b".into(), find: "x".into(), ctx: 2, ..view };
+        assert_eq!(
+            filtered.shared(None, (byte(5), byte(5)), fid).to_string(),
+            "/v/r/a.log?at=byte:5&ctx=2&fid=1.2.3.4&find=x&q=a%20b&v=1&wrap=1"
+        );
+    }
+
+    #[test]
+    fn blank_boxes_say_nothing_to_the_server() {
+        let view = FileView { ctx: 3, ..FileView::new("r/a".parse().unwrap()) };
+        let with = |filter: &str, find: &str| {
+            let view = FileView { filter: filter.into(), find: find.into(), ..view.clone() };
+            (view.shown_rows().map(|filter| (filter.q, filter.ctx)), view.find_term())
+        };
+        assert_eq!(with("", " "), (None, None));
+        assert_eq!(with(" \t", ""), (None, None));
+        assert_eq!(with(" a", "b "), (Some((" a".into(), 3)), Some("b ".into())));
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! The lines a client holds: a contiguous run of a file, possibly over several of its lives, with dividers between.
+//! The lines a client holds: those of a contiguous part of a file, possibly over several of its lives, with dividers
+//! between. It is *dense*, with every line of that part, or *sparse*, with the lines of it that a filter shows.
 //!
 //! Nothing here is ever shown as contiguous that is not: what does not fit at an end is refused, and what came before is
-//! ignored. Rows have keys that stay the same while rows are added or evicted in front.
+//! ignored. A sparse window also grows by parts that have nothing to show. Rows have keys that stay the same while rows are added or evicted in front.
 
 mod edit;
 mod evict;
@@ -57,6 +58,10 @@ pub enum Item<'a> {
         style_in: Style,
         /// Whether it has its line feed; otherwise it is provisional.
         finished: bool,
+        /// Whether it is shown because of a match near it.
+        context: bool,
+        /// Whether lines of the file between the row above and this one are not shown.
+        gap: bool,
     },
     /// Something happened to the file here.
     Divider(Divider),
@@ -89,8 +94,13 @@ pub struct LineWindow {
     runs: VecDeque<Run>,
     /// The absolute index of the first entry: moves up with each eviction in front and down with each prepended row.
     origin: i64,
-    /// After the last complete line.
+    /// Where the part that is held begins: a line's start.
+    head: Position,
+    /// Where it ends: what comes below must go on there. An unfinished last line is after it.
     tail: Position,
+    /// What stands before `tail`, where a frame has said so.
+    told_marker: Option<(Position, Marker)>,
+    sparse: bool,
     bytes: usize,
     budget: usize,
 }
@@ -102,7 +112,10 @@ impl LineWindow {
             entries: VecDeque::new(),
             runs: VecDeque::new(),
             origin: 0,
+            head: (Generation::FIRST, ByteOffset::ZERO),
             tail: (Generation::FIRST, ByteOffset::ZERO),
+            told_marker: None,
+            sparse: false,
             bytes: 0,
             budget,
         }
@@ -123,6 +136,11 @@ impl LineWindow {
         self.bytes
     }
 
+    /// Whether it may be filled on without asking: what it takes is far from what it may hold.
+    pub fn has_room(&self) -> bool {
+        self.bytes < self.budget / 2
+    }
+
     /// Item `idx`.
     pub fn get(&self, idx: usize) -> Option<Item<'_>> {
         Some(match self.entries.get(idx)? {
@@ -135,6 +153,11 @@ impl LineWindow {
                 line: self.number(idx),
                 style_in: line.style_in,
                 finished: line.finished,
+                context: line.context,
+                gap: idx
+                    .checked_sub(1)
+                    .and_then(|above| self.line(above))
+                    .is_some_and(|above| above.end != line.offset),
             },
             Entry::Divider { divider, .. } => Item::Divider(*divider),
         })
@@ -182,8 +205,18 @@ impl LineWindow {
         })
     }
 
-    /// The index of the line of that number in the generation.
+    /// The index of the first line that ends after that place: the one that holds it, or else the next one that is held.
+    pub fn find_from(&self, place: Position) -> Option<usize> {
+        let idx = self.entries.partition_point(|entry| entry.end() <= place);
+        (idx..self.len()).find(|&idx| self.line(idx).is_some())
+    }
+
+    /// The index of the line of that number in the generation, or of the next one that is held.
     pub fn find_line(&self, generation: Generation, number: LineNo) -> Option<usize> {
+        if self.sparse {
+            let is_it = |entry: &Entry| matches!(entry, Entry::Line(line) if line.number >= Some(number));
+            return self.entries.iter().position(|entry| entry.key().generation == generation && is_it(entry));
+        }
         (0..self.runs.len()).filter(|&run_idx| self.runs[run_idx].generation == generation).find_map(|run_idx| {
             let range = self.run_range(run_idx);
             let first = self.number(range.start)?;
@@ -192,48 +225,46 @@ impl LineWindow {
         })
     }
 
-    /// Where the first item starts: a page above must end there.
+    /// Where the part that is held begins: a page above must end there.
     pub fn first(&self) -> Position {
-        match self.entries.front() {
-            None => self.tail,
-            Some(Entry::Line(line)) => (line.generation, line.offset),
-            Some(Entry::Divider { before, .. }) => *before,
-        }
+        self.head
     }
 
-    /// After the last complete line: what comes below must start there.
+    /// Where it ends, after the last complete line: what comes below must start there.
     pub fn last(&self) -> Position {
         self.tail
     }
 
-    /// After the last line, an unfinished one included.
+    /// The same, with an unfinished last line.
     pub fn end(&self) -> Position {
         self.unfinished_idx().and_then(|idx| self.line(idx)).map_or(self.tail, |line| (line.generation, line.end))
     }
 
-    /// How many complete lines start at or after a place in the window; none when it is not in the window.
-    pub fn lines_from(&self, (generation, offset): Position) -> LineCount {
-        let Some(idx) = self.find_holding(generation, offset).or_else(|| self.idx_below((generation, offset))) else {
+    /// How many complete lines start at or after a place in the window, those that are context left out; none when it is
+    /// not in the window.
+    pub fn lines_from(&self, place: Position) -> LineCount {
+        if place < self.head || place > self.tail {
             return LineCount::ZERO;
-        };
-        let is_complete = |entry: &&Entry| matches!(entry, Entry::Line(line) if line.finished);
-        LineCount::new(self.entries.range(idx..).filter(is_complete).count() as u64)
-    }
-
-    /// The index of the first item below a place where no line starts: the end of a generation.
-    fn idx_below(&self, place: Position) -> Option<usize> {
-        let is_above = |entry: &Entry| matches!(entry, Entry::Line(line) if (line.generation, line.end) == place);
-        self.entries.iter().rposition(is_above).map(|idx| idx + 1).filter(|idx| *idx < self.len())
+        }
+        let counts = |entry: &&Entry| matches!(entry, Entry::Line(line) if line.finished && !line.context);
+        let from = self.entries.partition_point(|entry| entry.end() <= place);
+        LineCount::new(self.entries.range(from..).filter(counts).count() as u64)
     }
 
     /// What stands before [`LineWindow::last`], for a cursor.
     pub fn marker(&self) -> Marker {
+        if let Some((_, marker)) = self.told_marker.filter(|(place, _)| *place == self.tail) {
+            return marker;
+        }
         let (generation, mut expected) = self.tail;
         let mut parts: Vec<&[u8]> = Vec::new();
         let mut n_bytes = 0;
         for entry in self.entries.iter().rev() {
             let Entry::Line(line) = entry else { continue };
             if line.generation != generation || n_bytes >= Marker::MAX_BYTES {
+                break;
+            }
+            if line.finished && line.end < expected {
                 break;
             }
             if !line.finished || line.end != expected {
@@ -269,6 +300,9 @@ impl LineWindow {
 
     /// The number of the line at `idx`, where it is known.
     fn number(&self, idx: usize) -> Option<LineNo> {
+        if self.sparse {
+            return self.line(idx)?.number;
+        }
         let absolute = self.origin + idx as i64;
         let run = self.runs.get(self.runs.partition_point(|run| run.first <= absolute).checked_sub(1)?)?;
         Some(run.first_line? + LineCount::new(u64::try_from(absolute - run.first).ok()?))

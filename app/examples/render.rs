@@ -84,6 +84,9 @@ fn file_boot(bytes: &[u8]) -> Result<Boot, Box<dyn Error>> {
         first: ByteOffset::ZERO,
         first_line: LineNo::new(1),
         end,
+        covers: (ByteOffset::ZERO, end),
+        filtering: None,
+        refused: Vec::new(),
         tip: Tip {
             generation: Generation::FIRST,
             len: end,
@@ -95,7 +98,7 @@ fn file_boot(bytes: &[u8]) -> Result<Boot, Box<dyn Error>> {
             state: FileState::Live,
         },
         links: ReaderLinks { start: Some("/v/web/nginx/access.log?at=start".into()), ..ReaderLinks::default() },
-        rows_html: rows_html(&frame),
+        rows_html: rows_html(&frame, false, &mut |_| false),
     };
     Ok(Boot { base: String::new(), address: "/v/web/nginx/access.log".into(), screen: Screen::File(Box::new(screen)) })
 }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use taillight::cursor::{Cursor, Generation};
-use taillight::line::{ByteOffset, LineNo};
+use taillight::line::{ByteLen, ByteOffset, LineNo};
 use taillight::path::LogPath;
 use taillight::wire::{Listing, Tip};
 
@@ -60,6 +60,12 @@ pub struct FileScreen {
     pub first_line: Option<LineNo>,
     /// After the last row.
     pub end: ByteOffset,
+    /// The part of the file that the rows are of: with a filter, what was looked through for them, from a line's start.
+    pub covers: (ByteOffset, ByteOffset),
+    /// What filtering came to; `None` when all rows are shown.
+    pub filtering: Option<Filtering>,
+    /// What is wrong in the filter or in the find term of the link: what is right of them is in force.
+    pub refused: Vec<RefusedTerm>,
     /// The counters when the page was made.
     pub tip: Tip,
     /// The links of reader mode, below the base.
@@ -67,6 +73,29 @@ pub struct FileScreen {
     /// The rows as HTML from the core's `row` room: in the document already, so never sent twice.
     #[serde(skip)]
     pub rows_html: String,
+}
+
+/// What the filtering of a first screen came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Filtering {
+    /// Whether these are all the rows that fit, or all there are. Otherwise the time for a first screen was over before:
+    /// it was still filtering.
+    pub complete: bool,
+    /// How many bytes of the file were looked through, for these rows or for the count of matches so far.
+    pub looked_through: ByteLen,
+    /// How many there were.
+    pub of: ByteLen,
+}
+
+/// A wrong term of a link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedTerm {
+    /// Whether it is the find term, and not in the filter.
+    pub find: bool,
+    /// Where in its text, in bytes from 0.
+    pub position: u32,
+    /// For people: what is wrong there and what was expected.
+    pub detail: String,
 }
 
 /// Plain links that page through the file without JavaScript; `None` where there is nothing to go to.

@@ -214,7 +214,8 @@ impl Stream {
     async fn pump(&mut self, socket: &mut WebSocket, drained: &mut bool) -> ControlFlow<End> {
         match self.puller.pull(&self.state.tasks).await {
             Ok(Pulled::Lines(lines) | Pulled::Rest(lines)) => self.send_lines(socket, lines).await,
-            Ok(Pulled::Event(_)) => ControlFlow::Continue(()),
+            // Rows come to those who have a filter.
+            Ok(Pulled::Event(_) | Pulled::Rows(_)) => ControlFlow::Continue(()),
             Ok(Pulled::Idle) if self.options.tail => {
                 *drained = true;
                 ControlFlow::Continue(())

@@ -8,18 +8,24 @@
 //! stood before it, read in the same moment, is what was delivered last; otherwise it is thrown away and the follower
 //! is asked to look at once.
 
+mod counter;
+mod shown;
+
 use std::io;
 use std::sync::Arc;
 
 use taillight::ansi::{self, Style};
 use taillight::cursor::{Generation, Identity, Marker};
-use taillight::line::{ByteLen, ByteOffset, LineCount};
+use taillight::line::{ByteLen, ByteOffset, LineNo};
 use taillight::wire::{Cut, FileEvent, MAX_LINE_BYTES, MAX_LIVE_BYTES};
 
 use crate::read::{self, Chunk};
 use crate::source::{Source, is_gone};
 use crate::tail::{Epoch, Follower, Notice, TailTip};
 use crate::tasks::Tasks;
+
+pub use counter::Counter;
+pub use shown::{RowFilter, ShownRows};
 
 /// A place in a followed file that moves on as it is read.
 pub struct Puller {
@@ -32,6 +38,10 @@ pub struct Puller {
     notice_seq: u64,
     /// The look that the line at `offset` starts with.
     style: Style,
+    /// Which rows are pulled; all lines without one.
+    filter: Option<RowFilter>,
+    /// The number of the line at `offset`, where shown rows have told it.
+    line: Option<LineNo>,
 }
 
 /// What comes next in the stream.
@@ -41,6 +51,8 @@ pub enum Pulled {
     Lines(Lines),
     /// The end of a file that is no longer written, without a line feed.
     Rest(Lines),
+    /// With a filter: the rows of the next lines that it shows, perhaps none.
+    Rows(ShownRows),
     /// Something happened here.
     Event(Event),
     /// Nothing for now: wait for the follower.
@@ -87,7 +99,7 @@ impl Puller {
     /// A place at `offset` of `generation`, where a line starts with the look `style`.
     pub fn new(follower: Follower, generation: Generation, offset: ByteOffset, style: Style) -> Self {
         let notice_seq = follower.tip().notices.last().map_or(0, |notice| notice.seq);
-        Self { follower, generation, offset, marker: None, notice_seq, style }
+        Self { follower, generation, offset, marker: None, notice_seq, style, filter: None, line: None }
     }
 
     /// The place.
@@ -114,6 +126,13 @@ impl Puller {
         self.offset = offset;
         self.marker = None;
         self.style = style;
+        self.line = None;
+    }
+
+    /// Pulls only the rows that `filter` shows from here on. The place must be one where a line starts and, with context,
+    /// one that a page or a frame of that filter has ended at: set it before the jump.
+    pub fn show_only(&mut self, filter: Option<RowFilter>) {
+        self.filter = filter;
     }
 
     /// Bytes between the place and the end, as far as the generations that are still held tell.
@@ -140,7 +159,14 @@ impl Puller {
         let Some(epoch) = tip.epochs.get(idx) else { return Ok(Pulled::Idle) };
         let ended = epoch.ended.get().copied();
         let limit = ended.unwrap_or(tip.complete);
-        if self.offset < limit {
+        let mut told_to = self.offset;
+        if let Some(filter) = self.filter.clone().filter(|_| self.offset < limit) {
+            if let Some(pulled) = self.pull_rows(tasks, epoch, limit, filter).await? {
+                return Ok(pulled);
+            }
+            // What is not settled waits for lines that may never come; what happened is told all the same.
+            told_to = limit;
+        } else if self.offset < limit {
             match self.read(tasks, epoch, limit).await? {
                 Verified::Chunk(chunk) if chunk.end > self.offset => {
                     return Ok(Pulled::Lines(self.advance(epoch, chunk)));
@@ -154,7 +180,7 @@ impl Puller {
                 Verified::Chunk(_) => {}
             }
         }
-        if let Some(event) = self.notice(&tip) {
+        if let Some(event) = self.notice(&tip, told_to) {
             return Ok(Pulled::Event(event));
         }
         match (ended, tip.epochs.get(idx + 1)) {
@@ -210,10 +236,10 @@ impl Puller {
         }
     }
 
-    /// The next thing that the follower noticed up to the place.
-    fn notice(&mut self, tip: &TailTip) -> Option<Event> {
+    /// The next thing that the follower noticed up to `told_to`.
+    fn notice(&mut self, tip: &TailTip, told_to: ByteOffset) -> Option<Event> {
         let is_due = |notice: &&Notice| {
-            notice.seq > self.notice_seq && notice.generation == self.generation && notice.at <= self.offset
+            notice.seq > self.notice_seq && notice.generation == self.generation && notice.at <= told_to
         };
         let notice = tip.notices.iter().find(is_due)?;
         self.notice_seq = notice.seq;
@@ -232,6 +258,7 @@ impl Puller {
         };
         self.offset = limit;
         self.marker = None;
+        self.line = None;
         Pulled::Event(event)
     }
 
@@ -306,59 +333,4 @@ fn unfinished_head(source: &dyn Source, from: ByteOffset, end: ByteOffset) -> io
     let cut = Cut { at: wanted, missing };
     let cuts = if missing == ByteLen::ZERO { Vec::new() } else { vec![cut] };
     Ok(Chunk { before, end, after: read::marker_at(source, end)?, cuts, payload })
-}
-
-/// Counts the complete lines between a place and the end, going over each byte once.
-pub struct Counter {
-    generation: Generation,
-    offset: ByteOffset,
-    lines: LineCount,
-}
-
-/// How many bytes one step of counting reads at most.
-const COUNT_STEP_BYTES: u64 = 8 * 1024 * 1024;
-
-impl Counter {
-    /// Counts from that place on.
-    pub fn new(generation: Generation, offset: ByteOffset) -> Self {
-        Self { generation, offset, lines: LineCount::ZERO }
-    }
-
-    /// The complete lines counted so far.
-    pub fn lines(&self) -> LineCount {
-        self.lines
-    }
-
-    /// Goes on counting; `true` when it has reached the end for now.
-    ///
-    /// # Errors
-    /// When the file cannot be read now.
-    pub async fn step(&mut self, tip: &TailTip, tasks: &Tasks) -> io::Result<bool> {
-        let Some(idx) = tip.epochs.iter().position(|epoch| epoch.generation == self.generation) else {
-            // The generation is gone: what is left to count starts with the oldest that is held.
-            if let Some(oldest) = tip.epochs.first() {
-                self.generation = oldest.generation;
-                self.offset = ByteOffset::ZERO;
-            }
-            return Ok(tip.epochs.is_empty());
-        };
-        let Some(epoch) = tip.epochs.get(idx) else { return Ok(true) };
-        let limit = readable_end(tip, epoch);
-        if self.offset < limit {
-            let to = (self.offset + ByteLen::new(COUNT_STEP_BYTES)).min(limit);
-            let (source, from) = (Arc::clone(&epoch.source), self.offset);
-            let fed = tasks.blocking(move || read::count_lines(&*source, from, to)).await?;
-            self.lines = self.lines + fed;
-            self.offset = to;
-            return Ok(false);
-        }
-        match tip.epochs.get(idx + 1).filter(|_| epoch.ended.get().is_some()) {
-            Some(next) => {
-                self.generation = next.generation;
-                self.offset = ByteOffset::ZERO;
-                Ok(false)
-            }
-            None => Ok(true),
-        }
-    }
 }

@@ -19,8 +19,11 @@ use taillight::line::{ByteOffset, LineNo};
 use taillight::wire::{Cut, Frame, FrameFlags, FrameKind};
 
 pub use back::lines_back;
+pub(crate) use blocks::{line_start, next_line_start};
 pub use live::{count_lines, end_of_lines, line_bytes, lines_from, marker_at, marker_of};
+pub(crate) use page::find_line;
 pub use page::page;
+pub(crate) use rows::append;
 
 /// What page is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,10 +3,14 @@
 //! Host, Origin and login were checked before this room is reached (`router`).
 
 pub mod connection;
+mod counters;
+mod finding;
 pub mod heartbeat;
+mod live;
 mod opening;
 pub mod outbox;
 mod requests;
+pub(crate) mod search;
 
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;

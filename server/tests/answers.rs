@@ -243,6 +243,105 @@ async fn the_page_and_its_reader_links_walk_through_the_whole_file() {
     server.stop().await;
 }
 
+/// The facts in a page.
+fn boot_of(page: &str) -> serde_json::Value {
+    let boot = page.split_once("id=\"boot\"").unwrap().1.split_once('>').unwrap().1;
+    let boot: serde_json::Value = serde_json::from_str(boot.split_once("</script>").unwrap().0).unwrap();
+    boot["screen"]["file"].clone()
+}
+
+/// The classes and the texts of the rows of a page.
+fn rows_of(page: &str) -> Vec<(String, String)> {
+    let rows = page.split("<div class=\"row").skip(1).filter_map(|row| row.split_once("</span></div>"));
+    rows.filter_map(|(row, _)| {
+        let (class, rest) = row.split_once('"')?;
+        let text = rest.split_once("class=\"tx\" role=\"gridcell\">")?.1;
+        (class.is_empty() || class.starts_with(' ')).then(|| (class.trim().to_owned(), text.to_owned()))
+    })
+    .collect()
+}
+
+#[tokio::test]
+async fn a_filtered_link_opens_filtered_with_the_rows_in_the_html() {
+    let scratch = Scratch::new();
+    let line = |number: u32| match number % 100 {
+        0 => format!("ERROR number {number:04} <b>\n"),
+        50 => format!("error too, number {number:04}\n"),
+        _ => format!("info number {number:04}\n"),
+    };
+    scratch.write("app.log", (1..=1000).map(line).collect::<String>().as_bytes());
+    let server = TestServer::start(&scratch, &[("auth", "none")]).await;
+
+    let page = server.get("/v/logs/app.log?q=ERROR", &[]).await;
+    let rows = rows_of(&page.body);
+    let texts: Vec<&str> = rows.iter().map(|(_, text)| text.as_str()).collect();
+    assert_eq!(texts.len(), 10, "{texts:?}");
+    assert_eq!((texts[0], texts[9]), ("ERROR number 0100 &lt;b&gt;", "ERROR number 1000 &lt;b&gt;"));
+    assert!(page.body.contains("data-line=\"900\""), "rows keep their numbers");
+    let boot = boot_of(&page.body);
+    assert_eq!(boot["tip"]["shown"]["count"], 10);
+    assert_eq!(boot["tip"]["shown"]["exact"], true);
+    assert_eq!(boot["filtering"]["complete"], true);
+    assert_eq!(boot["filtering"]["looked_through"], boot["filtering"]["of"]);
+    assert_eq!((&boot["covers"][0], &boot["covers"][1]), (&serde_json::json!(0), &boot["tip"]["len"]));
+    assert_eq!(boot["refused"], serde_json::json!([]));
+
+    let page = server.get("/v/logs/app.log?q=ERROR&ctx=1&find=number+1000", &[]).await;
+    let rows = rows_of(&page.body);
+    let row = |class: &str, text: &str| (class.to_owned(), text.to_owned());
+    assert_eq!(rows.len(), 29);
+    assert_eq!(rows[0], row("ctx", "info number 0099"));
+    assert_eq!(rows[3], row("ctx gap", "info number 0199"));
+    assert_eq!(rows[28], row("hit", "ERROR number 1000 &lt;b&gt;"));
+    assert_eq!(rows.iter().filter(|(class, _)| class.contains("hit")).count(), 1);
+    let boot = boot_of(&page.body);
+    assert_eq!((&boot["tip"]["shown"]["count"], &boot["tip"]["found"]["matched"]["count"]), (&10.into(), &1.into()));
+
+    // A wrong term is told, and the rest of the query is in force.
+    let page = server.get("/v/logs/app.log?q=ERROR+/(/&find=/[/", &[]).await;
+    assert_eq!((page.status, rows_of(&page.body).len()), (200, 10));
+    let boot = boot_of(&page.body);
+    let refused = boot["refused"].as_array().unwrap();
+    assert_eq!(refused.len(), 2, "{refused:?}");
+    assert_eq!((&refused[0]["find"], &refused[1]["find"]), (&false.into(), &true.into()));
+    assert!(refused[0]["position"].as_u64().unwrap() >= 6 && !refused[0]["detail"].as_str().unwrap().is_empty());
+
+    let page = server.get("/v/logs/app.log?q=nowhere", &[]).await;
+    let boot = boot_of(&page.body);
+    assert_eq!((rows_of(&page.body).len(), &boot["filtering"]["complete"]), (0, &true.into()));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_reader_links_of_a_filtered_page_keep_the_filter_and_miss_no_row() {
+    let scratch = Scratch::new();
+    let line = |number: u32| format!("{} {number:04}\n", if number % 3 == 0 { "hit" } else { "miss" });
+    scratch.write("app.log", (1..=3000).map(line).collect::<String>().as_bytes());
+    let server = TestServer::start(&scratch, &[("auth", "none")]).await;
+    let mut seen = std::collections::BTreeSet::new();
+    let mut path = "/v/logs/app.log?q=hit".to_owned();
+    for _ in 0..40 {
+        let page = server.get(&path, &[]).await;
+        let rows = rows_of(&page.body);
+        assert!(rows.iter().all(|(_, text)| text.starts_with("hit")), "{path}");
+        seen.extend(rows.into_iter().map(|(_, text)| text));
+        match boot_of(&page.body)["links"]["older"].as_str() {
+            Some(older) => path = older.to_owned(),
+            None => break,
+        }
+        assert!(path.contains("q=hit"), "{path}");
+    }
+    assert_eq!(seen.len(), 1000, "every row was on some page");
+    let page = server.get("/v/logs/app.log?q=hit&at=start", &[]).await;
+    let newer = boot_of(&page.body)["links"]["newer"].as_str().unwrap().to_owned();
+    assert!(newer.contains("q=hit"));
+    let next = rows_of(&server.get(&newer, &[]).await.body);
+    let last = rows_of(&page.body).pop().unwrap();
+    let at = next.iter().position(|row| *row == last).expect("pages overlap by the rows before the place");
+    assert!(at + 1 < next.len());
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn the_program_is_sent_compressed_with_its_type_and_kept_by_its_version() {
     let scratch = Scratch::new();

@@ -1,6 +1,7 @@
 //! What becomes of each escape, control and broken byte; and what holds for every line.
 
 mod oracle;
+mod spans;
 
 use std::fmt::Write as _;
 

@@ -22,6 +22,45 @@ pub(super) fn push_visible(bytes: &[u8], out: &mut String) {
     }
 }
 
+/// A stretch of bytes, and how it is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Piece<'a> {
+    /// As it is.
+    Same(&'a str),
+    /// One character, or one bad sequence, of so many bytes as something else of so many bytes.
+    Other {
+        /// In the line.
+        len: usize,
+        /// On the screen.
+        shown: usize,
+    },
+}
+
+/// What [`push_visible`] makes of each stretch of the bytes.
+pub(super) fn pieces(bytes: &[u8], mut emit: impl FnMut(Piece<'_>)) {
+    let mut shown = String::new();
+    for chunk in bytes.utf8_chunks() {
+        let mut text = chunk.valid();
+        while !text.is_empty() {
+            let at = text.bytes().position(|byte| SUSPECT[usize::from(byte)]).unwrap_or(text.len());
+            let (clean, rest) = text.split_at(at);
+            if !clean.is_empty() {
+                emit(Piece::Same(clean));
+            }
+            let mut chars = rest.chars();
+            if let Some(c) = chars.next() {
+                shown.clear();
+                push_char(c, &mut shown);
+                emit(Piece::Other { len: c.len_utf8(), shown: shown.len() });
+            }
+            text = chars.as_str();
+        }
+        if !chunk.invalid().is_empty() {
+            emit(Piece::Other { len: chunk.invalid().len(), shown: char::REPLACEMENT_CHARACTER.len_utf8() });
+        }
+    }
+}
+
 fn push_valid(mut text: &str, out: &mut String) {
     while let Some(at) = text.bytes().position(|byte| SUSPECT[usize::from(byte)]) {
         let (clean, rest) = text.split_at(at);

@@ -3,12 +3,14 @@
 use super::intent::Way;
 use super::link::CLOSE_NORMAL;
 use super::pages::Answer;
+use super::seek::Sought;
 use super::{Effect, Follow, JUMP_BYTES, LastEvent, Notice, WindowChange, state};
 use crate::cursor::{Generation, Identity};
 use crate::line::{ByteLen, LineCount, LineNo};
 use crate::window::Divider;
 use crate::wire::{
-    CREDIT_BYTES, ClientMsg, Failure, FileEvent, Frame, FrameKind, MAX_LIVE_BYTES, Resume, ServerMsg, Tip, VERSION,
+    CREDIT_BYTES, ClientMsg, Failure, FileEvent, Frame, FrameKind, MAX_CONTEXT, MAX_LIVE_BYTES, Resume, ServerMsg, Tip,
+    VERSION,
 };
 
 impl Follow {
@@ -45,7 +47,11 @@ impl Follow {
                 self.give_up(now_ms, out);
             }
             ServerMsg::Failed { req, error, detail } => self.request_failed(req, error, detail, out),
-            ServerMsg::Refused { .. } | ServerMsg::Sought { .. } | ServerMsg::Spans { .. } => {}
+            ServerMsg::Refused { req, find, position, detail } => self.refused((req, find), position, detail, out),
+            ServerMsg::Sought { req, found, reached, at_end, .. } => {
+                self.sought(Sought { req, found, reached, at_end }, out);
+            }
+            ServerMsg::Spans { req, rows, .. } => self.take_spans(req, rows, out),
             ServerMsg::Bye { retry_ms } => self.link.come_back_after(retry_ms),
         }
     }
@@ -74,6 +80,10 @@ impl Follow {
             None => {
                 self.requests.wait_for_first(true);
                 self.history.begin(generation);
+                // Places of another connection: in this file at best.
+                self.finding.relabel(|_| generation);
+                self.requests.relabel(|_| generation);
+                self.spans.clear();
                 self.check_boot(identity, out);
             }
             Some(Resume::Resumed { generation: resumed }) => {
@@ -111,7 +121,10 @@ impl Follow {
             (false, false) => self.send_hold(out),
             (true, true) => {}
         }
+        self.ask_filter(out);
         self.ask_jump(out);
+        self.ask_seek(out);
+        self.fill(out);
     }
 
     /// The file was replaced between the server's rendering and the connection: the place that was asked for is
@@ -152,11 +165,17 @@ impl Follow {
         self.seen = self.seen.map(|(generation, offset)| (moved(generation), offset));
         let key = |key: crate::window::RowKey| crate::window::RowKey { generation: moved(key.generation), ..key };
         self.looking = self.looking.map(|(first, last)| (key(first), key(last)));
+        self.finding.relabel(moved);
+        self.requests.relabel(moved);
+        self.spans.clear();
         out.push(Effect::Window(WindowChange::Relabelled));
     }
 
     fn tip_moved(&mut self, tip: Tip, out: &mut Vec<Effect>) {
         self.tip = Some(tip);
+        if tip.found.is_some() {
+            self.find_counted(out);
+        }
         let n_complete = tip.lines.count.get().saturating_sub(u64::from(tip.len > tip.complete));
         let next = LineNo::after(LineCount::new(n_complete));
         if tip.lines.exact && self.window.learn((tip.generation, tip.complete), next) {
@@ -195,13 +214,17 @@ impl Follow {
         if !self.has_page || self.requests.waits_for_first() {
             return self.return_credit(1, out);
         }
+        let before = self.window.last();
         match self.window.append(frame) {
-            Ok(taken) if taken.added > 0 => {
-                self.resync = None;
-                out.push(Effect::Window(WindowChange::Appended));
-                self.evict(out);
+            Ok(taken) => {
+                if taken.added > 0 || taken.replaced {
+                    out.push(Effect::Window(WindowChange::Appended));
+                    self.evict(out);
+                }
+                if taken.added > 0 || self.window.last() != before {
+                    self.resync = None;
+                }
             }
-            Ok(_) => {}
             Err(_) => self.missed(out),
         }
         self.settle();
@@ -224,12 +247,16 @@ impl Follow {
         if self.distance().is_some_and(|bytes| bytes.get() <= u64::from(CREDIT_BYTES)) {
             self.behind = ByteLen::ZERO;
         }
-        if self.distance().is_some_and(|bytes| bytes.get() <= MAX_LIVE_BYTES as u64) {
+        if self.is_near() {
             self.catching_up = false;
         }
     }
 
     fn page_frame(&mut self, frame: &Frame, out: &mut Vec<Effect>) {
+        if self.take_filtered(frame, out) {
+            self.settle();
+            return self.fill(out);
+        }
         match self.requests.take(frame.req) {
             Answer::First => {
                 let at = self.start.as_ref().map(|start| (start.at, start.before));
@@ -241,7 +268,13 @@ impl Follow {
                 }
                 self.switch(out);
             }
-            Answer::Jump(jump) => self.show(frame, Some(jump.place()), out),
+            Answer::Jump(jump) => {
+                self.show(frame, Some(jump.place()), out);
+                if jump.is_to_hit() {
+                    self.show_hit(out);
+                }
+                self.fill(out);
+            }
             Answer::Live(live) if live.has_page => {
                 let before = self.window.last();
                 let skipped = if before.0 == frame.generation { frame.offset - before.1 } else { self.behind };
@@ -251,6 +284,7 @@ impl Follow {
                 if live.is_told && skipped > ByteLen::ZERO {
                     out.push(Effect::Notice(Notice::Skipped(skipped)));
                 }
+                self.fill(out);
             }
             Answer::Above => self.take_above(frame, out),
             Answer::Below => self.take_below(frame, out),
@@ -260,6 +294,13 @@ impl Follow {
     }
 
     fn request_failed(&mut self, req: u32, error: Failure, detail: String, out: &mut Vec<Effect>) {
+        if self.spans_failed(req, out) || self.seek_failed(req, error, out) {
+            return;
+        }
+        if self.filter_failed(req, out).is_some() {
+            out.push(Effect::Notice(Notice::Failed { error, detail }));
+            return;
+        }
         match self.requests.take(req) {
             // What stood between cannot be had any more: the end can.
             Answer::Live(live) if !live.has_page => {
@@ -277,7 +318,13 @@ impl Follow {
 
     /// Whether the window's end is so far from the file's that lines are on their way.
     pub(super) fn is_catching_up(&self) -> bool {
-        let is_near = self.distance().is_some_and(|bytes| bytes.get() <= MAX_LIVE_BYTES as u64);
-        !is_near || self.requests.waits_for_first() || self.requests.waits_for_live_page()
+        !self.is_near() || self.requests.waits_for_first() || self.requests.waits_for_live_page()
+    }
+
+    /// Whether the window's end is as near to the file's as it comes while lines are written. With context rows the
+    /// server waits with the last lines until it is known whether one after them matches.
+    fn is_near(&self) -> bool {
+        let unsettled = u64::from(self.filters.in_force().map_or(0, |filter| filter.ctx.min(MAX_CONTEXT)));
+        self.distance().is_some_and(|bytes| bytes.get() <= (1 + unsettled) * MAX_LIVE_BYTES as u64)
     }
 }

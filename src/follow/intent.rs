@@ -26,6 +26,7 @@ impl Follow {
     pub(super) fn intend(&mut self, input: &Input, out: &mut Vec<Effect>) {
         match *input {
             Input::GoLive => {
+                self.cancel_seek();
                 let near = self.distance().is_some_and(|bytes| bytes.get() <= u64::from(CREDIT_BYTES));
                 self.follow_again(if near { Way::Exact } else { Way::End { is_told: false } }, out);
             }
@@ -52,6 +53,7 @@ impl Follow {
             }
             Input::Looking { first, last } => self.looking(first, last, out),
             Input::JumpTo { at, before, after } => {
+                self.cancel_seek();
                 self.paused = false;
                 self.stop(None, out);
                 self.jump_to(at, before, after, out);
@@ -60,6 +62,8 @@ impl Follow {
                 let req = self.requests.next();
                 out.extend(self.ask_more(req, key).map(Effect::Send));
             }
+            Input::Seek { down, from } => self.seek(down, from, out),
+            Input::CancelSeek => self.cancel_seek(),
             Input::Drawn => self.return_credit(GRANT_BYTES, out),
             _ => {}
         }
@@ -86,7 +90,7 @@ impl Follow {
         self.go_live(way, out);
     }
 
-    fn stop(&mut self, seen: Option<Position>, out: &mut Vec<Effect>) {
+    pub(super) fn stop(&mut self, seen: Option<Position>, out: &mut Vec<Effect>) {
         self.following = false;
         self.catching_up = false;
         self.hold(seen, out);

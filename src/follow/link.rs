@@ -162,8 +162,8 @@ impl Follow {
             resume,
             follow,
             credit: CREDIT_BYTES,
-            filter: None,
-            find: None,
+            filter: self.filters.in_force().cloned(),
+            find: self.finding.term().cloned(),
         }));
         self.requests.wait_for_first(resume.is_none());
         self.live = follow;
@@ -236,6 +236,9 @@ impl Follow {
 
     fn forget_connection(&mut self) {
         self.requests.forget();
+        self.filters.forget();
+        self.finding.forget();
+        self.spans.forget();
         self.live = false;
         self.resync = None;
         self.behind = crate::line::ByteLen::ZERO;

@@ -1,7 +1,7 @@
 //! Asking for rows: at most one page on its way for each side, and only the newest jump counts.
 
-use super::{EDGE_ROWS, Effect, Follow, PAGE_ROWS, WindowChange};
-use crate::cursor::Anchor;
+use super::{Effect, Follow, PAGE_ROWS, WindowChange};
+use crate::cursor::{Anchor, Generation};
 use crate::line::{ByteOffset, LineNo};
 use crate::window::{Position, RowKey};
 use crate::wire::{ClientMsg, Frame, MAX_PAGE_BYTES};
@@ -12,6 +12,8 @@ pub(super) struct Jump {
     at: Anchor,
     before: u32,
     after: u32,
+    /// Where the current hit is; otherwise in the current generation.
+    hit: Option<Generation>,
     req: Option<u32>,
 }
 
@@ -76,12 +78,40 @@ impl Requests {
         self.live.is_some_and(|live| live.has_page)
     }
 
+    /// Whether rows are on their way that replace those shown.
+    pub(super) fn waits_for_rows(&self) -> bool {
+        self.first || self.jump.is_some() || self.waits_for_live_page()
+    }
+
+    pub(super) fn waits_for_above(&self) -> bool {
+        self.above.is_some()
+    }
+
+    pub(super) fn waits_for_below(&self) -> bool {
+        self.below.is_some()
+    }
+
     pub(super) fn drop_live(&mut self) {
         self.live = None;
     }
 
     pub(super) fn drop_jump(&mut self) {
         self.jump = None;
+    }
+
+    /// Other rows are wanted: pages on their way are of no use, and a jump is asked for again among those.
+    pub(super) fn drop_pages(&mut self) {
+        self.drop_sides();
+        if let Some(jump) = &mut self.jump {
+            jump.req = None;
+        }
+    }
+
+    /// Gives generations new numbers.
+    pub(super) fn relabel(&mut self, new: impl Fn(Generation) -> Generation) {
+        if let Some(jump) = &mut self.jump {
+            jump.hit = jump.hit.map(new);
+        }
     }
 
     /// What was on its way will not come; a jump is still wanted.
@@ -117,32 +147,34 @@ impl Requests {
 }
 
 impl Follow {
-    pub(super) fn looking(&mut self, first: usize, last: usize, out: &mut Vec<Effect>) {
-        self.looking = self.window.key(first).zip(self.window.key(last));
-        if !self.following {
-            self.seen_down_to(last, out);
-        }
-        if first < EDGE_ROWS {
-            self.ask_above(out);
-        }
-        if last.saturating_add(EDGE_ROWS) >= self.window.len() {
-            self.ask_below(out);
-        }
-    }
-
     pub(super) fn jump_to(&mut self, at: Anchor, before: u32, after: u32, out: &mut Vec<Effect>) {
-        self.requests.jump = Some(Jump { at, before, after, req: None });
+        self.requests.jump = Some(Jump { at, before, after, hit: None, req: None });
         self.ask_jump(out);
     }
 
-    /// Sends the jump that is wanted, if it was not.
+    /// Jumps to where a seek has found something.
+    pub(super) fn jump_to_hit(
+        &mut self,
+        generation: Generation,
+        at: Anchor,
+        (before, after): (u32, u32),
+        out: &mut Vec<Effect>,
+    ) {
+        self.requests.jump = Some(Jump { at, before, after, hit: Some(generation), req: None });
+        self.ask_jump(out);
+    }
+
+    /// Sends the jump that is wanted, if it was not. Not while another filter is on its way: it would not be known of
+    /// which one the answer is.
     pub(super) fn ask_jump(&mut self, out: &mut Vec<Effect>) {
-        let can_ask = self.link.is_open() && !self.requests.waits_for_first();
-        let generation = self.tip.map_or(self.window.last().0, |tip| tip.generation);
-        let Some(Jump { at, before, after, req: None }) = self.requests.jump.filter(|_| can_ask) else { return };
+        let can_ask = self.link.is_open() && !self.requests.waits_for_first() && !self.filters.is_waiting();
+        let current = self.tip.map_or(self.window.last().0, |tip| tip.generation);
+        let Some(jump) = self.requests.jump.filter(|jump| can_ask && jump.req.is_none()) else { return };
         let req = self.requests.next();
-        self.requests.jump = Some(Jump { at, before, after, req: Some(req) });
+        self.requests.jump = Some(Jump { req: Some(req), ..jump });
         self.requests.drop_sides();
+        let Jump { at, before, after, .. } = jump;
+        let generation = jump.hit.unwrap_or(current);
         out.push(Effect::Send(ClientMsg::Page { req, generation, at, before, after }));
     }
 
@@ -157,10 +189,11 @@ impl Follow {
     }
 
     fn can_ask_side(&self) -> bool {
-        self.link.is_open() && self.has_page && !self.requests.first && self.requests.jump.is_none()
+        let waits = self.requests.first || self.requests.jump.is_some() || self.filters.is_waiting();
+        self.link.is_open() && self.has_page && !waits
     }
 
-    fn ask_above(&mut self, out: &mut Vec<Effect>) {
+    pub(super) fn ask_above(&mut self, out: &mut Vec<Effect>) {
         if !self.can_ask_side() || self.requests.above.is_some() {
             return;
         }
@@ -210,13 +243,16 @@ impl Follow {
     }
 
     pub(super) fn take_above(&mut self, frame: &Frame, out: &mut Vec<Effect>) {
-        match self.window.prepend(frame) {
-            Ok(n_added @ 1..) => {
-                out.push(Effect::Window(WindowChange::Prepended(n_added)));
-                self.evict(out);
-            }
-            Ok(0) | Err(_) => self.above_failed(),
+        let before = self.window.first();
+        let n_added = self.window.prepend(frame).unwrap_or(0);
+        if self.window.first() == before {
+            return self.above_failed();
         }
+        if n_added > 0 {
+            out.push(Effect::Window(WindowChange::Prepended(n_added)));
+            self.evict(out);
+        }
+        self.fill(out);
     }
 
     pub(super) fn above_failed(&mut self) {
@@ -224,16 +260,20 @@ impl Follow {
     }
 
     pub(super) fn take_below(&mut self, frame: &Frame, out: &mut Vec<Effect>) {
-        let before = self.window.end();
+        let place = |follow: &Self| (follow.window.last(), follow.window.end());
+        let before = place(self);
         let taken = self.window.append(frame);
-        if taken.is_ok_and(|taken| taken.added > 0) {
+        if taken.is_ok_and(|taken| taken.added > 0 || taken.replaced) {
             out.push(Effect::Window(WindowChange::Appended));
         }
         self.pass_generation_end(out);
-        if self.window.end() == before {
-            self.below_failed();
-        } else {
-            self.evict(out);
+        if place(self) == before {
+            return self.below_failed();
+        }
+        self.evict(out);
+        // At the end: what is written from now on is asked for when the user looks there.
+        if !frame.flags.at_end {
+            self.fill(out);
         }
     }
 
@@ -256,10 +296,11 @@ impl Follow {
     pub(super) fn show(&mut self, frame: &Frame, at: Option<(Anchor, u32)>, out: &mut Vec<Effect>) {
         self.window.replace(frame);
         self.requests.drop_sides();
-        self.looking = None;
         self.resync = None;
         self.has_page = true;
         let anchor = at.and_then(|(at, before)| self.anchor_item(frame, at, before));
+        let shown = anchor.filter(|_| frame.sparse.is_some()).and_then(|idx| self.window.key(idx));
+        self.looking = shown.map(|key| (key, key));
         out.push(Effect::Window(WindowChange::Replaced { anchor }));
     }
 
@@ -270,7 +311,7 @@ impl Follow {
         match at {
             Anchor::End => None,
             Anchor::Start => Some(0),
-            Anchor::Byte(offset) => Some(self.window.find_holding(frame.generation, offset).unwrap_or(last)),
+            Anchor::Byte(offset) => Some(self.window.find_from((frame.generation, offset)).unwrap_or(last)),
             Anchor::Line(number) => Some(self.line_item(frame, number).unwrap_or(counted).min(last)),
         }
     }
@@ -278,30 +319,15 @@ impl Follow {
     fn line_item(&self, frame: &Frame, number: LineNo) -> Option<usize> {
         self.window.find_line(frame.generation, number)
     }
-
-    /// Brings the window into its budget, away from what the user looks at.
-    pub(super) fn evict(&mut self, out: &mut Vec<Effect>) {
-        let len = self.window.len();
-        let visible = self.looking.and_then(|(first, last)| {
-            self.window.index_of(first).zip(self.window.index_of(last)).filter(|(first, last)| first <= last)
-        });
-        let (first, last) = match visible {
-            Some(visible) if !self.is_pinned() => visible,
-            None if !self.is_pinned() => (0, 0),
-            _ => (len.saturating_sub(EDGE_ROWS), len),
-        };
-        let gone = self.window.evict(first, last);
-        if gone.front > 0 {
-            out.push(Effect::Window(WindowChange::EvictedFront(gone.front)));
-        }
-        if gone.back > 0 {
-            out.push(Effect::Window(WindowChange::EvictedBack(gone.back)));
-        }
-    }
 }
 
 impl Jump {
     pub(super) fn place(self) -> (Anchor, u32) {
         (self.at, self.before)
+    }
+
+    /// Whether it goes to the current hit.
+    pub(super) fn is_to_hit(self) -> bool {
+        self.hit.is_some()
     }
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::*;
 use crate::ansi::Style;
-use crate::cursor::Generation;
+use crate::cursor::{Anchor, Generation, Identity};
 use crate::line::ByteOffset;
 use crate::wire::*;
 
@@ -51,7 +51,16 @@ fn frame(kind: FrameKind, req: u32, offset: u64, payload: &'static str) -> Input
 
 fn start(follow: bool) -> Input {
     let path = "r/a.log".parse().unwrap();
-    Input::Start(Start { path, at: Anchor::Byte(ByteOffset::new(4)), before: 0, after: 9, follow, boot: None })
+    Input::Start(Start {
+        path,
+        at: Anchor::Byte(ByteOffset::new(4)),
+        before: 0,
+        after: 9,
+        follow,
+        boot: None,
+        filter: None,
+        find: None,
+    })
 }
 
 /// One that follows, with the lines at 4 and 6 on the screen of a file of 8 bytes.

@@ -163,7 +163,7 @@ impl<'a> Parser<'a> {
     /// What begins with this character: a negation, a group or a term.
     fn one(&mut self, first: char) -> Option<Expr> {
         if first == '(' {
-            return self.nested(Self::group);
+            return self.nested(self.pos, Self::group);
         }
         let sign = if first == '-' && !self.is_dash() { Some(self.pos..self.pos + 1) } else { self.keyword("not") };
         let Some(sign) = sign else {
@@ -173,7 +173,7 @@ impl<'a> Parser<'a> {
         self.skip_blanks();
         match self.next_char() {
             Some(c) if c != ')' && self.keyword("or").is_none() => {
-                self.nested(|parser| parser.one(c)).map(|inner| Expr::Not(Box::new(inner)))
+                self.nested(sign.start, |parser| parser.one(c)).map(|inner| Expr::Not(Box::new(inner)))
             }
             _ => {
                 let after = if first == '-' { "after '-'" } else { "after 'not'" };
@@ -188,10 +188,10 @@ impl<'a> Parser<'a> {
         term::rest(self.text, self.pos + 1).chars().next().is_none_or(|c| c.is_whitespace() || c == ')')
     }
 
-    fn nested(&mut self, read: impl FnOnce(&mut Self) -> Option<Expr>) -> Option<Expr> {
+    fn nested(&mut self, at: usize, read: impl FnOnce(&mut Self) -> Option<Expr>) -> Option<Expr> {
         if self.depth == MAX_NESTING {
             let message = format!("expected at most {MAX_NESTING} parentheses and negations in each other");
-            self.fail(self.pos..self.pos + 1, message);
+            self.fail(at..at + 1, message);
             self.pos = self.text.len();
             return None;
         }

@@ -52,16 +52,7 @@ impl Printer {
                 self.out.push('-');
                 self.grouped(inner, matches!(**inner, Expr::And(_) | Expr::Or(_)));
             }
-            Expr::And(parts) => {
-                for (idx, part) in parts.iter().enumerate() {
-                    let is_glued = self.has_slash && (self.out.ends_with('/') || self.out.ends_with("/i"));
-                    let is_first = idx == 0;
-                    if !is_first && !is_glued {
-                        self.out.push(' ');
-                    }
-                    self.grouped(part, !is_first && is_glued || matches!(part, Expr::And(_) | Expr::Or(_)));
-                }
-            }
+            Expr::And(parts) => self.all(parts),
             Expr::Or(parts) => {
                 for (idx, part) in parts.iter().enumerate() {
                     if idx > 0 {
@@ -71,6 +62,34 @@ impl Printer {
                 }
             }
         }
+    }
+
+    fn all(&mut self, parts: &[Expr]) {
+        let is_list = |part: &Expr| matches!(part, Expr::And(_) | Expr::Or(_));
+        let mut n_open = 0;
+        for (idx, part) in parts.iter().enumerate() {
+            if idx == 0 {
+                self.grouped(part, is_list(part));
+            } else if self.needs_parens() {
+                self.out.push('(');
+                self.expr(part);
+                // No parenthesis may follow such a slash either: this one closes behind the neighbours.
+                n_open += 1;
+                if !self.needs_parens() {
+                    self.out.push(')');
+                    n_open -= 1;
+                }
+            } else {
+                self.out.push(' ');
+                self.grouped(part, is_list(part));
+            }
+        }
+        self.out.extend(std::iter::repeat_n(')', n_open));
+    }
+
+    /// Whether a blank here could end a regular expression.
+    fn needs_parens(&self) -> bool {
+        self.has_slash && (self.out.ends_with('/') || self.out.ends_with("/i"))
     }
 
     fn grouped(&mut self, expr: &Expr, has_parens: bool) {
@@ -111,7 +130,8 @@ impl Printer {
         if self.is_safe && (word.starts_with('/') || !is_bare()) {
             return safe_word(word, term.ignores_case(), &mut self.out);
         }
-        self.has_slash |= word.starts_with('/');
+        // Nothing is between these slashes, so they are a word before a blank, and only there.
+        self.has_slash |= word.starts_with('/') && !matches!(word, "//" | "//i");
         self.out.push_str(word);
     }
 

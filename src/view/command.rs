@@ -3,6 +3,7 @@
 use super::{FileView, Page, Place, ViewState};
 use crate::line::ByteOffset;
 use crate::path::LogPath;
+use crate::wire::MAX_CONTEXT;
 
 /// One intention of the user. Those about a file do nothing where no file is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,25 @@ pub enum Command {
     ScrolledPastEnd,
     /// Selects a line or a range. Drops following, and moves nothing.
     Select(Place),
+    /// Shows the rows that match a query, blank for all rows; the place and following stay. The same for what follows:
+    /// while the user types, the address is replaced; `commit` (Enter, a button) makes it an entry of the history.
+    SetFilter {
+        /// The query as it stands in the box.
+        text: String,
+        /// Whether the user is done with it.
+        commit: bool,
+    },
+    /// Finds and marks a term, blank for nothing.
+    SetFind {
+        /// The term as it stands in the box.
+        text: String,
+        /// Whether the user is done with it.
+        commit: bool,
+    },
+    /// Shows so many rows around each match of the filter, at most [`MAX_CONTEXT`].
+    SetContext(u32),
+    /// Drops the filter and goes to the line at this offset: the same row among all others. Back returns.
+    ShowInContext(ByteOffset),
 }
 
 /// What the shell must do after a command.
@@ -45,6 +65,13 @@ pub struct Change {
     pub opened: bool,
     /// Where the screen must go. `None`: it stays.
     pub moved: Option<Place>,
+    /// Whether other rows of the same file are to be shown: [`FileView::shown_rows`] differs from before.
+    pub filtered: bool,
+    /// Whether something else is to be found in the same file: [`FileView::find_term`] differs from before.
+    pub found: bool,
+    /// With [`History::Push`]: the link that the current entry gets back first, because typing took its place. Back
+    /// then returns to the view as it was before the typing.
+    pub before: Option<String>,
 }
 
 /// What becomes of the browser's history.
@@ -59,7 +86,8 @@ pub enum History {
 }
 
 impl Change {
-    const NONE: Self = Self { history: History::Keep, opened: false, moved: None };
+    const NONE: Self =
+        Self { history: History::Keep, opened: false, moved: None, filtered: false, found: false, before: None };
 }
 
 /// Does what the user wants to the view. Following and pausing are in the view afterwards; the rest is in the answer.
@@ -87,12 +115,16 @@ fn open(state: &mut ViewState, mut target: ViewState) -> Change {
     };
     let moved = target.file_view().map(|view| if view.follow { Place::End } else { view.place.clone() });
     let history = if is_same_address(state, &target) { History::Keep } else { History::Push };
+    let (filtered, found) = match (state.file_view(), target.file_view()) {
+        (Some(old), Some(new)) if !opened => differences(old, new),
+        _ => (false, false),
+    };
     *state = target;
-    Change { history, opened, moved }
+    Change { history, opened, moved, filtered, found, before: None }
 }
 
 fn change_file(view: &mut FileView, command: Command) -> Change {
-    let before = ViewState::from(view.clone());
+    let old = view.clone();
     let (history, moved) = match command {
         Command::Follow => follow(view),
         Command::ToggleFollow if !view.follow => follow(view),
@@ -112,10 +144,60 @@ fn change_file(view: &mut FileView, command: Command) -> Change {
         }
         Command::Scrolled(offset) => (History::Replace, set_place(view, Place::bytes(offset, offset))),
         Command::Select(place) => (History::Replace, set_place(view, place)),
+        Command::SetFilter { text, commit } => {
+            view.filter = text;
+            return typed(old, view, commit);
+        }
+        Command::SetFind { text, commit } => {
+            view.find = text;
+            return typed(old, view, commit);
+        }
+        Command::SetContext(n_rows) => {
+            view.ctx = n_rows.min(MAX_CONTEXT);
+            (History::Replace, None)
+        }
+        Command::ShowInContext(offset) => {
+            let place = Place::bytes(offset, offset);
+            set_place(view, place.clone());
+            (view.filter, view.ctx) = (String::new(), 0);
+            (History::Push, Some(place))
+        }
         Command::OpenFile(_) | Command::OpenFolder(_) | Command::Open(_) | Command::Visit(_) => return Change::NONE,
     };
-    let is_same = is_same_address(&before, &ViewState::from(view.clone()));
-    Change { history: if is_same { History::Keep } else { history }, opened: false, moved }
+    if history == History::Push {
+        view.typed_over = None;
+    }
+    Change { moved, ..changed(old, view, history) }
+}
+
+/// What a box does to the history: see [`Command::SetFilter`].
+fn typed(old: FileView, view: &mut FileView, commit: bool) -> Change {
+    if !commit {
+        if view.typed_over.is_none() && link(&old) != link(view) {
+            view.typed_over = Some(link(&old));
+        }
+        return changed(old, view, History::Replace);
+    }
+    let Some(before) = view.typed_over.take() else { return changed(old, view, History::Push) };
+    if before == link(view) {
+        return changed(old, view, History::Replace);
+    }
+    Change { history: History::Push, before: Some(before), ..changed(old, view, History::Push) }
+}
+
+fn changed(old: FileView, view: &FileView, history: History) -> Change {
+    let (filtered, found) = differences(&old, view);
+    let is_same = link(&old) == link(view);
+    Change { history: if is_same { History::Keep } else { history }, filtered, found, ..Change::NONE }
+}
+
+/// Whether other rows are shown, and whether something else is found.
+fn differences(old: &FileView, new: &FileView) -> (bool, bool) {
+    (old.shown_rows() != new.shown_rows(), old.find_term() != new.find_term())
+}
+
+fn link(view: &FileView) -> String {
+    ViewState::from(view.clone()).to_string()
 }
 
 fn follow(view: &mut FileView) -> (History, Option<Place>) {
@@ -140,14 +222,9 @@ fn set_place(view: &mut FileView, place: Place) -> Option<Place> {
     None
 }
 
-/// Whether both print the same link. Only `paused` is not in it.
+/// Whether both print the same link.
 fn is_same_address(one: &ViewState, other: &ViewState) -> bool {
-    match (&one.page, &other.page) {
-        (Page::File(one), Page::File(other)) if one.paused != other.paused => {
-            FileView { paused: other.paused, ..one.clone() } == *other
-        }
-        (one, other) => one == other,
-    }
+    one.to_string() == other.to_string()
 }
 
 #[cfg(test)]
@@ -197,6 +274,101 @@ mod tests {
         check("/v/r/f", &Command::GoTo(Place::Start), ("/v/r/f?at=start", Push, Some("start")));
         check("/v/r/f", &Command::GoTo(Place::End), ("/v/r/f?at=end", Push, Some("end")));
         check("/v/r/f?at=start", &Command::GoTo(Place::Start), ("/v/r/f?at=start", Keep, Some("start")));
+    }
+
+    /// The link after a command, the history, which of filter and find changed (`f`, `F`), and the link to go back to.
+    fn boxed(state: &mut ViewState, command: Command) -> (String, History, &'static str, Option<String>) {
+        let change = apply(state, command);
+        let what = match (change.filtered, change.found) {
+            (false, false) => "",
+            (true, false) => "f",
+            (false, true) => "F",
+            (true, true) => "fF",
+        };
+        (state.to_string(), change.history, what, change.before)
+    }
+
+    fn filter(text: &str, commit: bool) -> Command {
+        Command::SetFilter { text: text.to_owned(), commit }
+    }
+
+    fn find(text: &str, commit: bool) -> Command {
+        Command::SetFind { text: text.to_owned(), commit }
+    }
+
+    #[test]
+    fn a_box_changes_its_part_of_the_link_and_nothing_else() {
+        use History::{Keep, Push, Replace};
+        let cases = [
+            ("/v/r/f", filter("a b", true), ("/v/r/f?q=a%20b", Push, "f")),
+            ("/v/r/f", filter("a b", false), ("/v/r/f?q=a%20b", Replace, "f")),
+            ("/v/r/f?at=line:5&fid=1.2.3.4", filter("a", true), ("/v/r/f?at=line:5&fid=1.2.3.4&q=a&v=1", Push, "f")),
+            ("/v/r/f?q=a", filter("a", true), ("/v/r/f?q=a", Keep, "")),
+            ("/v/r/f?q=a&ctx=3", filter(" ", true), ("/v/r/f", Push, "f")),
+            ("/v/r/f", filter("  ", true), ("/v/r/f", Keep, "")),
+            ("/v/r/f?q=a", find("x", true), ("/v/r/f?find=x&q=a", Push, "F")),
+            ("/v/r/f?find=x", find("", false), ("/v/r/f", Replace, "F")),
+            ("/v/r/f?q=a", Command::SetContext(3), ("/v/r/f?ctx=3&q=a", Replace, "f")),
+            ("/v/r/f?q=a", Command::SetContext(1_000), ("/v/r/f?ctx=100&q=a", Replace, "f")),
+            ("/v/r/f?q=a&ctx=3", Command::SetContext(0), ("/v/r/f?q=a", Replace, "f")),
+            ("/v/r/f", Command::SetContext(3), ("/v/r/f", Keep, "")),
+            ("/?path=r", filter("a", true), ("/?path=r", Keep, "")),
+        ];
+        for (link, command, (after, history, what)) in cases {
+            let mut state: ViewState = link.parse().unwrap();
+            assert_eq!(
+                boxed(&mut state, command.clone()),
+                (after.to_owned(), history, what, None),
+                "{command:?} {link}"
+            );
+        }
+    }
+
+    #[test]
+    fn typing_replaces_the_entry_and_enter_gives_it_back() {
+        use History::{Keep, Push, Replace};
+        let mut state: ViewState = "/v/r/f?at=line:5".parse().unwrap();
+        let mut check = |command: Command, after: &str, history, what, before: Option<&str>| {
+            let expected = (after.to_owned(), history, what, before.map(str::to_owned));
+            assert_eq!(boxed(&mut state, command.clone()), expected, "{command:?}");
+        };
+        check(filter("a", false), "/v/r/f?at=line:5&q=a", Replace, "f", None);
+        check(filter("ab", false), "/v/r/f?at=line:5&q=ab", Replace, "f", None);
+        check(filter("ab", true), "/v/r/f?at=line:5&q=ab", Push, "", Some("/v/r/f?at=line:5"));
+        check(filter("ab", true), "/v/r/f?at=line:5&q=ab", Keep, "", None);
+        check(find("x", false), "/v/r/f?at=line:5&find=x&q=ab", Replace, "F", None);
+        check(find("", false), "/v/r/f?at=line:5&q=ab", Replace, "F", None);
+        check(find("", true), "/v/r/f?at=line:5&q=ab", Keep, "", None);
+        check(find("y", true), "/v/r/f?at=line:5&find=y&q=ab", Push, "F", None);
+        // A jump is an entry of its own: what was typed is in the one before.
+        check(filter("", false), "/v/r/f?at=line:5&find=y", Replace, "f", None);
+        check(Command::GoTo(Place::Start), "/v/r/f?at=start&find=y", Push, "", None);
+        check(filter("c", true), "/v/r/f?at=start&find=y&q=c", Push, "f", None);
+    }
+
+    #[test]
+    fn a_filtered_row_is_shown_among_all_others_and_back_returns() {
+        let mut state: ViewState = "/v/r/f?q=a&ctx=3&find=x&fid=1.2.3.4&at=line:7".parse().unwrap();
+        let change = apply(&mut state, Command::ShowInContext(ByteOffset::new(70)));
+        assert_eq!(state.to_string(), "/v/r/f?at=byte:70&find=x");
+        assert_eq!((change.history, change.filtered, change.found), (History::Push, true, false));
+        assert_eq!(change.moved.map(|place| place.to_string()).as_deref(), Some("byte:70"));
+        let back = Command::Visit(Box::new("/v/r/f?at=line:7&ctx=3&q=a&find=y".parse().unwrap()));
+        assert_eq!(
+            boxed(&mut state, back),
+            ("/v/r/f?at=line:7&ctx=3&find=y&q=a".to_owned(), History::Keep, "fF", None)
+        );
+        // Another file is read anew anyway.
+        let other = Command::OpenFile("r/g".parse().unwrap());
+        assert_eq!(boxed(&mut state, other), ("/v/r/g".to_owned(), History::Push, "", None));
+    }
+
+    #[test]
+    fn a_filter_holds_while_following() {
+        let mut state: ViewState = "/v/r/f".parse().unwrap();
+        let change = apply(&mut state, filter("a", false));
+        assert_eq!(change.moved, None);
+        assert!(state.file_view().unwrap().is_live());
     }
 
     #[test]

@@ -63,6 +63,26 @@ pub enum KeyAction {
     Pause,
     /// Wraps long lines, or not.
     Wrap,
+    /// To the `Find` box.
+    Find,
+    /// To the next row that the find term is in.
+    NextMatch,
+    /// To the previous one.
+    PreviousMatch,
+    /// Finds the selected text, or the word under the cursor.
+    FindSelection,
+    /// To the `Filter` box.
+    Filter,
+    /// Shows only the lines with the selected text.
+    OnlyThese,
+    /// Hides the lines with the selected text.
+    HideThese,
+    /// From a filtered row to the same row among all others, and back.
+    InContext,
+    /// Shows more rows around the matches of the filter.
+    MoreContext,
+    /// Shows fewer of them.
+    LessContext,
     /// Copies the link to the selected lines.
     CopyLink,
     /// Opens the palette of files.
@@ -82,6 +102,8 @@ pub enum Group {
     Move,
     /// Going to a place.
     Jump,
+    /// Finding and filtering.
+    Search,
     /// Following and appearance.
     View,
     /// Files, links, help.
@@ -117,6 +139,16 @@ pub static KEYS: &[Binding] = &[
     Binding { count: Count::Required, ..plain(KeyAction::Percent, &["%"], "with a number before it, that share of the file: 50%", Group::Jump) },
     plain(KeyAction::GoTo, &[":", "Ctrl+G"], "go to a line, a share or a byte", Group::Jump),
     plain(KeyAction::Back, &["' '"], "back to where the last jump began", Group::Jump),
+    plain(KeyAction::Find, &["/", "Ctrl+F"], "find: mark and jump, hide nothing", Group::Search),
+    plain(KeyAction::NextMatch, &["n", "F3"], "next match", Group::Search),
+    plain(KeyAction::PreviousMatch, &["N", "Shift+F3"], "previous match", Group::Search),
+    plain(KeyAction::FindSelection, &["*"], "find the selected text", Group::Search),
+    plain(KeyAction::Filter, &["&"], "filter: show only the lines that match", Group::Search),
+    plain(KeyAction::OnlyThese, &["+"], "only the lines with the selected text", Group::Search),
+    plain(KeyAction::HideThese, &["-"], "hide the lines with the selected text", Group::Search),
+    plain(KeyAction::InContext, &["."], "show a filtered line among all others, and back", Group::Search),
+    plain(KeyAction::MoreContext, &["o"], "more lines around the matches", Group::Search),
+    plain(KeyAction::LessContext, &["O"], "fewer lines around the matches", Group::Search),
     plain(KeyAction::Follow, &["F", "f"], "follow on or off", Group::View),
     plain(KeyAction::Pause, &["p"], "pause or resume the screen", Group::View),
     plain(KeyAction::Wrap, &["Alt+Z"], "wrap long lines or not", Group::View),
@@ -136,7 +168,7 @@ const fn counted(action: KeyAction, keys: &'static [&'static str], help: &'stati
 }
 
 /// The headings of the help sheet, in order.
-pub const GROUPS: [Group; 4] = [Group::Move, Group::Jump, Group::View, Group::General];
+pub const GROUPS: [Group; 5] = [Group::Move, Group::Jump, Group::Search, Group::View, Group::General];
 
 impl Group {
     /// The heading.
@@ -144,6 +176,7 @@ impl Group {
         match self {
             Self::Move => "Move",
             Self::Jump => "Go to",
+            Self::Search => "Find and filter",
             Self::View => "View",
             Self::General => "Files, links, help",
         }
@@ -176,6 +209,7 @@ fn aria_name(key: &str) -> String {
     let key = key.replace("Ctrl+", "Control+");
     match key.as_str() {
         "Esc" => "Escape".to_owned(),
+        "+" => "Plus".to_owned(),
         letter if letter.len() == 1 && letter.bytes().all(|byte| byte.is_ascii_uppercase()) => {
             format!("Shift+{letter}")
         }
@@ -246,6 +280,11 @@ mod tests {
             (KeyAction::PageUp, Some("B Shift+Space PageUp")),
             (KeyAction::Top, Some("Home")),
             (KeyAction::Help, Some("?")),
+            (KeyAction::Find, Some("/ Control+F")),
+            (KeyAction::PreviousMatch, Some("Shift+N Shift+F3")),
+            (KeyAction::OnlyThese, Some("Plus")),
+            (KeyAction::MoreContext, Some("O")),
+            (KeyAction::LessContext, Some("Shift+O")),
             (KeyAction::Close, Some("Escape")),
             (KeyAction::Back, None),
             (KeyAction::Percent, None),

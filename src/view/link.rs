@@ -36,9 +36,13 @@
 //!     // Shared: which file it was, and the version of the link.
 //!     ("/v/logs/app.log?v=1&fid=1f.2a.400.9c&at=line:7", "/v/logs/app.log?at=line:7&fid=1f.2a.400.9c&v=1"),
 //!     ("/v/logs/app.log?wrap=1", "/v/logs/app.log?wrap=1"),
+//!     // Filtered, with rows around the matches; and what is marked.
+//!     ("/v/logs/app.log?q=%22a%20b%22&ctx=3&find=x", "/v/logs/app.log?ctx=3&find=x&q=%22a%20b%22"),
+//!     ("/v/logs/app.log?q=a+b%2Fc&at=line:7", "/v/logs/app.log?at=line:7&q=a%2Bb/c"),
+//!     ("/v/logs/app.log?q=%20&find=&ctx=3", "/v/logs/app.log"),
 //!     // What is not understood is kept as it is; what is wrong is dropped.
-//!     ("/v/logs/app.log?q=level%3Aerror&ctx=3", "/v/logs/app.log?ctx=3&q=level%3Aerror"),
-//!     ("/v/logs/app.log?&&debug&at=line:0", "/v/logs/app.log?debug"),
+//!     ("/v/logs/app.log?tz=UTC%3A&lvl=error", "/v/logs/app.log?lvl=error&tz=UTC%3A"),
+//!     ("/v/logs/app.log?&&debug&at=line:0&ctx=101&q=x", "/v/logs/app.log?debug&q=x"),
 //! ] {
 //!     let view: taillight::view::ViewState = link.parse()?;
 //!     assert_eq!(view.to_string(), printed);
@@ -53,6 +57,7 @@ use std::str::FromStr;
 
 use crate::path::{BadPath, LogPath, percent_decode, percent_encode, shown_name};
 use crate::view::{BadPlace, FileView, Page, Place, ViewState};
+use crate::wire::MAX_CONTEXT;
 
 pub use params::Extras;
 
@@ -91,6 +96,8 @@ pub enum Problem {
     TimesLater,
     /// A switch that is neither 1 nor 0.
     Switch,
+    /// Not a number of rows around a match.
+    Context,
     /// Not the identity of a file.
     Identity,
     /// A version of links that this program does not know.
@@ -149,6 +156,11 @@ pub fn raw_link(path: &LogPath) -> String {
     format!("/raw/{path}")
 }
 
+/// The link to the lines of a file that match a query, as a download.
+pub fn raw_query_link(path: &LogPath, query: &str) -> String {
+    format!("/raw/{path}?q={}", encode_value(query))
+}
+
 impl LinkNotice {
     fn new(param: &'static str, value: &str, problem: Problem) -> Self {
         let decoded = percent_decode(value).map_or_else(|_| shown_name(value.as_bytes()), |bytes| shown_name(&bytes));
@@ -200,6 +212,7 @@ impl fmt::Display for Problem {
                 f.write_str("going to a time comes with a later version, so this is the end of the file")
             }
             Self::Switch => f.write_str("expected 1 or nothing"),
+            Self::Context => write!(f, "expected a number of lines, at most {MAX_CONTEXT}"),
             Self::Identity => f.write_str("not the identity of a file; copy the link again"),
             Self::Version => write!(f, "this program knows version {VERSION}; the link may say more than is shown"),
             Self::Folder(bad) => bad.fmt(f),

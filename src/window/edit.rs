@@ -34,76 +34,120 @@ impl LineWindow {
         self.runs.clear();
         self.origin = 0;
         self.bytes = 0;
-        self.tail = (frame.generation, frame.offset);
-        for (nth, line) in lines_of(frame, frame.style).into_iter().enumerate() {
+        self.sparse = frame.sparse.is_some();
+        self.head = (frame.generation, frame.offset);
+        self.tail = self.head;
+        for (nth, line) in lines_of(frame, frame.style, self.sparse).into_iter().enumerate() {
             self.push_line(line, number_of(frame, nth));
         }
+        self.cover_to_end_of(frame);
     }
 
-    /// Takes the lines of a frame that come after the window; those it has are ignored.
+    /// Takes the lines of a frame that come after the window; those it has are ignored. A sparse window goes on to where
+    /// the frame ends even when it adds no line; an unfinished line that is not in the frame any more goes.
     ///
     /// # Errors
-    /// When lines would be missing between, or the frame is of another generation.
+    /// When lines would be missing between, the frame is of another generation, or sparse and the window is not.
     pub fn append(&mut self, frame: &Frame) -> Result<Appended, Gap> {
         let gap = Gap { expected: self.tail, got: (frame.generation, frame.offset) };
         let (generation, tail) = self.tail;
         if frame.generation < generation {
             return Ok(Appended::default());
         }
-        if frame.generation > generation || frame.offset > tail {
+        if frame.generation > generation || frame.offset > tail || (frame.sparse.is_some() && !self.sparse) {
             return Err(gap);
         }
-        let lines = lines_of(frame, self.style_of_next(frame));
+        let style = if frame.starts_with_a_row() { self.style_of_next(frame) } else { frame.style };
+        let lines = lines_of(frame, style, self.sparse);
         let held_end = self.end().1;
         let is_news = |line: &Line| line.end > tail && (line.finished || line.end > held_end);
         let n_old = lines.iter().position(is_news).unwrap_or(lines.len());
         // A line across the window's end: one of the two does not stand at a line's start.
-        if lines.get(n_old).is_some_and(|line| line.offset != tail) {
+        if lines.get(n_old).is_some_and(|line| line.offset < self.floor() || (line.offset > tail && !self.sparse)) {
             return Err(gap);
         }
         let mut done = Appended { added: lines.len() - n_old, replaced: false };
-        if done.added > 0 {
+        if done.added > 0 || (self.sparse && self.ends_without_unfinished(frame, &lines)) {
             done.replaced = self.take_unfinished();
-        }
-        for (nth, line) in lines.into_iter().enumerate().skip(n_old) {
-            self.push_line(line, number_of(frame, nth));
+            for (nth, line) in lines.into_iter().enumerate().skip(n_old) {
+                self.push_line(line, number_of(frame, nth));
+            }
+            self.cover_to_end_of(frame);
         }
         Ok(done)
     }
 
-    /// Takes the lines of a frame that come before the window, and says how many.
+    /// Takes the lines of a frame that come before the window, and says how many. A sparse window begins where the frame
+    /// begins even when it adds no line.
     ///
     /// # Errors
-    /// When lines would be missing between, or the frame is of another generation.
+    /// When lines would be missing between, the frame is of another generation, or sparse and the window is not.
     pub fn prepend(&mut self, frame: &Frame) -> Result<usize, Gap> {
-        let (generation, head) = self.first();
-        let mut lines = lines_of(frame, frame.style);
-        lines.truncate(lines.iter().position(|line| line.end > head).unwrap_or(lines.len()));
+        let (generation, head) = self.head;
+        let mut lines = lines_of(frame, frame.style, self.sparse);
+        let is_held = |line: &Line| if self.sparse { line.offset >= head } else { line.end > head };
+        lines.truncate(lines.iter().position(is_held).unwrap_or(lines.len()));
         let end = lines.last().map_or(head, |line| line.end);
-        if frame.generation != generation || end != head || (lines.is_empty() && frame.end < head) {
-            return Err(Gap { expected: (generation, head), got: (frame.generation, frame.end) });
+        let fits = if self.sparse { end <= head && frame.end >= head } else { end == head && frame.sparse.is_none() };
+        if frame.generation != generation || !fits || (lines.is_empty() && frame.end < head) {
+            return Err(Gap { expected: self.head, got: (frame.generation, frame.end) });
+        }
+        if frame.offset < head && (self.sparse || !lines.is_empty()) {
+            self.head.1 = frame.offset;
         }
         let n_added = lines.len();
-        if n_added == 0 {
-            return Ok(0);
+        if n_added > 0 {
+            self.push_front(frame, lines);
         }
+        Ok(n_added)
+    }
+
+    /// Puts lines of a frame in front; there is at least one.
+    fn push_front(&mut self, frame: &Frame, lines: Vec<Line>) {
+        let n_added = lines.len();
         self.bytes += lines.iter().map(Line::cost).sum::<usize>();
         let joins = matches!(self.entries.front(), Some(Entry::Line(_)));
-        let known = if joins { self.number(0) } else { None };
+        let known = if joins && !self.sparse { self.number(0) } else { None };
         let back = LineCount::new(n_added as u64);
-        let first_line = number_of(frame, 0).or(known.filter(|known| known.lines_before() >= back).map(|no| no - back));
+        let first_line = number_of(frame, 0)
+            .filter(|_| !self.sparse)
+            .or(known.filter(|known| known.lines_before() >= back).map(|no| no - back));
         self.origin -= n_added as i64;
         match self.runs.front_mut().filter(|_| joins) {
             Some(run) => (run.first, run.first_line) = (self.origin, first_line),
-            None => self.runs.push_front(Run { generation, first: self.origin, first_line }),
-        }
-        if self.entries.is_empty() {
-            self.tail = (generation, head);
+            None => self.runs.push_front(Run { generation: frame.generation, first: self.origin, first_line }),
         }
         for line in lines.into_iter().rev() {
             self.entries.push_front(Entry::Line(line));
         }
-        Ok(n_added)
+    }
+
+    /// Goes on after a frame whose lines were taken: to its end, unless its last line is unfinished.
+    fn cover_to_end_of(&mut self, frame: &Frame) {
+        if self.unfinished_idx().is_none() && self.tail.0 == frame.generation && self.tail.1 <= frame.end {
+            self.tail.1 = frame.end;
+            self.told_marker = frame.sparse.as_ref().map(|sparse| (self.tail, sparse.marker));
+        }
+    }
+
+    /// Before which no line of a frame may start that is new: lines here end there.
+    fn floor(&self) -> ByteOffset {
+        if !self.sparse {
+            return self.tail.1;
+        }
+        let is_finished = |entry: &&Entry| matches!(entry, Entry::Line(line) if line.finished);
+        match self.entries.iter().rev().find(is_finished) {
+            Some(Entry::Line(line)) if line.generation == self.tail.0 => line.end,
+            _ => ByteOffset::ZERO,
+        }
+    }
+
+    /// Whether a frame without new lines says that none starts where the window ends: it goes on beyond that place, or
+    /// was asked for from there and has nothing.
+    fn ends_without_unfinished(&self, frame: &Frame, lines: &[Line]) -> bool {
+        let tail = self.tail.1;
+        let goes_on = frame.end > tail || (frame.offset, frame.end) == (tail, tail);
+        goes_on && lines.last().is_none_or(|line| line.finished)
     }
 
     /// Marks what happened at the end of the lines, and goes on where lines go on after it.
@@ -138,6 +182,7 @@ impl LineWindow {
         self.bytes += entry.cost();
         self.entries.push_front(entry);
         self.origin -= 1;
+        self.head = before;
         true
     }
 
@@ -160,7 +205,11 @@ impl LineWindow {
     }
 
     /// The line that starts there has that number: numbers the lines of its run, if they had none. Says whether it did.
+    /// In a sparse window it tells nothing of the other lines.
     pub fn learn(&mut self, (generation, offset): Position, number: LineNo) -> bool {
+        if self.sparse {
+            return false;
+        }
         let after_last = self.tail == (generation, offset) && self.unfinished_idx().is_none();
         let known = if after_last {
             let above = self.len().checked_sub(1).filter(|&idx| self.line(idx).is_some());
@@ -189,7 +238,11 @@ impl LineWindow {
         for run in &mut self.runs {
             run.generation = new(run.generation);
         }
+        self.head.0 = new(self.head.0);
         self.tail.0 = new(self.tail.0);
+        if let Some((place, _)) = &mut self.told_marker {
+            place.0 = new(place.0);
+        }
     }
 
     /// Puts a line at the end. Its number is taken from the frame, from its place, or from the line above it.
@@ -198,7 +251,7 @@ impl LineWindow {
             Entry::Line(above) => above.generation == line.generation,
             Entry::Divider { .. } => false,
         });
-        let number = number.or_else(|| self.number_after_divider(&line));
+        let number = number.or_else(|| self.number_after_divider(&line)).filter(|_| !self.sparse);
         self.tail = (line.generation, if line.finished { line.end } else { line.offset });
         if !joins {
             let first = self.origin + self.entries.len() as i64;
@@ -244,7 +297,7 @@ impl LineWindow {
         }
         // A run left without a line loses its number: the lines below it are numbered by the frame or not at all.
         let absolute = self.origin + idx as i64;
-        if idx < self.entries.len() && self.runs.back().is_some_and(|run| run.first == absolute) {
+        if self.runs.back().is_some_and(|run| run.first == absolute) {
             self.runs.pop_back();
         }
         true

@@ -43,6 +43,12 @@ impl LineWindow {
         let Some(entry) = self.entries.pop_front() else { return };
         self.bytes -= entry.cost();
         self.origin += 1;
+        // Up to the line that goes nothing is shown, so a page above needs to be read from its end only.
+        let after = match &entry {
+            Entry::Line(line) => (line.generation, line.end),
+            Entry::Divider { after, .. } => *after,
+        };
+        self.head = after.min(self.tail);
         if matches!(entry, Entry::Line(_))
             && let Some(run) = self.runs.front_mut()
         {
@@ -61,13 +67,10 @@ impl LineWindow {
         while self.runs.back().is_some_and(|run| run.first >= end) {
             self.runs.pop_back();
         }
-        self.tail = match self.entries.back() {
-            Some(Entry::Line(line)) => (line.generation, if line.finished { line.end } else { line.offset }),
-            Some(Entry::Divider { after, .. }) => *after,
-            None => match entry {
-                Entry::Line(line) => (line.generation, line.offset),
-                Entry::Divider { before, .. } => before,
-            },
+        self.tail = match (entry, self.entries.back()) {
+            (Entry::Line(line), _) => (line.generation, line.offset),
+            (Entry::Divider { .. }, Some(Entry::Line(above))) if !above.finished => (above.generation, above.offset),
+            (Entry::Divider { before, .. }, _) => before,
         };
     }
 }

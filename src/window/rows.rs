@@ -32,6 +32,9 @@ pub(super) struct Line {
     pub(super) bytes: Bytes,
     pub(super) style_in: Style,
     pub(super) finished: bool,
+    /// Its number, when its place among the lines held does not tell it: others may be between.
+    pub(super) number: Option<LineNo>,
+    pub(super) context: bool,
 }
 
 /// A stretch of lines of one generation without a divider.
@@ -51,6 +54,14 @@ impl Entry {
             Self::Divider { divider, .. } => {
                 RowKey { generation: divider.generation, offset: divider.at, nth: divider.nth }
             }
+        }
+    }
+
+    /// Where it ends; ascends over the entries of a window.
+    pub(super) fn end(&self) -> Position {
+        match self {
+            Self::Line(line) => (line.generation, line.end),
+            Self::Divider { before, .. } => *before,
         }
     }
 
@@ -80,10 +91,15 @@ impl Line {
     }
 }
 
-/// The lines of a frame, when its first line starts with `style`.
-pub(super) fn lines_of(frame: &Frame, style: Style) -> Vec<Line> {
+/// The lines of a frame, when its first line starts with `style`. With `numbered` each keeps its own number.
+pub(super) fn lines_of(frame: &Frame, style: Style, numbered: bool) -> Vec<Line> {
     let mut style_in = style;
+    let mut above = None;
     let lines = frame.rows().map(|row| {
+        // What is not shown may have ended the colour or begun another.
+        if above.is_some_and(|end| end != row.offset) {
+            style_in = Style::PLAIN;
+        }
         let line = Line {
             generation: frame.generation,
             offset: row.offset,
@@ -91,8 +107,11 @@ pub(super) fn lines_of(frame: &Frame, style: Style) -> Vec<Line> {
             bytes: frame.payload.slice_ref(row.bytes),
             style_in,
             finished: row.finished,
+            number: row.line.filter(|_| numbered),
+            context: row.context,
         };
         style_in = line.style_out();
+        above = Some(line.end);
         line
     });
     lines.collect()

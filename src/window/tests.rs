@@ -1,5 +1,7 @@
 //! What a window holds after each way in and out.
 
+mod sparse;
+
 use bytes::Bytes;
 
 use super::*;

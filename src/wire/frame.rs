@@ -21,7 +21,8 @@
 //!
 //! A frame covers whole lines, each with its line feed, except an unfinished last one (flag) and frames of kind
 //! [`FrameKind::More`], which cover a part of one line. A sparse frame holds some of the lines of what it covers, and says
-//! of each where it starts.
+//! of each where it starts. It begins and ends at a line's start, or after its last row when that is unfinished: an
+//! unfinished line that is not shown is not covered while it can grow, for it may be shown when it is whole.
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 
@@ -98,7 +99,7 @@ pub struct Frame {
     pub req: u32,
     /// The generation it is of.
     pub generation: Generation,
-    /// The style that the first line starts with.
+    /// The style that the first line it holds starts with. Below lines that it does not hold, a line starts plain.
     pub style: Style,
     /// The offset of its first byte in the file.
     pub offset: ByteOffset,
@@ -219,6 +220,11 @@ impl Frame {
     /// What a live frame takes of the credit, in bytes: its payload. Both sides count by this.
     pub fn credit(&self) -> u32 {
         u32::try_from(self.payload.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Whether its first line starts where it starts: it holds all lines, or that one.
+    pub fn starts_with_a_row(&self) -> bool {
+        self.sparse.as_ref().is_none_or(|sparse| sparse.rows.first().is_some_and(|row| row.offset == self.offset))
     }
 
     /// The lines, in order. A cut stands where the bytes of a long line end, just before its line feed.

@@ -52,11 +52,11 @@ fn client_messages_have_these_bytes() {
     check([
         (
             open(None),
-            r#"{"t":"open","version":1,"path":"r/a.log","at":"end","before":40,"after":0,"resume":null,"follow":true,"credit":262144}"#,
+            r#"{"t":"open","version":2,"path":"r/a.log","at":"end","before":40,"after":0,"resume":null,"follow":true,"credit":262144,"filter":null,"find":null}"#,
         ),
         (
             open(resume),
-            r#"{"t":"open","version":1,"path":"r/a.log","at":"end","before":40,"after":0,"resume":{"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"offset":70,"marker":{"len":2,"hash":5}},"follow":true,"credit":262144}"#,
+            r#"{"t":"open","version":2,"path":"r/a.log","at":"end","before":40,"after":0,"resume":{"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"offset":70,"marker":{"len":2,"hash":5}},"follow":true,"credit":262144,"filter":null,"find":null}"#,
         ),
         (page(Anchor::Start), r#"{"t":"page","req":1,"generation":3,"at":"start","before":2,"after":4}"#),
         (
@@ -80,6 +80,69 @@ fn client_messages_have_these_bytes() {
 }
 
 #[test]
+fn messages_of_filter_and_find_have_these_bytes() {
+    let filter = Some(Filter { q: "error -\"a b\"".to_owned(), ctx: 3 });
+    let filtered = |filter| ClientMsg::Filter { req: 1, filter, at: Anchor::End, before: 2, after: 4, follow: true };
+    let open = ClientMsg::Open {
+        version: VERSION,
+        path: "r/a.log".parse().unwrap(),
+        at: Anchor::Start,
+        before: 0,
+        after: 9,
+        resume: None,
+        follow: false,
+        credit: 7,
+        filter: filter.clone(),
+        find: Some("/x/i".to_owned()),
+    };
+    check([
+        (
+            open,
+            r#"{"t":"open","version":2,"path":"r/a.log","at":"start","before":0,"after":9,"resume":null,"follow":false,"credit":7,"filter":{"q":"error -\"a b\"","ctx":3},"find":"/x/i"}"#,
+        ),
+        (
+            filtered(filter),
+            r#"{"t":"filter","req":1,"filter":{"q":"error -\"a b\"","ctx":3},"at":"end","before":2,"after":4,"follow":true}"#,
+        ),
+        (filtered(None), r#"{"t":"filter","req":1,"filter":null,"at":"end","before":2,"after":4,"follow":true}"#),
+        (ClientMsg::Find { req: 2, term: Some("x".to_owned()) }, r#"{"t":"find","req":2,"term":"x"}"#),
+        (ClientMsg::Find { req: 2, term: None }, r#"{"t":"find","req":2,"term":null}"#),
+        (
+            ClientMsg::Seek { req: 3, generation: GENERATION, from: AT, down: true },
+            r#"{"t":"seek","req":3,"generation":3,"from":70,"down":true}"#,
+        ),
+        (
+            ClientMsg::Spans { req: 4, generation: GENERATION, rows: vec![AT, ByteOffset::new(80)] },
+            r#"{"t":"spans","req":4,"generation":3,"rows":[70,80]}"#,
+        ),
+    ]);
+    let matched = |exact| Matched { count: LineCount::new(5), exact, scanned: AT };
+    let found = |rank| Some(Found { matched: matched(true), rank });
+    let sought = |found, at_end| ServerMsg::Sought { req: 3, generation: GENERATION, found, reached: AT, at_end };
+    let spans = RowSpans { offset: AT, find: vec![(0, 2), (5, 6)], filter: Vec::new() };
+    check([
+        (
+            ServerMsg::Tip(Tip { shown: Some(matched(false)), found: found(None), ..TIP }),
+            r#"{"t":"tip","generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":{"count":5,"exact":false,"scanned":70},"found":{"matched":{"count":5,"exact":true,"scanned":70},"rank":null},"state":"read-error"}"#,
+        ),
+        (
+            ServerMsg::Tip(Tip { found: found(Some(LineCount::new(4))), ..TIP }),
+            r#"{"t":"tip","generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":{"matched":{"count":5,"exact":true,"scanned":70},"rank":4},"state":"read-error"}"#,
+        ),
+        (
+            ServerMsg::Refused { req: 2, find: true, position: 1, detail: "expected )".to_owned() },
+            r#"{"t":"refused","req":2,"find":true,"position":1,"detail":"expected )"}"#,
+        ),
+        (sought(Some(AT), false), r#"{"t":"sought","req":3,"generation":3,"found":70,"reached":70,"at_end":false}"#),
+        (sought(None, true), r#"{"t":"sought","req":3,"generation":3,"found":null,"reached":70,"at_end":true}"#),
+        (
+            ServerMsg::Spans { req: 4, generation: GENERATION, rows: vec![spans] },
+            r#"{"t":"spans","req":4,"generation":3,"rows":[{"offset":70,"find":[[0,2],[5,6]],"filter":[]}]}"#,
+        ),
+    ]);
+}
+
+#[test]
 fn server_messages_have_these_bytes() {
     let opened = |resume| ServerMsg::Opened {
         version: VERSION,
@@ -93,15 +156,15 @@ fn server_messages_have_these_bytes() {
     check([
         (
             opened(None),
-            r#"{"t":"opened","version":1,"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"resume":null,"heartbeat_secs":20,"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"state":"read-error"}}"#,
+            r#"{"t":"opened","version":2,"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"resume":null,"heartbeat_secs":20,"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}}"#,
         ),
         (
             opened(Some(Resume::Resumed { generation: GENERATION })),
-            r#"{"t":"opened","version":1,"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"resume":{"kind":"resumed","generation":3},"heartbeat_secs":20,"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"state":"read-error"}}"#,
+            r#"{"t":"opened","version":2,"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"resume":{"kind":"resumed","generation":3},"heartbeat_secs":20,"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}}"#,
         ),
         (
             ServerMsg::Tip(TIP),
-            r#"{"t":"tip","generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"state":"read-error"}"#,
+            r#"{"t":"tip","generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}"#,
         ),
         (
             event(FileEvent::Rotated, Some((GENERATION.next(), IDENTITY))),
@@ -170,6 +233,85 @@ fn frames_have_these_bytes() {
         expected.extend(b"ab\ncd");
         assert_eq!(frame.encode(), expected);
         assert_eq!(Frame::decode(&frame.encode()), Ok(frame));
+    }
+}
+
+/// Two rows of what stands from 0x100 to 0x200; the second is context, unnumbered and cut.
+fn sparse_frame() -> Frame {
+    let row = |offset, line, context| SparseRow { offset: ByteOffset::new(offset), line: LineNo::new(line), context };
+    Frame {
+        kind: FrameKind::Live,
+        flags: FrameFlags { at_start: true, at_end: false, unfinished: false },
+        req: 7,
+        generation: GENERATION,
+        style: Style::PLAIN,
+        offset: ByteOffset::new(0x100),
+        end: ByteOffset::new(0x200),
+        first_line: None,
+        cuts: vec![Cut { at: 5, missing: ByteLen::new(9) }],
+        sparse: Some(Sparse {
+            marker: Marker { len: 64, hash: 0x0807_0605_0403_0201 },
+            rows: vec![row(0x110, 4, false), row(0x120, 0, true)],
+        }),
+        payload: Bytes::from_static(b"ab\ncd\n"),
+    }
+}
+
+#[test]
+fn sparse_frames_have_these_bytes() {
+    let frame = sparse_frame();
+    let mut expected = vec![1, 9, 1, 0, 7, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    expected.extend([0, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    expected.extend([5, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0]);
+    expected.extend([64, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 2, 0, 0, 0]);
+    expected.extend([0x10, 1, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0]);
+    expected.extend([0x20, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+    expected.extend(b"ab\ncd\n");
+    assert_eq!(frame.encode(), expected);
+    assert_eq!(Frame::decode(&frame.encode()), Ok(frame));
+}
+
+#[test]
+fn rows_of_a_sparse_frame_say_their_own_places_and_numbers() {
+    let frame = sparse_frame();
+    let rows: Vec<_> = frame
+        .rows()
+        .map(|row| {
+            (row.offset.get(), row.end.get(), row.bytes, row.missing.get(), row.line.map(LineNo::get), row.context)
+        })
+        .collect();
+    assert_eq!(
+        rows,
+        [(0x110, 0x113, b"ab".as_slice(), 0, Some(4), false), (0x120, 0x12c, b"cd".as_slice(), 9, None, true)]
+    );
+    let nothing = Frame {
+        cuts: Vec::new(),
+        sparse: Some(Sparse { marker: Marker::of(b""), rows: Vec::new() }),
+        payload: Bytes::new(),
+        ..sparse_frame()
+    };
+    assert_eq!(Frame::decode(&nothing.encode()).map(|frame| frame.rows().count()), Ok(0));
+}
+
+#[test]
+fn rows_of_a_sparse_frame_stand_in_order_inside_what_it_covers() {
+    type Change = fn(&mut Frame, &mut Sparse);
+    let changes: [(Change, bool); 8] = [
+        (|_, _| {}, true),
+        (|frame, _| frame.end = ByteOffset::new(0x12c), true),
+        (|frame, _| frame.end = ByteOffset::new(0x12b), false),
+        (|_, sparse| sparse.rows[0].offset = ByteOffset::new(0xff), false),
+        (|_, sparse| sparse.rows[1].offset = ByteOffset::new(0x112), false),
+        (|_, sparse| sparse.rows[1].offset = ByteOffset::new(u64::MAX), false),
+        (|_, sparse| sparse.rows.truncate(1), false),
+        (|_, sparse| sparse.rows.push(SparseRow { offset: ByteOffset::new(0x130), line: None, context: false }), false),
+    ];
+    for (nth, (change, is_frame)) in changes.into_iter().enumerate() {
+        let mut frame = sparse_frame();
+        let mut sparse = frame.sparse.take().unwrap();
+        change(&mut frame, &mut sparse);
+        frame.sparse = Some(sparse);
+        assert_eq!(Frame::decode(&frame.encode()).is_ok(), is_frame, "change {nth}");
     }
 }
 
@@ -250,7 +392,35 @@ proptest! {
             }
         }
         if let Ok(frame) = Frame::decode(&Bytes::from(bytes)) {
-            prop_assert_eq!(frame.rows().last().map_or(frame.offset, |row| row.end), frame.end);
+            let end = frame.rows().last().map_or(frame.offset, |row| row.end);
+            prop_assert!(end == frame.end || (frame.sparse.is_some() && end < frame.end));
+        }
+    }
+
+    /// A good sparse frame with some of its bytes changed: many of these still decode.
+    #[test]
+    fn no_sparse_bytes_panic(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6), len: prop::sample::Index) {
+        let mut bytes = sparse_frame().encode().to_vec();
+        for (at, byte) in &changes {
+            let at = at.index(bytes.len());
+            bytes[at] = *byte;
+        }
+        if changes.len() == 5 {
+            bytes.truncate(len.index(bytes.len()));
+        }
+        if let Ok(frame) = Frame::decode(&Bytes::from(bytes)) {
+            prop_assert_eq!(Frame::decode(&frame.encode()), Ok(frame.clone()));
+            let mut from = frame.offset;
+            for row in frame.rows() {
+                prop_assert!(row.offset >= from && row.end >= row.offset);
+                from = row.end;
+            }
+            prop_assert!(from <= frame.end);
+            // A window takes it, or refuses it, and stays whole.
+            let mut window = crate::window::LineWindow::new(1 << 20);
+            window.replace(&sparse_frame());
+            let _ = (window.append(&frame), window.prepend(&frame), window.marker(), window.lines_from(window.first()));
+            prop_assert!(window.first() <= window.last() && window.last() <= window.end());
         }
     }
 

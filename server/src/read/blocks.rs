@@ -118,3 +118,32 @@ impl<'a> Blocks<'a> {
         Ok(self.kept.get(at).map_or(&[], |(_, bytes)| bytes))
     }
 }
+
+/// The start of the line that holds the byte at `at`, which is before `end`.
+///
+/// # Errors
+/// When reading fails, or the file is shorter than `end` by now ([`crate::source::is_gone`]).
+pub(crate) fn line_start(
+    source: &dyn Source,
+    index: &LineIndex,
+    end: ByteOffset,
+    at: ByteOffset,
+) -> io::Result<ByteOffset> {
+    let start = Blocks::new(source, Some(index), end, crate::index::BLOCK_BYTES).line_start(at.get())?;
+    Ok(ByteOffset::new(start))
+}
+
+/// The start of the first line that starts at `from` or after it; `end` where there is none.
+///
+/// # Errors
+/// As [`line_start`].
+pub(crate) fn next_line_start(
+    source: &dyn Source,
+    index: &LineIndex,
+    end: ByteOffset,
+    from: ByteOffset,
+) -> io::Result<ByteOffset> {
+    let Some(before) = from.get().checked_sub(1) else { return Ok(from) };
+    let feed = Blocks::new(source, Some(index), end, crate::index::BLOCK_BYTES).feed_after(before)?;
+    Ok(feed.map_or(end, |feed| ByteOffset::new(feed + 1)))
+}

@@ -60,7 +60,7 @@ fn find_anchor(blocks: &mut Blocks<'_>, index: &LineIndex, at: Anchor) -> io::Re
 }
 
 /// Where a line starts; the furthest counted one while the index runs; `None` past the last.
-fn find_line(index: &LineIndex, line: LineNo) -> Option<ByteOffset> {
+pub(crate) fn find_line(index: &LineIndex, line: LineNo) -> Option<ByteOffset> {
     let total = index.total();
     index.select(line).or_else(|| {
         let last = LineNo::new(total.count.get()).filter(|_| !total.exact)?;

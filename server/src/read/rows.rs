@@ -112,7 +112,8 @@ pub(super) fn copy(blocks: &mut Blocks<'_>, rows: &[Row]) -> io::Result<(Bytes, 
     Ok((payload.freeze(), cuts))
 }
 
-fn append(blocks: &mut Blocks<'_>, payload: &mut BytesMut, from: u64, to: u64) -> io::Result<()> {
+/// Appends the bytes from `from` to `to`.
+pub(crate) fn append(blocks: &mut Blocks<'_>, payload: &mut BytesMut, from: u64, to: u64) -> io::Result<()> {
     let mut at = from;
     while at < to {
         let bytes = blocks.from(at)?;

@@ -46,7 +46,8 @@ impl Pattern {
             Term::Regex { pattern, ignore_case } => (pattern.clone(), *ignore_case, false),
             _ => {
                 return Err(Refusal {
-                    at: None, detail: "cannot be searched for yet: only words and `/…/`".to_owned()
+                    at: None,
+                    detail: "cannot be searched for yet: only words and `/…/`".to_owned(),
                 });
             }
         };

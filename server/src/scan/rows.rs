@@ -76,13 +76,6 @@ pub struct Rows<'a> {
 /// What happens to each shown line; `Break` after the last that is wanted.
 type OnRow<'a> = &'a mut dyn FnMut(Shown) -> ControlFlow<()>;
 
-/// The least piece of work: one unit, however long it takes. Context can make it necessary to judge a few lines more
-/// than the budget has, because a search that settles nothing would be asked for again and again.
-fn least(budget: &Budget) -> Budget {
-    let _ = budget;
-    Budget::new(1)
-}
-
 impl<'a> Rows<'a> {
     /// The shown lines from `from` on, a line's start, first ones first. The work is bounded by `budget`, but for the
     /// few lines that are needed to settle one.
@@ -96,12 +89,13 @@ impl<'a> Rows<'a> {
         let pending = self.shown_by_a_match_above(from)?;
         let mut pass = Pass { walk: self.walk(), at: from.get(), pending, stopped: false, on_row };
         let mut judged = from;
-        let mut budget = budget.clone();
+        let mut least;
+        let mut work = budget;
         loop {
             let (was, filter) = (judged, self.filter);
             let around = self.around;
             judged = caught(|on_hit| {
-                hits_down(self.source, filter, self.view, was..self.end, &budget, &mut |hit| {
+                hits_down(self.source, filter, self.view, was..self.end, work, &mut |hit| {
                     on_hit(pass.hit_below(hit, around))
                 })
             })?;
@@ -114,10 +108,13 @@ impl<'a> Rows<'a> {
             }
             let is_end = judged >= self.end;
             let place = if is_end { self.settled_end(&mut pass)? } else { pass.settled_above(judged, around.before)? };
-            if is_end || place > from || judged == was {
+            if is_end || place > from || budget.is_cancelled() {
                 return Ok(Reached { place, is_end });
             }
-            budget = least(&budget);
+            // A search that settles nothing would be asked for again and again: the lines that context needs are judged
+            // whatever they cost.
+            least = Budget::new(1);
+            work = &least;
         }
     }
 
@@ -132,12 +129,13 @@ impl<'a> Rows<'a> {
         let pending = self.shown_by_a_match_below(to)?;
         let mut pass = Pass { walk: self.walk(), at: to.get(), pending, stopped: false, on_row };
         let mut judged = to;
-        let mut budget = budget.clone();
+        let mut least;
+        let mut work = budget;
         loop {
             let (was, filter) = (judged, self.filter);
             let around = self.around;
             judged = caught(|on_hit| {
-                hits_up(self.source, filter, self.view, ByteOffset::ZERO..was, &budget, &mut |hit| {
+                hits_up(self.source, filter, self.view, ByteOffset::ZERO..was, work, &mut |hit| {
                     on_hit(pass.hit_above(hit, around))
                 })
             })?;
@@ -150,10 +148,13 @@ impl<'a> Rows<'a> {
             }
             let is_end = judged == ByteOffset::ZERO;
             let place = if is_end { judged } else { pass.settled_below(judged, around.after)? };
-            if is_end || place < to || judged == was {
+            if is_end || place < to || budget.is_cancelled() {
                 return Ok(Reached { place, is_end });
             }
-            budget = least(&budget);
+            // A search that settles nothing would be asked for again and again: the lines that context needs are judged
+            // whatever they cost.
+            least = Budget::new(1);
+            work = &least;
         }
     }
 
@@ -164,8 +165,7 @@ impl<'a> Rows<'a> {
     pub fn settled(&self) -> io::Result<ByteOffset> {
         let Some(complete) = self.growing else { return Ok(self.end) };
         let (from, _) = lines_back(self.source, complete, self.around.before)?;
-        let unlimited = Budget::unlimited();
-        Ok(self.down(from, &unlimited, &mut |_| ControlFlow::Continue(()))?.place)
+        Ok(self.down(from, &Budget::unlimited(), &mut |_| ControlFlow::Continue(()))?.place)
     }
 
     fn walk(&self) -> Walk<'a> {
@@ -180,8 +180,7 @@ impl<'a> Rows<'a> {
             return Ok(0);
         }
         let mut nearest = None;
-        let unlimited = Budget::unlimited();
-        hits_up(self.source, self.filter, self.view, start..from, &unlimited, &mut |hit| {
+        hits_up(self.source, self.filter, self.view, start..from, &Budget::unlimited(), &mut |hit| {
             nearest = Some(hit.end);
             ControlFlow::Break(())
         })?;
@@ -196,8 +195,7 @@ impl<'a> Rows<'a> {
             return Ok(0);
         }
         let mut nearest = None;
-        let unlimited = Budget::unlimited();
-        hits_down(self.source, self.filter, self.view, to..limit, &unlimited, &mut |hit| {
+        hits_down(self.source, self.filter, self.view, to..limit, &Budget::unlimited(), &mut |hit| {
             nearest = Some(hit.start);
             ControlFlow::Break(())
         })?;
@@ -371,3 +369,6 @@ impl Walk<'_> {
 fn context(start: u64, end: u64, finished: bool) -> Shown {
     Shown { start: ByteOffset::new(start), end: ByteOffset::new(end), finished, context: true }
 }
+
+#[cfg(test)]
+mod tests;

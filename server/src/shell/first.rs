@@ -1,23 +1,26 @@
-//! The first screen of a file: the page of lines at the place that the link says, in O(page) whatever the file's size.
+//! The first screen of a file: the page of lines at the place that the link says, in O(page) whatever the file's size;
+//! with a filter, those that a bounded search finds there.
 
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::boot::{FileScreen, ReaderLinks};
-use taillight::cursor::{Anchor, Generation};
-use taillight::line::{ByteOffset, LineCount};
+use app::boot::{FileScreen, Filtering, ReaderLinks, RefusedTerm};
+use taillight::cursor::{Anchor, Cursor};
+use taillight::line::{ByteLen, ByteOffset, LineCount};
 use taillight::view::{FileView, Place, ViewState};
-use taillight::wire::{Frame, FrameKind, MAX_PAGE_BYTES, Tip};
+use taillight::wire::{self, Frame, FrameKind, FrameRow, MAX_PAGE_BYTES, Tip};
 use tokio::time::Instant;
 
 use crate::auth::Principal;
 use crate::catalog::OpenError;
 use crate::error::ApiError;
-use crate::read::{self, Page, PageWant};
+use crate::read::{self, PageWant};
+use crate::scan::page::{self, Work};
 use crate::source::is_gone;
 use crate::state::AppState;
-use crate::tail::{Epoch, TailTip};
+use crate::tail::TailTip;
+use crate::ws::search::{Refusal, Search};
 
 /// Rows of a page at the end.
 const ROWS_AT_END: u32 = 200;
@@ -31,6 +34,15 @@ const ROWS_AFTER: u32 = 200;
 /// How long a line number may wait for the index. Past that the furthest counted line is shown; the page goes on when
 /// its program runs.
 const WAIT_FOR_LINE: Duration = Duration::from_millis(200);
+
+/// How much of a file a filtered first screen looks through: it says when that was not enough.
+const WORK: Work = Work { bytes: 64 << 20, time: Duration::from_millis(200) };
+
+/// The same for the place of the older page.
+const WORK_FOR_OLDER: Work = Work { bytes: 32 << 20, time: Duration::from_millis(100) };
+
+/// How long a first screen waits for counts to be complete. Past that they are told as they are: "at least".
+const WAIT_FOR_COUNTS: Duration = Duration::from_millis(50);
 
 /// Why there is no first screen.
 #[derive(Debug)]
@@ -56,37 +68,100 @@ pub async fn screen(state: &AppState, who: &Principal, view: &FileView) -> Resul
     if let Anchor::Line(line) = view.anchor() {
         tip.current().index.wait_for(Some(line), Instant::now() + WAIT_FOR_LINE).await;
     }
-    let view = view.clone();
-    state.tasks.blocking(move || read_screen(&tip, &view)).await
+    let wanted = view.clone();
+    let (mut search, refused) = state.tasks.blocking(move || search_of(&wanted)).await;
+    search.hold_views(tip.current(), &state.tasks);
+    let (search, wanted, seen) = (Arc::new(search), view.clone(), Arc::clone(&tip));
+    let reader = Arc::clone(&search);
+    let drawn = state.tasks.blocking(move || draw(&seen, &wanted, &reader)).await?;
+    search.wait(Instant::now() + WAIT_FOR_COUNTS).await;
+    Ok(in_full(&tip, view, drawn, (&search, refused)))
 }
 
-/// Reads it (blocking).
-fn read_screen(tip: &TailTip, view: &FileView) -> Result<FileScreen, Failure> {
+/// What the link shows and finds (blocking).
+fn search_of(view: &FileView) -> (Search, Vec<Refusal>) {
+    let filter = wire::Filter { q: view.filter.clone(), ctx: view.ctx };
+    Search::of_link(Some(&filter), Some(view.find.as_str()))
+}
+
+/// The rows of a first screen, and what goes with them.
+struct Drawn {
+    frame: Frame,
+    cursor: Cursor,
+    /// Whether the rows that were wanted were all found; `None` without a filter.
+    is_full: Option<bool>,
+    links: ReaderLinks,
+    rows_html: String,
+}
+
+/// Reads the rows (blocking).
+fn draw(tip: &TailTip, view: &FileView, search: &Search) -> Result<Drawn, Failure> {
     let epoch = tip.current();
     let at = view.anchor();
     let (before, after) = if at == Anchor::End { (ROWS_AT_END, 0) } else { (ROWS_BEFORE, ROWS_AFTER) };
     let want = PageWant { at, before, after, max_bytes: MAX_PAGE_BYTES };
-    let page = read::page(epoch.source.as_ref(), &epoch.index, tip.len, &want)?;
-    let links = links(epoch, tip.len, view, &page)?;
-    let (offset, end, first_line) = (page.offset, page.end, page.first_line);
-    let frame = frame(epoch.generation, page);
-    let complete = frame.rows().filter(|row| row.finished).last().map_or(offset, |row| row.end);
+    let (frame, is_full) = read_rows(tip, search, &want, WORK)?;
+    let unfinished = frame.rows().last().filter(|row| !row.finished);
+    let complete = unfinished.map_or(frame.end, |row| row.offset);
     let marker = read::marker_at(epoch.source.as_ref(), complete)?;
-    Ok(FileScreen {
-        path: view.path.clone(),
-        generation: epoch.generation,
+    let mut is_hit = |row: &FrameRow<'_>| search.term().is_some_and(|term| term.is_match(row.bytes));
+    let with_gaps = search.filter().is_some() && view.ctx > 0;
+    Ok(Drawn {
         cursor: epoch.cursor(complete, marker)?,
-        first: offset,
-        first_line,
-        end,
-        tip: wire_tip(tip),
-        links,
-        rows_html: taillight::row::rows_html(&frame),
+        is_full,
+        links: links(tip, view, search, &frame)?,
+        rows_html: taillight::row::rows_html(&frame, with_gaps, &mut is_hit),
+        frame,
     })
 }
 
+/// The rows that the search shows around a place, and, with a filter, whether all that were wanted were found.
+fn read_rows(tip: &TailTip, search: &Search, want: &PageWant, work: Work) -> io::Result<(Frame, Option<bool>)> {
+    let epoch = tip.current();
+    let Some(filter) = search.filter() else {
+        let page = read::page(epoch.source.as_ref(), &epoch.index, tip.len, want)?;
+        return Ok((page.into_frame(0, epoch.generation), None));
+    };
+    let page = page::page(&filter.rows(epoch, tip.len, Some(tip.complete)), &epoch.index, want, work)?;
+    let is_full = page.is_full;
+    Ok((page.into_frame(FrameKind::Page, 0, epoch.generation), Some(is_full)))
+}
+
+/// The first screen, with the counters as they are now.
+fn in_full(tip: &TailTip, view: &FileView, drawn: Drawn, (search, refused): (&Search, Vec<Refusal>)) -> FileScreen {
+    let Drawn { frame, cursor, is_full, links, rows_html } = drawn;
+    let tip = wire_tip(tip, search);
+    let covers = (frame.offset, frame.end);
+    let first = frame.rows().next();
+    FileScreen {
+        path: view.path.clone(),
+        generation: frame.generation,
+        cursor,
+        first: first.map_or(frame.offset, |row| row.offset),
+        first_line: first.and_then(|row| row.line),
+        end: frame.rows().last().map_or(frame.offset, |row| row.end),
+        covers,
+        filtering: is_full.map(|complete| Filtering {
+            complete,
+            looked_through: tip
+                .shown
+                .map_or(ByteLen::ZERO, |shown| shown.scanned - ByteOffset::ZERO)
+                .max(covers.1 - covers.0),
+            of: tip.len - ByteOffset::ZERO,
+        }),
+        refused: refused.into_iter().map(refused_term).collect(),
+        tip,
+        links,
+        rows_html,
+    }
+}
+
+fn refused_term((find, wrong): Refusal) -> RefusedTerm {
+    RefusedTerm { find, position: wrong.position, detail: wrong.detail }
+}
+
 /// The counters as the page has them; none is new to who opens it.
-fn wire_tip(tip: &TailTip) -> Tip {
+fn wire_tip(tip: &TailTip, search: &Search) -> Tip {
     let epoch = tip.current();
     Tip {
         generation: epoch.generation,
@@ -94,38 +169,22 @@ fn wire_tip(tip: &TailTip) -> Tip {
         complete: tip.complete,
         lines: epoch.index.total(),
         new_lines: LineCount::ZERO,
-        shown: None,
-        found: None,
+        shown: search.shown(tip),
+        found: search.found(tip),
         state: tip.state,
-    }
-}
-
-fn frame(generation: Generation, page: Page) -> Frame {
-    Frame {
-        kind: FrameKind::Page,
-        flags: page.flags,
-        req: 0,
-        generation,
-        style: page.style,
-        offset: page.offset,
-        end: page.end,
-        first_line: page.first_line,
-        cuts: page.cuts,
-        sparse: None,
-        payload: page.payload,
     }
 }
 
 /// The links of reader mode. A page at a place begins some rows before it, so the older page is at the place from which
 /// the rows end where these begin.
-fn links(epoch: &Arc<Epoch>, len: ByteOffset, view: &FileView, page: &Page) -> Result<ReaderLinks, Failure> {
+fn links(tip: &TailTip, view: &FileView, search: &Search, page: &Frame) -> Result<ReaderLinks, Failure> {
     let link = |place: Place| ViewState::from(FileView { place, follow: false, ..view.clone() }).to_string();
     let at = |offset: ByteOffset| link(Place::bytes(offset, offset));
     let mut links = ReaderLinks::default();
     if !page.flags.at_start {
         let want =
             PageWant { at: Anchor::Byte(page.offset), before: ROWS_AFTER, after: 0, max_bytes: MAX_PAGE_BYTES / 2 };
-        let older = read::page(epoch.source.as_ref(), &epoch.index, len, &want)?;
+        let (older, _) = read_rows(tip, search, &want, WORK_FOR_OLDER)?;
         links.start = Some(link(Place::Start));
         links.older = Some(at(older.offset));
     }

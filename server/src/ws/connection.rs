@@ -2,39 +2,26 @@
 
 use std::convert::Infallible;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket};
 use rand::Rng as _;
 use taillight::ansi::Style;
 use taillight::cursor::Generation;
-use taillight::line::{ByteLen, ByteOffset, LineCount};
+use taillight::line::ByteOffset;
 use taillight::wire::{
-    CLOSE_GOING_AWAY, CLOSE_NO_PONG, CLOSE_PROTOCOL, CLOSE_UNAUTHORIZED, ClientMsg, Frame, FrameFlags, FrameKind,
-    ServerMsg, Tip,
+    CLOSE_GOING_AWAY, CLOSE_NO_PONG, CLOSE_PROTOCOL, CLOSE_UNAUTHORIZED, ClientMsg, Frame, ServerMsg, Tip,
 };
 use tokio::time::{Instant, sleep_until};
 
 use super::heartbeat::{Beat, Heartbeat};
 use super::opening::{self, Wanted};
 use super::outbox::{self, Credit, PeerGone};
+use super::search::Search;
 use crate::auth::Principal;
-use crate::pull::{Counter, Event, Lines, Pulled, Puller};
+use crate::pull::{Counter, Puller};
 use crate::state::AppState;
 use crate::tail::Follower;
-
-/// Counters are told at most this often.
-const TIP_INTERVAL: Duration = Duration::from_millis(50);
-
-/// How often counters are looked at while the index still runs.
-const INDEX_INTERVAL: Duration = Duration::from_millis(250);
-
-/// How old an unfinished last line gets before it is shown as it stands.
-const UNFINISHED_AFTER: Duration = Duration::from_secs(1);
-
-/// A live viewer that is further behind than this is told so.
-const BEHIND_BYTES: u64 = 1024 * 1024;
 
 /// How often the login of an open connection is looked at.
 pub const RECHECK_INTERVAL: Duration = Duration::from_secs(30);
@@ -73,17 +60,23 @@ pub(super) struct Viewer {
     who: Principal,
     /// When the login is looked at again.
     recheck_at: Instant,
-    told: Option<Tip>,
-    told_at: Instant,
+    pub(super) told: Option<Tip>,
+    pub(super) told_at: Instant,
     /// The newest generation that the client knows the identity of.
-    introduced: Generation,
+    pub(super) introduced: Generation,
     /// When counters may be told again; `None` when there is nothing to tell.
-    tell_at: Option<Instant>,
+    pub(super) tell_at: Option<Instant>,
     /// When the unfinished last line is shown as it stands.
-    unfinished_at: Option<Instant>,
+    pub(super) unfinished_at: Option<Instant>,
     /// How far the unfinished line was shown last.
-    shown_unfinished: Option<ByteOffset>,
-    behind_told: Option<Instant>,
+    pub(super) shown_unfinished: Option<ByteOffset>,
+    pub(super) behind_told: Option<Instant>,
+    /// What is shown and found.
+    pub(super) search: Search,
+    /// A frame without a row that was not sent yet: it says what was looked through.
+    pub(super) covered: Option<Frame>,
+    /// When it is sent.
+    pub(super) cover_at: Option<Instant>,
 }
 
 /// Serves one connection until it ends.
@@ -145,6 +138,9 @@ impl Viewer {
             unfinished_at: None,
             shown_unfinished: None,
             behind_told: None,
+            search: Search::default(),
+            covered: None,
+            cover_at: None,
             state,
         }
     }
@@ -166,6 +162,7 @@ impl Viewer {
             () = sleep_until(self.recheck_at) => self.recheck(),
             () = at(self.tell_at) => self.tell(socket).await,
             () = at(self.unfinished_at) => self.show_unfinished(socket).await,
+            () = at(self.cover_at) => self.send_covered(socket).await,
             () = std::future::ready(()), if can_pull => self.pump(socket).await,
         }
     }
@@ -199,72 +196,6 @@ impl Viewer {
         self.answer(socket, message).await
     }
 
-    /// Sends the next lines or the next event.
-    async fn pump(&mut self, socket: &mut WebSocket) -> ControlFlow<End> {
-        match self.puller.pull(&self.state.tasks).await {
-            Ok(Pulled::Lines(lines)) => {
-                self.send_live(socket, lines, false).await?;
-                self.tell_behind(socket).await
-            }
-            Ok(Pulled::Rest(lines)) => self.send_live(socket, lines, true).await,
-            Ok(Pulled::Event(event)) => {
-                let next = event.next.map_or(self.introduced, |(generation, _)| generation);
-                self.introduced = self.introduced.max(next);
-                sent(outbox::say(socket, &event_message(&event)).await)
-            }
-            Ok(Pulled::Idle) => {
-                self.at_the_end();
-                ControlFlow::Continue(())
-            }
-            Err(error) => {
-                tracing::debug!(%error, "a followed file could not be read");
-                self.drained = true;
-                ControlFlow::Continue(())
-            }
-        }
-    }
-
-    async fn send_live(&mut self, socket: &mut WebSocket, lines: Lines, unfinished: bool) -> ControlFlow<End> {
-        self.credit.spend(lines.chunk.payload.len());
-        self.unfinished_at = None;
-        self.shown_unfinished = None;
-        let frame = live_frame(lines, unfinished);
-        sent(outbox::send(socket, Message::Binary(frame.encode())).await)
-    }
-
-    /// Everything finished has been sent: what is left is an unfinished line.
-    fn at_the_end(&mut self) {
-        self.drained = true;
-        let tip = self.puller.tip();
-        if tip.len > tip.complete && self.shown_unfinished != Some(tip.len) {
-            self.unfinished_at.get_or_insert_with(|| Instant::now() + UNFINISHED_AFTER);
-        }
-    }
-
-    async fn show_unfinished(&mut self, socket: &mut WebSocket) -> ControlFlow<End> {
-        self.unfinished_at = None;
-        if !self.live || !self.credit.is_left() {
-            return ControlFlow::Continue(());
-        }
-        let Ok(Some(lines)) = self.puller.unfinished(&self.state.tasks).await else {
-            return ControlFlow::Continue(());
-        };
-        let end = lines.chunk.end;
-        self.send_live(socket, lines, true).await?;
-        self.shown_unfinished = Some(end);
-        ControlFlow::Continue(())
-    }
-
-    async fn tell_behind(&mut self, socket: &mut WebSocket) -> ControlFlow<End> {
-        let bytes = self.puller.behind();
-        let told_just_now = self.behind_told.is_some_and(|told| told.elapsed() < UNFINISHED_AFTER);
-        if bytes <= ByteLen::new(BEHIND_BYTES) || told_just_now {
-            return ControlFlow::Continue(());
-        }
-        self.behind_told = Some(Instant::now());
-        sent(outbox::say(socket, &ServerMsg::Behind { bytes }).await)
-    }
-
     /// Ends the connection when the login it was made with has ended.
     fn recheck(&mut self) -> ControlFlow<End> {
         self.recheck_at = Instant::now() + RECHECK_INTERVAL;
@@ -275,79 +206,10 @@ impl Viewer {
         }
     }
 
-    /// The counters are told as soon as their interval allows.
-    fn tell_soon(&mut self) {
-        let soonest = self.told_at + TIP_INTERVAL;
-        self.tell_at.get_or_insert_with(|| soonest.max(Instant::now()));
-    }
-
-    /// Tells the counters, if they have changed.
-    async fn tell(&mut self, socket: &mut WebSocket) -> ControlFlow<End> {
-        self.tell_at = None;
-        self.count_new_lines().await;
-        let tip = self.tip_now();
-        if !tip.lines.exact {
-            self.tell_at = Some(Instant::now() + INDEX_INTERVAL);
-        }
-        if self.told == Some(tip) {
-            return ControlFlow::Continue(());
-        }
-        self.remember(tip);
-        self.introduce(socket, tip.generation).await?;
-        sent(outbox::say(socket, &ServerMsg::Tip(tip)).await)
-    }
-
-    /// Tells the identity of a generation that no event has told: without it the client could not resume there.
-    pub(super) async fn introduce(&mut self, socket: &mut WebSocket, generation: Generation) -> ControlFlow<End> {
-        let tip = self.puller.tip();
-        let Some(epoch) = tip.epoch(generation).filter(|_| generation > self.introduced) else {
-            return ControlFlow::Continue(());
-        };
-        let source = Arc::clone(&epoch.source);
-        let Ok(identity) = self.state.tasks.blocking(move || source.identity()).await else {
-            return ControlFlow::Continue(());
-        };
-        self.introduced = generation;
-        sent(outbox::say(socket, &ServerMsg::Current { generation, identity }).await)
-    }
-
-    async fn count_new_lines(&mut self) {
-        let Some(counter) = &mut self.counter else { return };
-        let tip = self.puller.tip();
-        // A read error leaves the count where it is; the follower's next change tries again.
-        while let Ok(false) = counter.step(&tip, &self.state.tasks).await {
-            if self.state.tasks.stopping().is_cancelled() {
-                return;
-            }
-        }
-    }
-
-    /// The counters as they are now.
-    pub(super) fn tip_now(&self) -> Tip {
-        let tip = self.puller.tip();
-        let current = tip.current();
-        Tip {
-            generation: current.generation,
-            len: tip.len,
-            complete: tip.complete,
-            lines: current.index.total(),
-            new_lines: self.counter.as_ref().map_or(LineCount::ZERO, Counter::lines),
-            shown: None,
-            found: None,
-            state: tip.state,
-        }
-    }
-
-    /// The client has been told these counters.
-    pub(super) fn remember(&mut self, tip: Tip) {
-        self.told = Some(tip);
-        self.told_at = Instant::now();
-    }
-
     /// Stops live frames, and counts what comes after `place`.
     pub(super) fn hold(&mut self, (generation, offset): (Generation, ByteOffset)) {
         self.live = false;
-        self.counter = Some(Counter::new(generation, offset));
+        self.counter = Some(Counter::new(generation, offset).only(self.search.filter()));
         // The client waits for the first count, even when nothing has changed.
         self.told = None;
         self.moved();
@@ -357,6 +219,8 @@ impl Viewer {
     pub(super) fn moved(&mut self) {
         self.drained = false;
         self.unfinished_at = None;
+        // The client says where it goes on, and that is not past what it was told.
+        (self.covered, self.cover_at) = (None, None);
         self.tell_soon();
     }
 
@@ -371,27 +235,5 @@ async fn at(when: Option<Instant>) {
     match when {
         Some(when) => sleep_until(when).await,
         None => std::future::pending().await,
-    }
-}
-
-fn event_message(event: &Event) -> ServerMsg {
-    let Event { generation, at, unix_secs, event, next } = *event;
-    ServerMsg::Event { generation, at, unix_secs, event, next }
-}
-
-fn live_frame(lines: Lines, unfinished: bool) -> Frame {
-    let Lines { generation, style, from, chunk, .. } = lines;
-    Frame {
-        kind: FrameKind::Live,
-        flags: FrameFlags { at_start: from == ByteOffset::ZERO, at_end: false, unfinished },
-        req: 0,
-        generation,
-        style,
-        offset: from,
-        end: chunk.end,
-        first_line: None,
-        cuts: chunk.cuts,
-        sparse: None,
-        payload: chunk.payload,
     }
 }

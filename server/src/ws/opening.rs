@@ -8,10 +8,11 @@ use std::time::Duration;
 use axum::extract::ws::{Message, WebSocket};
 use taillight::cursor::{Anchor, Cursor};
 use taillight::path::LogPath;
-use taillight::wire::{CLOSE_PROTOCOL, CLOSE_VERSION, ClientMsg, Failure, ServerMsg, VERSION};
+use taillight::wire::{self, CLOSE_PROTOCOL, CLOSE_VERSION, ClientMsg, Failure, ServerMsg, VERSION};
 use tokio::time::timeout;
 
 use super::connection::{End, Viewer, sent};
+use super::finding::refuse as refuse_term;
 use super::outbox;
 use super::requests::{self, Rows};
 use crate::api::follow;
@@ -32,6 +33,8 @@ pub(super) struct Wanted {
     resume: Option<Cursor>,
     pub(super) follow: bool,
     pub(super) credit: u32,
+    filter: Option<wire::Filter>,
+    find: Option<String>,
 }
 
 /// Waits for the first message and answers it: a connection that has begun.
@@ -58,10 +61,10 @@ async fn first_message(socket: &mut WebSocket) -> ControlFlow<End, Wanted> {
             Message::Binary(_) | Message::Close(_) => return ControlFlow::Break(End::Gone),
         };
         return match serde_json::from_str(&text) {
-            Ok(ClientMsg::Open { version, path, at, before, after, resume, follow, credit, .. })
+            Ok(ClientMsg::Open { version, path, at, before, after, resume, follow, credit, filter, find })
                 if version == VERSION =>
             {
-                ControlFlow::Continue(Wanted { path, at, before, after, resume, follow, credit })
+                ControlFlow::Continue(Wanted { path, at, before, after, resume, follow, credit, filter, find })
             }
             Ok(ClientMsg::Open { .. }) => ControlFlow::Break(End::Close(CLOSE_VERSION, "another version: reload")),
             Ok(_) | Err(_) => ControlFlow::Break(End::Close(CLOSE_PROTOCOL, "the first message must be 'open'")),
@@ -103,6 +106,7 @@ async fn open(
     };
     let heartbeat_secs = u32::try_from(state.facts.heartbeat.as_secs()).unwrap_or(u32::MAX);
     let mut viewer = Viewer::new(state, (who, follower), &wanted, (generation, offset));
+    let refused = viewer.set_up_search(wanted.filter, wanted.find).await;
     let told = viewer.tip_now();
     let opened = ServerMsg::Opened {
         version: VERSION,
@@ -114,6 +118,9 @@ async fn open(
     };
     viewer.remember(told);
     sent(outbox::say(socket, &opened).await)?;
+    for refusal in refused {
+        refuse_term(socket, 0, refusal).await?;
+    }
     if resume.is_none() {
         let want = Rows { req: 0, at: wanted.at, before: wanted.before, after: wanted.after };
         viewer.send_page(socket, current.generation, want, wanted.follow).await?;

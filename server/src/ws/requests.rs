@@ -15,8 +15,9 @@ use taillight::wire::{
 
 use super::connection::{End, Viewer, sent};
 use super::outbox;
-use crate::pull::style_after;
+use crate::pull::{RowFilter, style_after};
 use crate::read::{self, Page, PageWant};
+use crate::scan::page::{self, ANSWER, SparsePage};
 use crate::state::AppState;
 use crate::tail::{Epoch, Found, TailTip};
 
@@ -58,9 +59,12 @@ impl Viewer {
                 self.hold(from);
                 ControlFlow::Continue(())
             }
-            ClientMsg::Filter { .. } | ClientMsg::Find { .. } | ClientMsg::Seek { .. } | ClientMsg::Spans { .. } => {
-                ControlFlow::Break(End::Close(CLOSE_PROTOCOL, "not yet"))
+            ClientMsg::Filter { req, filter, at, before, after, follow } => {
+                self.show_rows(socket, filter, Rows { req, at, before, after }, follow).await
             }
+            ClientMsg::Find { req, term } => self.find(socket, req, term).await,
+            ClientMsg::Seek { req, generation, from, down } => self.seek(socket, req, (generation, from), down).await,
+            ClientMsg::Spans { req, generation, rows } => self.send_spans(socket, req, generation, rows).await,
             ClientMsg::Open { .. } => {
                 ControlFlow::Break(End::Close(CLOSE_PROTOCOL, "'open' is only the first message"))
             }
@@ -106,20 +110,37 @@ impl Viewer {
         let Some(epoch) = tip.epoch(generation).cloned() else {
             return fail(socket, rows.req, Failure::Gone, "that part of the file is no longer held").await;
         };
-        let page = match read_page(&self.state, &tip, epoch, rows).await {
-            Ok(page) => page,
+        let answer = match self.search.filter().cloned() {
+            Some(filter) => read_shown(&self.state, &tip, epoch, rows, filter).await.map(Answer::Some),
+            None => read_page(&self.state, &tip, epoch, rows).await.map(Answer::All),
+        };
+        let answer = match answer {
+            Ok(answer) => answer,
             Err(error) => return fail(socket, rows.req, Failure::ReadError, &error.to_string()).await,
         };
         if go_on {
             self.introduce(socket, generation).await?;
-            let complete = complete_end(&page);
-            let style = style_after(&page.payload, page.style);
-            self.puller.jump(generation, complete, style);
-            self.moved();
-            self.showed_unfinished(page.flags.unfinished.then_some(page.end));
+            self.go_on_after(generation, &answer);
         }
-        let frame = page.into_frame(rows.req, generation);
+        let frame = match answer {
+            Answer::All(page) => page.into_frame(rows.req, generation),
+            Answer::Some(page) => page.into_frame(FrameKind::Page, rows.req, generation),
+        };
         sent(outbox::send(socket, Message::Binary(frame.encode())).await)
+    }
+
+    /// Moves the connection's place to the end of a page's last complete line.
+    fn go_on_after(&mut self, generation: Generation, answer: &Answer) {
+        let (place, style, flags, end) = match answer {
+            Answer::All(page) => (complete_end(page), style_after(&page.payload, page.style), page.flags, page.end),
+            Answer::Some(page) => (page.place, Style::PLAIN, page.flags, page.end),
+        };
+        self.puller.jump(generation, place, style);
+        if let Answer::Some(page) = answer {
+            self.puller.number_from(page.next_line);
+        }
+        self.moved();
+        self.showed_unfinished(flags.unfinished.then_some(end));
     }
 
     async fn send_more(
@@ -143,19 +164,47 @@ impl Viewer {
     }
 }
 
-async fn fail(socket: &mut WebSocket, req: u32, error: Failure, detail: &str) -> ControlFlow<End> {
+/// The rows of an answer: all of a part of the file, or those that the filter shows.
+enum Answer {
+    All(Page),
+    Some(SparsePage),
+}
+
+/// Says that a request cannot be answered.
+pub(super) async fn fail(socket: &mut WebSocket, req: u32, error: Failure, detail: &str) -> ControlFlow<End> {
     sent(outbox::say(socket, &ServerMsg::Failed { req, error, detail: detail.to_owned() }).await)
 }
 
-async fn read_page(state: &AppState, tip: &TailTip, epoch: Arc<Epoch>, rows: Rows) -> std::io::Result<Page> {
-    if let Anchor::Line(line) = rows.at {
-        // A line that is not indexed in time is estimated by `read::page`, which then leaves out the number.
-        epoch.index.wait_for(Some(line), tokio::time::Instant::now() + INDEX_WAIT).await;
+impl Rows {
+    /// What is read, once the index has come to it: a line that is not indexed in time is estimated, and the number is
+    /// left out.
+    async fn want(self, epoch: &Epoch) -> PageWant {
+        if let Anchor::Line(line) = self.at {
+            epoch.index.wait_for(Some(line), tokio::time::Instant::now() + INDEX_WAIT).await;
+        }
+        let before = self.before.min(MAX_PAGE_ROWS);
+        let after = self.after.min(MAX_PAGE_ROWS - before);
+        PageWant { at: self.at, before, after, max_bytes: MAX_PAGE_BYTES }
     }
+}
+
+async fn read_shown(
+    state: &AppState,
+    tip: &TailTip,
+    epoch: Arc<Epoch>,
+    rows: Rows,
+    filter: RowFilter,
+) -> std::io::Result<SparsePage> {
+    let want = rows.want(&epoch).await;
+    let ended = epoch.ended.get().copied();
+    let (end, growing) = (ended.unwrap_or(tip.len), ended.is_none().then_some(tip.complete));
+    let read = move || page::page(&filter.rows(&epoch, end, growing), &epoch.index, &want, ANSWER);
+    state.tasks.blocking(read).await
+}
+
+async fn read_page(state: &AppState, tip: &TailTip, epoch: Arc<Epoch>, rows: Rows) -> std::io::Result<Page> {
+    let want = rows.want(&epoch).await;
     let end = epoch.ended.get().copied().unwrap_or(tip.len);
-    let before = rows.before.min(MAX_PAGE_ROWS);
-    let after = rows.after.min(MAX_PAGE_ROWS - before);
-    let want = PageWant { at: rows.at, before, after, max_bytes: MAX_PAGE_BYTES };
     state.tasks.blocking(move || read::page(&*epoch.source, &epoch.index, end, &want)).await
 }
 

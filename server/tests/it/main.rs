@@ -1,6 +1,7 @@
 //! The server from outside: a real one on a free port, real files, real sockets.
 
 mod compat;
+mod filtered;
 mod socket;
 mod support;
 mod viewer;

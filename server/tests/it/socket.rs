@@ -7,7 +7,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use taillight::cursor::{Anchor, Cursor, Generation};
 use taillight::line::ByteOffset;
 use taillight::path::LogPath;
-use taillight::wire::{CREDIT_BYTES, ClientMsg, Frame, FrameKind, ServerMsg, Tip, VERSION};
+use taillight::wire::{CREDIT_BYTES, ClientMsg, Filter, Frame, FrameKind, ServerMsg, Tip, VERSION};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -34,6 +34,8 @@ pub struct ClientSocket {
     pub answers_pings: bool,
     /// The bytes of live frames, in order.
     pub live: Vec<u8>,
+    /// How many live frames came.
+    pub n_live: usize,
     /// Where the live frames have come to.
     pub place: Option<(Generation, ByteOffset)>,
     /// The newest counters.
@@ -50,9 +52,15 @@ impl ClientSocket {
             request.headers_mut().insert(*name, value.parse().expect("a header value"));
         }
         match connect_async(request).await {
-            Ok((stream, _)) => {
-                Ok(Self { stream, answers_pings: true, live: Vec::new(), place: None, tip: None, events: Vec::new() })
-            }
+            Ok((stream, _)) => Ok(Self {
+                stream,
+                answers_pings: true,
+                live: Vec::new(),
+                n_live: 0,
+                place: None,
+                tip: None,
+                events: Vec::new(),
+            }),
             Err(tokio_tungstenite::tungstenite::Error::Http(response)) => Err(response.status().as_u16()),
             Err(error) => panic!("no connection to {url}: {error}"),
         }
@@ -68,6 +76,19 @@ impl ClientSocket {
             self.place = Some((page.generation, tip.complete));
         }
         (opened, page)
+    }
+
+    /// Opens a file with a filter and a find term; the first page is at its end.
+    pub async fn open_filtered(&mut self, path: &str, filter: (&str, u32), find: &str, follow: bool) -> Frame {
+        let mut message = open(path, Anchor::End, follow, None);
+        if let ClientMsg::Open { filter: wanted, find: term, .. } = &mut message {
+            *wanted = filter_of(filter);
+            *term = (!find.is_empty()).then(|| find.to_owned());
+        }
+        self.say(&message).await;
+        let page = self.frame(|frame| frame.kind == FrameKind::Page).await;
+        self.place = Some(place_after(&page));
+        page
     }
 
     /// Sends a message.
@@ -173,14 +194,17 @@ impl ClientSocket {
     /// Live frames must be contiguous: nothing lost, nothing twice.
     fn remember(&mut self, said: &Said) {
         match said {
-            Said::Frame(frame) if frame.kind == FrameKind::Live && !frame.flags.unfinished => {
+            Said::Frame(frame) if frame.kind == FrameKind::Live => {
                 if let Some(place) = self.place {
                     assert_eq!((frame.generation, frame.offset), place, "live frames adjoin");
                 }
-                self.place = Some((frame.generation, frame.end));
-                self.live.extend_from_slice(&frame.payload);
+                self.place = Some(place_after(frame));
+                // An unfinished line comes again, whole.
+                let finished = memchr::memrchr(b'\n', &frame.payload).map_or(0, |feed| feed + 1);
+                self.live.extend_from_slice(&frame.payload[..finished]);
+                self.n_live += 1;
             }
-            Said::Msg(ServerMsg::Tip(tip)) => self.tip = Some(*tip),
+            Said::Msg(ServerMsg::Tip(tip) | ServerMsg::Opened { tip, .. }) => self.tip = Some(*tip),
             Said::Msg(event @ ServerMsg::Event { next, .. }) => {
                 if let Some((generation, _)) = next {
                     self.place = Some((*generation, ByteOffset::ZERO));
@@ -190,6 +214,17 @@ impl ClientSocket {
             _ => {}
         }
     }
+}
+
+/// A filter; `None` for blank text.
+pub fn filter_of((q, ctx): (&str, u32)) -> Option<Filter> {
+    (!q.is_empty()).then(|| Filter { q: q.to_owned(), ctx })
+}
+
+/// Where live frames go on after a frame: its end, or the start of an unfinished last line.
+pub fn place_after(frame: &Frame) -> (Generation, ByteOffset) {
+    let last = frame.rows().last().filter(|row| !row.finished);
+    (frame.generation, last.map_or(frame.end, |row| row.offset))
 }
 
 /// The first message.

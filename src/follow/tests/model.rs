@@ -329,7 +329,16 @@ impl World {
         let follow = Follow::with_budget(7, 300_000);
         let mut world = Self { server, follow, base: 1, now_ms: 0, wake_ms: 0, keys: Vec::new(), looked_at: None };
         let path = "r/app.log".parse().expect("a path");
-        world.step(Input::Start(Start { path, at: Anchor::End, before: 5, after: 0, follow: follows, boot: None }));
+        world.step(Input::Start(Start {
+            path,
+            at: Anchor::End,
+            before: 5,
+            after: 0,
+            follow: follows,
+            boot: None,
+            filter: None,
+            find: None,
+        }));
         world
     }
 
@@ -349,7 +358,7 @@ impl World {
                 Effect::Window(WindowChange::Prepended(n)) => shift += n as i64,
                 Effect::Window(WindowChange::EvictedFront(n)) => shift -= n as i64,
                 Effect::Window(WindowChange::Replaced { .. } | WindowChange::Relabelled) => is_same = false,
-                Effect::Window(_) | Effect::StateChanged | Effect::Notice(_) => {}
+                _ => {}
             }
         }
         self.check_window();

@@ -254,7 +254,7 @@ mod tests {
         check("x Ctrl+C Ctrl+N Meta+k Ctrl+Shift+D Alt+ArrowLeft F5 Tab Enter", "- - - - - - - - -");
         check("5 x j", ". - LineDown");
         check("Ctrl+5 j", "- LineDown");
-        check("/ n N &", "- - - -");
+        check("# Ctrl+P Ctrl+- Ctrl++", "- - - -");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::{Link, LinkNotice, Problem, VERSION, encode_value};
 use crate::cursor::Identity;
 use crate::path::{BadPath, LogPath, percent_decode};
 use crate::view::{BadPlace, FileView, Place, ViewState};
+use crate::wire::MAX_CONTEXT;
 
 /// Parameters that are not understood, in their raw text, sorted by name; those of one name keep their order.
 ///
@@ -16,11 +17,14 @@ pub struct Extras(Vec<(String, String)>);
 
 /// The parameters of the viewer that are understood.
 const AT: &str = "at";
+const CONTEXT: &str = "ctx";
 const FID: &str = "fid";
+const FIND: &str = "find";
 const FOLLOW: &str = "follow";
+const QUERY: &str = "q";
 const VERSION_PARAM: &str = "v";
 const WRAP: &str = "wrap";
-const FILE_PARAMS: [&str; 5] = [AT, FID, FOLLOW, VERSION_PARAM, WRAP];
+const FILE_PARAMS: [&str; 8] = [AT, CONTEXT, FID, FIND, FOLLOW, QUERY, VERSION_PARAM, WRAP];
 
 /// The parameter of the page that chooses a file.
 const FOLDER: &str = "path";
@@ -89,6 +93,15 @@ pub(super) fn write(view: &FileView, f: &mut fmt::Formatter<'_>) -> fmt::Result 
     if view.follow && view.place != Place::End {
         params.push((FOLLOW, switch()));
     }
+    if let Some(filter) = view.shown_rows() {
+        params.push((QUERY, encode_value(&filter.q)));
+        if filter.ctx > 0 {
+            params.push((CONTEXT, filter.ctx.to_string()));
+        }
+    }
+    if let Some(term) = view.find_term() {
+        params.push((FIND, encode_value(&term)));
+    }
     if let Some(fid) = view.fid {
         params.push((FID, fid.to_string()));
         params.push((VERSION_PARAM, VERSION.to_string()));
@@ -120,6 +133,9 @@ impl Reader {
             AT => self.place = Some(value.parse().map_err(Problem::Place)?),
             FOLLOW => self.follow = switch(value)?,
             WRAP => self.view.wrap = switch(value)?,
+            QUERY => self.view.filter = unless_blank(decoded),
+            FIND => self.view.find = unless_blank(decoded),
+            CONTEXT => self.view.ctx = context(value)?,
             FID => self.view.fid = Some(value.parse::<Identity>().map_err(|_| Problem::Identity)?),
             // The version is written with `fid` and needs no field: there is only one.
             _ if value == VERSION.to_string() => {}
@@ -145,6 +161,9 @@ impl Reader {
         if let Some(place @ Place::Time(_)) = &self.place {
             let value = encode_value(&place.to_string());
             self.notice(AT, &value, Problem::TimesLater);
+        }
+        if self.view.filter.is_empty() {
+            self.view.ctx = 0;
         }
         self.view.follow = self.follow || self.place.is_none();
         self.view.place = self.place.unwrap_or(Place::End);
@@ -191,6 +210,16 @@ fn read_folder(value: &str) -> Result<Option<LogPath>, BadPath> {
 
 fn decode(text: &str) -> Option<String> {
     String::from_utf8(percent_decode(text).ok()?.into_owned()).ok()
+}
+
+fn unless_blank(text: String) -> String {
+    if text.trim().is_empty() { String::new() } else { text }
+}
+
+fn context(value: &str) -> Result<u32, Problem> {
+    // `u32` reads a sign too.
+    let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
+    value.parse().ok().filter(|&n_rows| is_number && n_rows <= MAX_CONTEXT).ok_or(Problem::Context)
 }
 
 fn switch(value: &str) -> Result<bool, Problem> {

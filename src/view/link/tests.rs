@@ -50,9 +50,29 @@ fn extras() -> impl Strategy<Value = Extras> {
     })
 }
 
+/// Texts of the boxes; blank ones are as good as none.
+fn box_texts() -> impl Strategy<Value = String> {
+    prop_oneof![Just(String::new()), "\\PC{0,12}".prop_filter("blank", |text| !text.trim().is_empty())]
+}
+
+fn searches() -> impl Strategy<Value = (String, String, u32)> {
+    (box_texts(), box_texts(), 0..=MAX_CONTEXT)
+        .prop_map(|(filter, find, ctx)| if filter.is_empty() { (filter, find, 0) } else { (filter, find, ctx) })
+}
+
 fn file_views() -> impl Strategy<Value = FileView> {
-    (log_paths(), places(), any::<(bool, bool)>(), prop::option::of(identities()), extras()).prop_map(
-        |(path, place, (follow, wrap), fid, extra)| FileView { place, follow, wrap, fid, extra, ..FileView::new(path) },
+    (log_paths(), places(), any::<(bool, bool)>(), prop::option::of(identities()), extras(), searches()).prop_map(
+        |(path, place, (follow, wrap), fid, extra, (filter, find, ctx))| FileView {
+            place,
+            follow,
+            wrap,
+            filter,
+            find,
+            ctx,
+            fid,
+            extra,
+            ..FileView::new(path)
+        },
     )
 }
 
@@ -85,7 +105,7 @@ proptest! {
         text in prop_oneof![
             ".*",
             "/(v/r/f)?\\?.{0,40}",
-            "/v/r/f\\?((at|follow|wrap|fid|v|q|%61t|[a-c=&+%#']{0,4})=(line:|byte:|time:|-|[0-9]|%2|%41|é|\"| ){0,5}&){0,6}",
+            "/v/r/f\\?((at|follow|wrap|fid|v|q|find|ctx|%61t|[a-c=&+%#']{0,4})=(line:|byte:|time:|-|[0-9]|%2|%41|é|\"| ){0,5}&){0,6}",
             "/v/[a-z%0-9./]{0,12}#[LBT0-9-]{0,8}",
         ],
     ) {
@@ -132,6 +152,11 @@ fn wrong_values_are_dropped_and_told() {
         ("wrap=yes", "'wrap=yes' in the link is ignored: expected 1 or nothing"),
         ("fid=1.2", "'fid=1.2' in the link is ignored: not the identity of a file; copy the link again"),
         ("v=2", "'v=2' in the link is ignored: this program knows version 1; the link may say more than is shown"),
+        ("ctx=101", "'ctx=101' in the link is ignored: expected a number of lines, at most 100"),
+        ("ctx=+3", "'ctx=+3' in the link is ignored: expected a number of lines, at most 100"),
+        ("ctx=", "'ctx=' in the link is ignored: expected a number of lines, at most 100"),
+        ("q=%FF", "'q=\u{fffd}' in the link is ignored: not percent-encoded text"),
+        ("find=%z", "'find=%z' in the link is ignored: not percent-encoded text"),
         ("#top", "'#top' in the link is ignored: expected '#L10', '#L10-L20', '#B4096' or '#T' and a time"),
         ("#L0", "'#L0' in the link is ignored: lines are counted from 1"),
     ] {
@@ -158,6 +183,24 @@ fn the_first_of_two_counts() {
     assert_eq!(link.parse::<ViewState>().unwrap().to_string(), "/v/r/f?at=line:3");
     assert_eq!(notices(link).len(), 2);
     assert_eq!("/?path=a&path=b".parse::<ViewState>().unwrap().to_string(), "/?path=a");
+}
+
+#[test]
+fn the_boxes_are_in_the_link_as_the_user_wrote_them() {
+    for (query, filter, find, ctx) in [
+        ("q=x", "x", "", 0),
+        ("q=a%20%20b%20", "a  b ", "", 0),
+        ("q=a+b", "a+b", "", 0),
+        ("q=level:error%20-%22a%22&ctx=100", "level:error -\"a\"", "", 100),
+        ("q=foo:bar", "foo:bar", "", 0),
+        ("find=/a%5C/b/i&ctx=3", "", "/a\\/b/i", 0),
+        ("q=x&q=y&find=%20", "x", "", 0),
+    ] {
+        let state: ViewState = format!("/v/r/f?{query}").parse().unwrap();
+        let view = state.file_view().unwrap();
+        assert_eq!((view.filter.as_str(), view.find.as_str(), view.ctx), (filter, find, ctx), "{query:?}");
+    }
+    assert_eq!(raw_query_link(&"r/f".parse().unwrap(), "a b&c"), "/raw/r/f?q=a%20b%26c");
 }
 
 #[test]

@@ -1,0 +1,117 @@
+//! The counters: told when they have changed, at most twenty times a second, and exactly in the end.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::WebSocket;
+use taillight::cursor::Generation;
+use taillight::line::LineCount;
+use taillight::wire::{ServerMsg, Tip};
+use tokio::time::Instant;
+
+use super::connection::{End, Viewer, sent};
+use super::outbox;
+use crate::pull::Counter;
+
+/// Counters are told at most this often.
+const TIP_INTERVAL: Duration = Duration::from_millis(50);
+
+/// How often counters are looked at while the index still runs.
+const INDEX_INTERVAL: Duration = Duration::from_millis(250);
+
+/// How long new lines are counted before messages are looked at again.
+const COUNT_LIMIT: Duration = Duration::from_millis(40);
+
+impl Viewer {
+    /// The counters are told as soon as their interval allows.
+    pub(super) fn tell_soon(&mut self) {
+        let soonest = self.told_at + TIP_INTERVAL;
+        self.tell_at.get_or_insert_with(|| soonest.max(Instant::now()));
+    }
+
+    /// Tells the counters, if they have changed.
+    pub(super) async fn tell(&mut self, socket: &mut WebSocket) -> ControlFlow<End> {
+        self.tell_at = None;
+        self.hold_views();
+        let is_counted = self.count_new_lines().await;
+        self.search.rank(&self.state.tasks).await;
+        let tip = self.tip_now();
+        if !is_counted || is_searching(&tip) {
+            self.tell_at = Some(Instant::now() + TIP_INTERVAL);
+        } else if !tip.lines.exact {
+            self.tell_at = Some(Instant::now() + INDEX_INTERVAL);
+        }
+        if self.told == Some(tip) {
+            return ControlFlow::Continue(());
+        }
+        self.remember(tip);
+        self.introduce(socket, tip.generation).await?;
+        sent(outbox::say(socket, &ServerMsg::Tip(tip)).await)
+    }
+
+    /// Tells the identity of a generation that no event has told: without it the client could not resume there.
+    pub(super) async fn introduce(&mut self, socket: &mut WebSocket, generation: Generation) -> ControlFlow<End> {
+        let tip = self.puller.tip();
+        let Some(epoch) = tip.epoch(generation).filter(|_| generation > self.introduced) else {
+            return ControlFlow::Continue(());
+        };
+        let source = Arc::clone(&epoch.source);
+        let Ok(identity) = self.state.tasks.blocking(move || source.identity()).await else {
+            return ControlFlow::Continue(());
+        };
+        self.introduced = generation;
+        sent(outbox::say(socket, &ServerMsg::Current { generation, identity }).await)
+    }
+
+    /// Counts what came while held, for a moment; whether all of it is counted.
+    async fn count_new_lines(&mut self) -> bool {
+        let Some(counter) = &mut self.counter else { return true };
+        let tip = self.puller.tip();
+        let view = self.search.filter().and_then(|filter| filter.view.as_ref());
+        let started = Instant::now();
+        // A read error leaves the count where it is; the follower's next change tries again.
+        while let Ok(false) = counter.step(&tip, view, &self.state.tasks).await {
+            if started.elapsed() >= COUNT_LIMIT || self.state.tasks.stopping().is_cancelled() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// The counters as they are now.
+    pub(super) fn tip_now(&self) -> Tip {
+        let tip = self.puller.tip();
+        let current = tip.current();
+        Tip {
+            generation: current.generation,
+            len: tip.len,
+            complete: tip.complete,
+            lines: current.index.total(),
+            new_lines: self.counter.as_ref().map_or(LineCount::ZERO, Counter::lines),
+            shown: self.search.shown(&tip),
+            found: self.search.found(&tip),
+            state: tip.state,
+        }
+    }
+
+    /// Holds the counting views of the current generation: a search that was superseded ends when its view is let go.
+    pub(super) fn hold_views(&mut self) {
+        let tip = self.puller.tip();
+        if self.search.hold_views(tip.current(), &self.state.tasks) {
+            self.puller.show_only(self.search.filter().cloned());
+        }
+    }
+
+    /// The client has been told these counters.
+    pub(super) fn remember(&mut self, tip: Tip) {
+        self.told = Some(tip);
+        self.told_at = Instant::now();
+    }
+}
+
+/// Whether a count still grows.
+fn is_searching(tip: &Tip) -> bool {
+    let shown = tip.shown.is_some_and(|shown| !shown.exact);
+    shown || tip.found.is_some_and(|found| !found.matched.exact)
+}

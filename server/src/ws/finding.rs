@@ -1,0 +1,185 @@
+//! The answers about filter and find: other rows, the next hit, where hits stand in lines.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::ws::WebSocket;
+use taillight::cursor::Generation;
+use taillight::line::ByteOffset;
+use taillight::wire::{self, Failure, MAX_LINE_BYTES, MAX_SPAN_ROWS, MAX_SPANS_PER_ROW, RowSpans, ServerMsg};
+
+use super::connection::{End, Viewer, sent};
+use super::outbox;
+use super::requests::{Rows, fail};
+use super::search::{self, Refusal, Search};
+use crate::pull::Counter;
+use crate::read;
+use crate::scan::page::ANSWER;
+use crate::scan::{Budget, Filter, View, hits_down, hits_up};
+use crate::tail::{Epoch, TailTip};
+
+/// A row that was looked for.
+struct Sought {
+    found: Option<ByteOffset>,
+    reached: ByteOffset,
+    at_end: bool,
+}
+
+impl Viewer {
+    /// What the first message asks to show and to find; what of it is wrong.
+    pub(super) async fn set_up_search(&mut self, filter: Option<wire::Filter>, find: Option<String>) -> Vec<Refusal> {
+        let compile = move || Search::of_link(filter.as_ref(), find.as_deref());
+        let (search, refused) = self.state.tasks.blocking(compile).await;
+        self.search = search;
+        self.puller.show_only(self.search.filter().cloned());
+        self.hold_views();
+        refused
+    }
+
+    /// Shows other rows from here on.
+    pub(super) async fn show_rows(
+        &mut self,
+        socket: &mut WebSocket,
+        filter: Option<wire::Filter>,
+        rows: Rows,
+        follow: bool,
+    ) -> ControlFlow<End> {
+        let compiled = self.state.tasks.blocking(move || search::compile(filter.as_ref())).await;
+        let filter = match compiled {
+            Ok(filter) => filter,
+            Err(wrong) => return refuse(socket, rows.req, (false, wrong)).await,
+        };
+        let counter = match self.counter.take() {
+            Some(counter) => counter,
+            None => {
+                let (generation, offset) = self.puller.place();
+                Counter::new(generation, offset)
+            }
+        };
+        self.counter = (!follow).then(|| counter.only(filter.as_ref()));
+        self.live = follow;
+        self.search.show(filter);
+        self.puller.show_only(self.search.filter().cloned());
+        self.hold_views();
+        self.moved();
+        let generation = self.puller.tip().current().generation;
+        self.send_page(socket, generation, rows, follow).await
+    }
+
+    /// Finds something else.
+    pub(super) async fn find(&mut self, socket: &mut WebSocket, req: u32, term: Option<String>) -> ControlFlow<End> {
+        let compile = move || term.map_or(Ok(None), |term| Filter::find(&term));
+        match self.state.tasks.blocking(compile).await {
+            Ok(term) => {
+                self.search.find(term);
+                self.hold_views();
+                self.tell_soon();
+                ControlFlow::Continue(())
+            }
+            Err(wrong) => refuse(socket, req, (true, wrong)).await,
+        }
+    }
+
+    /// Looks for the next row with the find term.
+    pub(super) async fn seek(
+        &mut self,
+        socket: &mut WebSocket,
+        req: u32,
+        (generation, from): (Generation, ByteOffset),
+        down: bool,
+    ) -> ControlFlow<End> {
+        let tip = self.puller.tip();
+        let Some(epoch) = tip.epoch(generation).cloned() else {
+            return fail(socket, req, Failure::Gone, "that part of the file is no longer held").await;
+        };
+        let end = readable_end(&tip, &epoch);
+        let sought = match self.search.sought_for(generation) {
+            Some((filter, view)) => {
+                let look = move || seek(&epoch, &filter, view.as_deref(), (from, end), down);
+                self.state.tasks.blocking(look).await
+            }
+            None => Ok(Sought { found: None, reached: if down { end } else { ByteOffset::ZERO }, at_end: true }),
+        };
+        let Sought { found, reached, at_end } = match sought {
+            Ok(sought) => sought,
+            Err(error) => return fail(socket, req, Failure::ReadError, &error.to_string()).await,
+        };
+        if let Some(row) = found {
+            self.search.found_row((generation, row));
+            self.tell_soon();
+        }
+        sent(outbox::say(socket, &ServerMsg::Sought { req, generation, found, reached, at_end }).await)
+    }
+
+    /// Tells where hits stand in lines.
+    pub(super) async fn send_spans(
+        &mut self,
+        socket: &mut WebSocket,
+        req: u32,
+        generation: Generation,
+        rows: Vec<ByteOffset>,
+    ) -> ControlFlow<End> {
+        let tip = self.puller.tip();
+        let Some(epoch) = tip.epoch(generation).cloned() else {
+            return fail(socket, req, Failure::Gone, "that part of the file is no longer held").await;
+        };
+        let end = readable_end(&tip, &epoch);
+        let filter = self.search.filter().map(|rows| rows.filter.clone());
+        let term = self.search.term().cloned();
+        let look = move || {
+            let rows = rows.into_iter().take(MAX_SPAN_ROWS).filter(|offset| *offset < end);
+            rows.filter_map(|offset| row_spans(&epoch, offset, term.as_ref(), filter.as_ref())).collect()
+        };
+        let rows = self.state.tasks.blocking(look).await;
+        sent(outbox::say(socket, &ServerMsg::Spans { req, generation, rows }).await)
+    }
+}
+
+/// Says that a term is not in force, and why.
+pub(super) async fn refuse(socket: &mut WebSocket, req: u32, (find, wrong): Refusal) -> ControlFlow<End> {
+    let refused = ServerMsg::Refused { req, find, position: wrong.position, detail: wrong.detail };
+    sent(outbox::say(socket, &refused).await)
+}
+
+fn readable_end(tip: &TailTip, epoch: &Epoch) -> ByteOffset {
+    epoch.ended.get().copied().unwrap_or(tip.len)
+}
+
+/// The next matching row from `from` on, or the last one that starts before it (blocking, bounded).
+fn seek(
+    epoch: &Arc<Epoch>,
+    filter: &Filter,
+    view: Option<&View>,
+    (from, end): (ByteOffset, ByteOffset),
+    down: bool,
+) -> io::Result<Sought> {
+    let source = &*epoch.source;
+    let from = read::next_line_start(source, &epoch.index, end, from)?;
+    let budget = Budget::new(ANSWER.bytes).until(Instant::now() + ANSWER.time);
+    let mut found = None;
+    let mut on_hit = |hit: crate::scan::Hit| {
+        found = Some(hit.start);
+        ControlFlow::Break(())
+    };
+    let reached = match down {
+        true => hits_down(source, filter, view, from..end, &budget, &mut on_hit)?,
+        false => hits_up(source, filter, view, ByteOffset::ZERO..from, &budget, &mut on_hit)?,
+    };
+    let at_end = found.is_none() && if down { reached >= end } else { reached == ByteOffset::ZERO };
+    Ok(Sought { found, reached: found.unwrap_or(reached), at_end })
+}
+
+/// Where hits stand in the shown part of a line; `None` when it cannot be read.
+fn row_spans(epoch: &Epoch, offset: ByteOffset, term: Option<&Filter>, filter: Option<&Filter>) -> Option<RowSpans> {
+    let line = read::line_bytes(&*epoch.source, offset, MAX_LINE_BYTES as u32).ok()?;
+    let spans = |of: Option<&Filter>| {
+        let mut spans = Vec::new();
+        if let Some(of) = of {
+            of.spans(&line, MAX_SPANS_PER_ROW, &mut spans);
+        }
+        spans
+    };
+    Some(RowSpans { offset, find: spans(term), filter: spans(filter) })
+}

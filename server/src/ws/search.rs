@@ -1,0 +1,155 @@
+//! What a connection shows and finds, and the counting views that it holds for that.
+//!
+//! A user may have two searches at a time (contract, section 8). A search that goes over a whole file is a counting view,
+//! and a connection holds two at most: its filter's and its find's. A new one takes the place of the old one, which ends
+//! with its last holder; viewers with equal queries share one. All else that is searched for a connection is done in
+//! bounded pieces, one at a time, while it waits.
+
+use std::sync::Arc;
+
+use taillight::cursor::Generation;
+use taillight::line::{ByteOffset, LineCount};
+use taillight::wire::{self, Found, Matched};
+
+use tokio::time::Instant;
+
+use crate::pull::RowFilter;
+use crate::scan::{BadQuery, Filter, View};
+use crate::tail::{Epoch, TailTip};
+use crate::tasks::Tasks;
+
+/// What is shown and found.
+#[derive(Debug, Default)]
+pub(crate) struct Search {
+    filter: Option<RowFilter>,
+    /// The find term alone.
+    term: Option<Filter>,
+    /// The find term among the shown rows.
+    found: Option<Filter>,
+    found_view: Option<(Generation, Arc<View>)>,
+    /// The row that was found last.
+    sought: Option<(Generation, ByteOffset)>,
+    rank: Option<LineCount>,
+}
+
+/// A term that is not in force, and whether it is the find term.
+pub(crate) type Refusal = (bool, BadQuery);
+
+/// Compiles a query as strictly as a user who has just typed it wants; `None` shows all rows (blocking).
+pub(crate) fn compile(wanted: Option<&wire::Filter>) -> Result<Option<RowFilter>, BadQuery> {
+    wanted.map_or(Ok(None), |wanted| Ok(RowFilter::new(Filter::compile(&wanted.q)?, wanted.ctx)))
+}
+
+impl Search {
+    /// What a link asks for: what is wrong in it is left out and told (blocking).
+    pub(crate) fn of_link(filter: Option<&wire::Filter>, find: Option<&str>) -> (Self, Vec<Refusal>) {
+        let mut search = Self::default();
+        let mut refused = Vec::new();
+        if let Some(wanted) = filter {
+            let (filter, wrong) = Filter::lenient(&wanted.q);
+            refused.extend(wrong.map(|wrong| (false, wrong)));
+            search.show(RowFilter::new(filter, wanted.ctx));
+        }
+        match find.map_or(Ok(None), Filter::find) {
+            Ok(term) => search.find(term),
+            Err(wrong) => refused.push((true, wrong)),
+        }
+        (search, refused)
+    }
+
+    /// Which rows are shown; `None` for all.
+    pub(crate) fn filter(&self) -> Option<&RowFilter> {
+        self.filter.as_ref()
+    }
+
+    /// The find term.
+    pub(crate) fn term(&self) -> Option<&Filter> {
+        self.term.as_ref()
+    }
+
+    /// What a row must match to be found, and its counts in a generation where they are held.
+    pub(crate) fn sought_for(&self, generation: Generation) -> Option<(Filter, Option<Arc<View>>)> {
+        let view = self.found_view.as_ref().filter(|(of, _)| *of == generation);
+        Some((self.found.clone()?, view.map(|(_, view)| Arc::clone(view))))
+    }
+
+    /// Shows other rows.
+    pub(crate) fn show(&mut self, filter: Option<RowFilter>) {
+        self.filter = filter;
+        self.find(self.term.clone());
+    }
+
+    /// Finds something else among the shown rows.
+    pub(crate) fn find(&mut self, term: Option<Filter>) {
+        self.found = term.as_ref().map(|term| match &self.filter {
+            Some(rows) => rows.filter.and(term),
+            None => term.clone(),
+        });
+        self.term = term;
+        self.found_view = None;
+        (self.sought, self.rank) = (None, None);
+    }
+
+    /// Remembers the row that was found last: its rank is told when it is known.
+    pub(crate) fn found_row(&mut self, place: (Generation, ByteOffset)) {
+        (self.sought, self.rank) = (Some(place), None);
+    }
+
+    /// Takes the views of that epoch where those held are of another one; whether any was taken.
+    pub(crate) fn hold_views(&mut self, epoch: &Epoch, tasks: &Tasks) -> bool {
+        let is_of =
+            |view: &Option<(Generation, Arc<View>)>| view.as_ref().is_some_and(|(of, _)| *of == epoch.generation);
+        let mut is_new = false;
+        if let Some(rows) = self.filter.as_mut().filter(|rows| !is_of(&rows.view)) {
+            rows.view = Some((epoch.generation, epoch.views.get(&rows.filter, tasks)));
+            is_new = true;
+        }
+        if let Some(found) = self.found.as_ref().filter(|_| !is_of(&self.found_view)) {
+            self.found_view = Some((epoch.generation, epoch.views.get(found, tasks)));
+            is_new = true;
+        }
+        is_new
+    }
+
+    /// How many lines the filter has found in the current generation.
+    pub(crate) fn shown(&self, tip: &TailTip) -> Option<Matched> {
+        self.filter.as_ref().map(|rows| matched(rows.view.as_ref(), tip))
+    }
+
+    /// How many the find term has found among those, and which of them is the current one.
+    pub(crate) fn found(&self, tip: &TailTip) -> Option<Found> {
+        let rank = self.rank.filter(|_| self.sought.is_some_and(|(of, _)| of == tip.current().generation));
+        self.found.as_ref().map(|_| Found { matched: matched(self.found_view.as_ref(), tip), rank })
+    }
+
+    /// Looks up the rank of the row that was found last, once it can be known.
+    pub(crate) async fn rank(&mut self, tasks: &Tasks) {
+        let (Some((generation, offset)), None) = (self.sought, self.rank) else { return };
+        let Some((of, view)) = self.found_view.clone().filter(|(of, _)| *of == generation) else { return };
+        let before = tasks.blocking(move || view.rank(offset)).await;
+        if self.sought == Some((of, offset)) {
+            self.rank = before.map(|before| before + LineCount::new(1));
+        }
+    }
+}
+
+impl Search {
+    /// Waits until everything is counted, but not past `deadline`.
+    pub(crate) async fn wait(&self, deadline: Instant) {
+        let views = [self.filter.as_ref().and_then(|rows| rows.view.as_ref()), self.found_view.as_ref()];
+        for (_, view) in views.into_iter().flatten() {
+            view.wait(deadline).await;
+        }
+    }
+}
+
+/// The counts of a view as they stand to the tip: what has just been appended may not be looked through yet.
+fn matched(view: Option<&(Generation, Arc<View>)>, tip: &TailTip) -> Matched {
+    match view {
+        Some((generation, view)) if *generation == tip.current().generation => {
+            let matched = view.matched();
+            Matched { exact: matched.exact && matched.scanned >= tip.len, ..matched }
+        }
+        _ => Matched { count: LineCount::ZERO, exact: false, scanned: ByteOffset::ZERO },
+    }
+}

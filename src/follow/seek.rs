@@ -1,0 +1,274 @@
+//! Find: the term in force, and going from hit to hit over the whole file.
+//!
+//! The server answers a seek after a bounded piece of work; it is asked on from where the answer ends. So a seek ends
+//! when nothing asks on, and a lost connection costs one piece.
+
+use super::{Effect, Follow, Notice, PAGE_ROWS};
+use crate::cursor::{Anchor, Generation};
+use crate::line::{ByteLen, ByteOffset};
+use crate::window::{Item, Position};
+use crate::wire::{ClientMsg, Failure};
+
+/// Steps that are remembered while the first one is on its way: on a slow line `n` `n` goes two hits.
+const MAX_STEPS: u32 = 8;
+
+/// Going to the next hit.
+#[derive(Clone, Copy, Debug)]
+struct Seek {
+    down: bool,
+    /// Where to look from next.
+    from: Position,
+    /// Where it began: a round ends there.
+    origin: Position,
+    wrapped: bool,
+    /// Steps to go after this one.
+    more: u32,
+    req: Option<u32>,
+}
+
+/// What the server said to a seek.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sought {
+    pub(super) req: u32,
+    pub(super) found: Option<ByteOffset>,
+    pub(super) reached: ByteOffset,
+    pub(super) at_end: bool,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Finding {
+    /// The term in force, as far as it is known.
+    term: Option<String>,
+    /// Terms sent after it that may still be refused, in order.
+    sent: Vec<(u32, Option<String>)>,
+    seek: Option<Seek>,
+    hit: Option<Position>,
+}
+
+impl Finding {
+    /// Begins with a term, before the connection.
+    pub(super) fn begin(&mut self, term: Option<String>) {
+        self.term = term;
+    }
+
+    /// The newest term.
+    pub(super) fn term(&self) -> Option<&String> {
+        self.sent.last().map_or(&self.term, |(_, term)| term).as_ref()
+    }
+
+    pub(super) fn current_hit(&self) -> Option<Position> {
+        self.hit
+    }
+
+    pub(super) fn is_seeking(&self) -> bool {
+        self.seek.is_some()
+    }
+
+    /// No answer will come any more: the next connection begins with the newest term, and the seek goes on.
+    pub(super) fn forget(&mut self) {
+        if let Some((_, term)) = self.sent.drain(..).next_back() {
+            self.term = term;
+        }
+        if let Some(seek) = &mut self.seek {
+            (seek.req, seek.more) = (None, 0);
+        }
+    }
+
+    /// Gives generations new numbers.
+    pub(super) fn relabel(&mut self, new: impl Fn(Generation) -> Generation) {
+        let places = self.seek.iter_mut().flat_map(|seek| [&mut seek.from, &mut seek.origin]);
+        for place in places.chain(&mut self.hit) {
+            place.0 = new(place.0);
+        }
+    }
+
+    /// An answer to a later request: the terms before it were not refused. Says whether the newest is in force now.
+    fn accept_before(&mut self, req: u32) -> bool {
+        let n_accepted = self.sent.iter().take_while(|(sent, _)| *sent < req).count();
+        let Some((_, term)) = self.sent.drain(..n_accepted).next_back() else { return false };
+        self.term = term;
+        self.sent.is_empty()
+    }
+}
+
+impl Follow {
+    /// Wants another term to be found.
+    pub(super) fn set_find(&mut self, term: Option<String>, out: &mut Vec<Effect>) {
+        let term = term.filter(|term| !term.trim().is_empty());
+        if self.finding.term() == term.as_ref() {
+            if self.finding.sent.is_empty() {
+                out.push(Effect::Accepted { find: true });
+            }
+            return;
+        }
+        self.cancel_seek();
+        self.finding.hit = None;
+        self.spans.clear();
+        if let Some(tip) = &mut self.tip {
+            tip.found = None;
+        }
+        if self.link.is_listening() {
+            let req = self.requests.next();
+            out.push(Effect::Send(ClientMsg::Find { req, term: term.clone() }));
+            self.finding.sent.push((req, term));
+        } else {
+            self.finding.term = term;
+        }
+        if self.finding.term().is_none() {
+            self.find_accepted(u32::MAX, out);
+        }
+    }
+
+    /// The server has answered request `req`, or counts what is found: terms sent before are in force.
+    pub(super) fn find_accepted(&mut self, req: u32, out: &mut Vec<Effect>) {
+        if self.finding.accept_before(req) {
+            out.push(Effect::Accepted { find: true });
+        }
+    }
+
+    /// A count of hits can be of an older term; without an older one, and where nothing else would tell, it is an answer.
+    pub(super) fn find_counted(&mut self, out: &mut Vec<Effect>) {
+        if self.finding.term.is_none() || self.window.is_empty() {
+            self.find_accepted(u32::MAX, out);
+        }
+    }
+
+    /// A term is not in force, the one before it is. Says whether it was the newest.
+    pub(super) fn find_failed(&mut self, req: u32) -> bool {
+        self.spans.clear();
+        self.cancel_seek();
+        if req == 0 {
+            self.finding.term = None;
+            return self.finding.sent.is_empty();
+        }
+        let is_newest = self.finding.sent.last().is_some_and(|(sent, _)| *sent == req);
+        self.finding.sent.retain(|(sent, _)| *sent != req);
+        is_newest
+    }
+
+    /// Goes to the next hit.
+    pub(super) fn seek(&mut self, down: bool, from: Option<Position>, out: &mut Vec<Effect>) {
+        if self.finding.term().is_none() {
+            return;
+        }
+        if let Some(seek) = self.finding.seek.as_mut().filter(|seek| seek.down == down) {
+            seek.more = (seek.more + 1).min(MAX_STEPS);
+            return;
+        }
+        let from = match self.finding.hit {
+            Some(hit) if down => self.below(hit),
+            Some(hit) => hit,
+            None => from.unwrap_or_else(|| self.window.first()),
+        };
+        self.finding.seek = Some(Seek { down, from, origin: from, wrapped: false, more: 0, req: None });
+        self.ask_seek(out);
+    }
+
+    pub(super) fn cancel_seek(&mut self) {
+        self.finding.seek = None;
+    }
+
+    /// Sends the next piece of a seek, if none is on its way.
+    pub(super) fn ask_seek(&mut self, out: &mut Vec<Effect>) {
+        if !self.link.is_open() || self.requests.waits_for_first() {
+            return;
+        }
+        let Some(seek) = self.finding.seek.as_mut().filter(|seek| seek.req.is_none()) else { return };
+        let req = self.requests.next();
+        seek.req = Some(req);
+        let (generation, from) = seek.from;
+        out.push(Effect::Send(ClientMsg::Seek { req, generation, from, down: seek.down }));
+    }
+
+    /// The server has looked for the next hit.
+    pub(super) fn sought(&mut self, sought: Sought, out: &mut Vec<Effect>) {
+        self.find_accepted(sought.req, out);
+        let Some(seek) = self.finding.seek.take_if(|seek| seek.req == Some(sought.req)) else { return };
+        let Some(offset) = sought.found else { return self.seek_on(seek, sought, out) };
+        let hit = (seek.from.0, offset);
+        self.finding.hit = Some(hit);
+        if seek.wrapped {
+            out.push(Effect::Notice(Notice::Wrapped { down: seek.down }));
+        }
+        match seek.more.checked_sub(1) {
+            Some(more) => {
+                let from = if seek.down { self.below(hit) } else { hit };
+                self.finding.seek = Some(Seek { from, origin: from, wrapped: false, more, req: None, ..seek });
+                self.ask_seek(out);
+            }
+            None => self.go_to_hit(hit, out),
+        }
+    }
+
+    /// Nothing was found up to there: looks on, also from the other end, until the round is over.
+    fn seek_on(&mut self, seek: Seek, sought: Sought, out: &mut Vec<Effect>) {
+        // Steps that were asked for while the file is being looked through are impatience.
+        let mut seek = Seek { req: None, more: 0, ..seek };
+        let is_stuck = sought.reached == seek.from.1;
+        if !sought.at_end && !is_stuck {
+            seek.from.1 = sought.reached;
+            let is_back = if seek.down { seek.from.1 >= seek.origin.1 } else { seek.from.1 <= seek.origin.1 };
+            if !(seek.wrapped && seek.from.0 == seek.origin.0 && is_back) {
+                self.finding.seek = Some(seek);
+                return self.ask_seek(out);
+            }
+        } else if let Some(next) = self.place_after(&mut seek) {
+            seek.from = next;
+            self.finding.seek = Some(seek);
+            return self.ask_seek(out);
+        }
+        self.finding.hit = None;
+        out.push(Effect::Notice(Notice::NoMatch));
+    }
+
+    /// Where a seek goes on that has come to an end of a generation; `None` when it was there before.
+    fn place_after(&self, seek: &mut Seek) -> Option<Position> {
+        let (current, len) = self.tip.map(|tip| (tip.generation, tip.len))?;
+        let generation = seek.from.0;
+        if seek.down && generation < current {
+            let next = self.history.end_of(generation).and_then(|ended| ended.next);
+            return Some((next.unwrap_or(current), ByteOffset::ZERO));
+        }
+        if std::mem::replace(&mut seek.wrapped, true) {
+            return None;
+        }
+        Some((current, if seek.down { ByteOffset::ZERO } else { len }))
+    }
+
+    /// A seek could not be answered: a generation that is gone has no hits.
+    pub(super) fn seek_failed(&mut self, req: u32, error: Failure, out: &mut Vec<Effect>) -> bool {
+        let Some(seek) = self.finding.seek.filter(|seek| seek.req == Some(req)) else { return false };
+        if error == Failure::Gone && self.tip.is_some_and(|tip| tip.generation != seek.from.0) {
+            self.sought(Sought { req, found: None, reached: seek.from.1, at_end: true }, out);
+            return true;
+        }
+        self.cancel_seek();
+        false
+    }
+
+    fn go_to_hit(&mut self, (generation, offset): Position, out: &mut Vec<Effect>) {
+        self.paused = false;
+        self.stop(None, out);
+        self.requests.drop_jump();
+        if !self.show_hit(out) {
+            self.jump_to_hit(generation, Anchor::Byte(offset), (PAGE_ROWS / 2, PAGE_ROWS), out);
+        }
+    }
+
+    /// Brings the current hit into view; `false` when the window does not hold it.
+    pub(super) fn show_hit(&mut self, out: &mut Vec<Effect>) -> bool {
+        let idx = self.finding.hit.and_then(|(generation, offset)| self.window.find(generation, offset));
+        let Some(key) = idx.and_then(|idx| self.window.key(idx)) else { return false };
+        out.push(Effect::GoToRow(key));
+        true
+    }
+
+    /// The place below a row: after it where the window holds it.
+    fn below(&self, (generation, offset): Position) -> Position {
+        let item = self.window.find(generation, offset).and_then(|idx| self.window.get(idx));
+        match item {
+            Some(Item::Line { end, finished: true, .. }) => (generation, end),
+            _ => (generation, offset + ByteLen::new(1)),
+        }
+    }
+}
