@@ -245,7 +245,11 @@ impl Run {
     fn outcome(&mut self, path: &Path, done: Result<u64, Stop>) -> io::Result<Option<u64>> {
         match done {
             Ok(n_matched) => Ok(Some(n_matched)),
-            Err(Stop::Output(error)) => Err(error),
+            Err(Stop::Output(error)) => {
+                // Only what matched is written.
+                self.matched = true;
+                Err(error)
+            }
             Err(Stop::Input(error)) => {
                 // In order with what was found before.
                 self.printer.flush()?;

@@ -109,7 +109,8 @@ impl Log {
         let lines: Vec<Line> = bytes.split_inclusive(|&byte| byte == b'\n').map(line).collect();
         let is_plain = |word: &&str| {
             let mut chars = word.chars();
-            chars.next().is_some_and(char::is_alphanumeric)
+            word.len() <= 40
+                && chars.next().is_some_and(char::is_alphanumeric)
                 && word.chars().all(|c| c.is_alphanumeric() || "_.-".contains(c))
                 && !["or", "not"].contains(word)
         };
