@@ -232,7 +232,10 @@ mod tests {
         exporter.foot(&mut out);
         let html = String::from_utf8(out).unwrap();
         assert!(!html.contains("<script>"), "{html}");
-        assert!(html.contains("&lt;script&gt;</span>\n<span style='color:var(--red,#a00)'>still</span>\n</pre>"), "{html}");
+        assert!(
+            html.contains("&lt;script&gt;</span>\n<span style='color:var(--red,#a00)'>still</span>\n</pre>"),
+            "{html}"
+        );
         assert!(html.starts_with("<!doctype html>") && html.ends_with("</html>\n"), "{html}");
     }
 

@@ -48,7 +48,9 @@ fn encoded(text: &str) -> String {
 
 fn objects(ndjson: &[u8], what: &str) -> Vec<Value> {
     let text = std::str::from_utf8(ndjson).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{what}: {error}: {line}"))).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{what}: {error}: {line}")))
+        .collect()
 }
 
 /// What the oracle finds: the numbers of the lines, from 0.
@@ -126,7 +128,8 @@ impl Case<'_> {
 
     fn check_context(&self, dice: &mut Dice) {
         let (before, after) = (dice.below(4), dice.below(4));
-        let is_near = |idx: &usize| self.found.iter().any(|&hit| hit.saturating_sub(before) <= *idx && *idx <= hit + after);
+        let is_near =
+            |idx: &usize| self.found.iter().any(|&hit| hit.saturating_sub(before) <= *idx && *idx <= hit + after);
         let shown: Vec<usize> = (0..self.log.lines.len()).filter(is_near).collect();
         let options = ["--format", "json", "-B", &before.to_string(), "-A", &after.to_string()];
         let mut given = objects(&self.query(&options).1, self.q);
@@ -232,7 +235,20 @@ async fn plain_words_agree_with_ripgrep() {
         for _ in 0..15 {
             let word = dice.pick(&log.words);
             let output = Command::new("rg")
-                .args(["--no-config", "-n", "-a", "-F", "-S", "-E", "none", "--no-heading", "--color", "never", "-e", word])
+                .args([
+                    "--no-config",
+                    "-n",
+                    "-a",
+                    "-F",
+                    "-S",
+                    "-E",
+                    "none",
+                    "--no-heading",
+                    "--color",
+                    "never",
+                    "-e",
+                    word,
+                ])
                 .arg(scratch.logs().join(&log.name))
                 .output()
                 .unwrap();

@@ -18,7 +18,7 @@ const SHAPES: &[&str] = &[
     "/a{{N}000}/",
     "/(?:a?){{N}}a{{N}}/",
     "/\\pL{{N}0}/",
-    "/(\\p{L}|\\p{N}|\\w){{N}}z/i",
+    "/(\\p{L}|\\p{Nd}|\\w){{N}}z/i",
     "/[^\\n]*[^\\n]*[^\\n]*=.{{N}}/",
     "/.*.*.*.*.*.*{N}/",
     "/(?=a{N})/",
@@ -26,7 +26,7 @@ const SHAPES: &[&str] = &[
     "/(?<!a)b{N}/",
     "/(?P<n>a{N}/",
     "/[[:alpha:{N}/",
-    "/\\p{NoSuchClass{N}}/",
+    "/\\p{NoSuchClass}{N}/",
     "/a{9999999999{N}}/",
     "/\\x{110000{N}}/",
     "/(?s).*\\n.*{N}/",
@@ -75,7 +75,7 @@ async fn a_hostile_pattern_is_refused_or_answered_while_others_are_served() {
     let scratch = Scratch::new();
     // What makes such patterns slow: long runs of one letter, and lines without a match.
     let line = |n: usize| format!("{}!\n", "a".repeat(n));
-    let lines: String = (0..400).map(|n| line(n * 7 % 2_000)).chain([line(200_000)]).collect();
+    let lines: String = (0..100).map(|n| line(n * 7 % 1_000)).chain([line(70_000)]).collect();
     scratch.write("slow.log", lines.as_bytes());
     scratch.write("other.log", b"one\ntwo\n");
     let server = TestServer::start(&scratch, &[("auth", "none")]).await;

@@ -116,7 +116,9 @@ fn wanted(query: &str) -> Result<Wanted, ApiError> {
             ("format", "html") => wanted.format = Format::Html,
             ("format", _) => return Err(bad("'format' must be raw, text, ndjson, csv or html")),
             // To ignore them would be a wrong download.
-            ("from" | "to", text) if !text.is_empty() => return Err(bad("'from' and 'to' are not in this version yet")),
+            ("from" | "to", text) if !text.is_empty() => {
+                return Err(bad("'from' and 'to' are not in this version yet"));
+            }
             _ => {}
         }
     }

@@ -138,8 +138,7 @@ impl Walk {
                 starts.push(hit.start);
                 if starts.len() as u64 >= rows { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             };
-            let reached =
-                hits_up(&*epoch.source, &filter, None, ByteOffset::ZERO..from, &budget, &mut on_hit)?;
+            let reached = hits_up(&*epoch.source, &filter, None, ByteOffset::ZERO..from, &budget, &mut on_hit)?;
             Ok((starts, reached))
         };
         self.tasks.blocking(search).await

@@ -31,7 +31,12 @@ impl Lines {
     ///
     /// # Errors
     /// When reading fails, or the source has become shorter ([`crate::source::is_gone`]).
-    pub fn read(&mut self, source: &dyn Source, line: (ByteOffset, ByteOffset), limit: ByteOffset) -> io::Result<&[u8]> {
+    pub fn read(
+        &mut self,
+        source: &dyn Source,
+        line: (ByteOffset, ByteOffset),
+        limit: ByteOffset,
+    ) -> io::Result<&[u8]> {
         let (start, end) = (line.0.get(), line.1.get());
         let len = end.saturating_sub(start).min(MAX_LINE_BYTES);
         if start < self.at || start + len > self.at + self.buf.len() as u64 {
@@ -82,7 +87,6 @@ impl Default for Numbers {
         Self::new(ByteOffset::ZERO, LineCount::ZERO)
     }
 }
-
 
 #[cfg(test)]
 mod tests {

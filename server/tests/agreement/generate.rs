@@ -45,9 +45,39 @@ pub struct Log {
 
 /// The words that nasty lines are made of, and queries look for.
 const WORDS: &[&str] = &[
-    "error", "Error", "ERROR", "timeout", "x", "ab", "aab", "fed", "é", "É", "straße", "STRAẞE", "κόσμος", "ΚΌΣΜΟΣ",
-    "10:30", "a::b", "foo-bar", "k", "\u{212a}", "sS", "\u{17f}", "status=500", "500", "it's", "orange", "nothing",
-    "日本", "100%", "a_b", "*.*", "\\d", "ERROR:", "http://a",
+    "error",
+    "Error",
+    "ERROR",
+    "timeout",
+    "x",
+    "ab",
+    "aab",
+    "fed",
+    "é",
+    "É",
+    "straße",
+    "STRAẞE",
+    "κόσμος",
+    "ΚΌΣΜΟΣ",
+    "10:30",
+    "a::b",
+    "foo-bar",
+    "k",
+    "\u{212a}",
+    "sS",
+    "\u{17f}",
+    "status=500",
+    "500",
+    "it's",
+    "orange",
+    "nothing",
+    "日本",
+    "100%",
+    "a_b",
+    "*.*",
+    "\\d",
+    "ERROR:",
+    "http://a",
 ];
 
 /// Parts of lines that queries do not look for: bytes and their clean text.
@@ -319,9 +349,8 @@ impl Re {
             ends
         };
         let folded = |c| if ignore_case { fold(c) } else { c };
-        let only = |holds: &dyn Fn(usize) -> bool| {
-            (0..starts.len()).map(|at| starts[at] && holds(at)).collect::<Vec<_>>()
-        };
+        let only =
+            |holds: &dyn Fn(usize) -> bool| (0..starts.len()).map(|at| starts[at] && holds(at)).collect::<Vec<_>>();
         match self {
             Self::Text(needle) => {
                 let next = |starts: Vec<bool>, c: char| Self::one_char(text, &starts, &|at| folded(at) == folded(c));

@@ -12,7 +12,7 @@ use crate::api::search::{Walk, Want, Writer};
 use crate::export::Format;
 
 /// How long an answer may search altogether. Then it ends, says that it is not complete, and where to go on.
-const MAX_SEARCH: Duration = Duration::from_secs(30);
+const MAX_SEARCH: Duration = Duration::from_secs(10);
 
 /// An answer under way.
 struct Answer {

@@ -57,7 +57,9 @@ fn takes_next(arg: &OsString, query: &Command) -> bool {
     let Some(text) = arg.to_str() else { return false };
     let named = |option: &&Arg| match text.strip_prefix("--") {
         Some(long) => option.get_long() == Some(long),
-        None => text.strip_prefix('-').is_some_and(|short| option.get_short().map(String::from).as_deref() == Some(short)),
+        None => {
+            text.strip_prefix('-').is_some_and(|short| option.get_short().map(String::from).as_deref() == Some(short))
+        }
     };
     query.get_arguments().find(named).is_some_and(takes_value)
 }

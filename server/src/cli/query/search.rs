@@ -196,7 +196,12 @@ impl Search {
 }
 
 /// The rest of a line that is longer than what is looked at.
-fn copy(source: &dyn Source, from: ByteOffset, to: ByteOffset, printer: &mut Printer<impl io::Write>) -> Result<(), Stop> {
+fn copy(
+    source: &dyn Source,
+    from: ByteOffset,
+    to: ByteOffset,
+    printer: &mut Printer<impl io::Write>,
+) -> Result<(), Stop> {
     let mut at = from;
     let mut buf = Vec::new();
     while at < to {
