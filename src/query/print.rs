@@ -148,15 +148,26 @@ impl Printer {
             FieldTest::Matches(value) => {
                 self.out.push_str(name);
                 self.out.push(':');
+                let ignores_case = value.ignores_case();
                 match &**value {
+                    Term::Word(word) if self.is_safe && word.starts_with('/') => {
+                        self.field_regex(&escape(word), ignores_case);
+                    }
                     Term::Word(word) => {
                         self.has_slash |= word.starts_with('/');
                         self.out.push_str(word);
                     }
+                    Term::Regex { pattern, .. } => self.field_regex(pattern, ignores_case),
                     value => self.term(value),
                 }
             }
         }
+    }
+
+    fn field_regex(&mut self, pattern: &str, ignore_case: bool) {
+        // Behind a colon, two slashes are an address.
+        let escape = if pattern.starts_with('/') { "\\" } else { "" };
+        regex(&format!("{escape}{pattern}"), ignore_case, &mut self.out);
     }
 
     /// A value that means the same with quotes and without.

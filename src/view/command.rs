@@ -146,11 +146,11 @@ fn change_file(view: &mut FileView, command: Command) -> Change {
         Command::Select(place) => (History::Replace, set_place(view, place)),
         Command::SetFilter { text, commit } => {
             view.filter = text;
-            return typed(old, view, commit);
+            return typed(&old, view, commit);
         }
         Command::SetFind { text, commit } => {
             view.find = text;
-            return typed(old, view, commit);
+            return typed(&old, view, commit);
         }
         Command::SetContext(n_rows) => {
             view.ctx = n_rows.min(MAX_CONTEXT);
@@ -167,14 +167,14 @@ fn change_file(view: &mut FileView, command: Command) -> Change {
     if history == History::Push {
         view.typed_over = None;
     }
-    Change { moved, ..changed(old, view, history) }
+    Change { moved, ..changed(&old, view, history) }
 }
 
 /// What a box does to the history: see [`Command::SetFilter`].
-fn typed(old: FileView, view: &mut FileView, commit: bool) -> Change {
+fn typed(old: &FileView, view: &mut FileView, commit: bool) -> Change {
     if !commit {
-        if view.typed_over.is_none() && link(&old) != link(view) {
-            view.typed_over = Some(link(&old));
+        if view.typed_over.is_none() && link(old) != link(view) {
+            view.typed_over = Some(link(old));
         }
         return changed(old, view, History::Replace);
     }
@@ -185,9 +185,9 @@ fn typed(old: FileView, view: &mut FileView, commit: bool) -> Change {
     Change { history: History::Push, before: Some(before), ..changed(old, view, History::Push) }
 }
 
-fn changed(old: FileView, view: &FileView, history: History) -> Change {
-    let (filtered, found) = differences(&old, view);
-    let is_same = link(&old) == link(view);
+fn changed(old: &FileView, view: &FileView, history: History) -> Change {
+    let (filtered, found) = differences(old, view);
+    let is_same = link(old) == link(view);
     Change { history: if is_same { History::Keep } else { history }, filtered, found, ..Change::NONE }
 }
 

@@ -20,7 +20,8 @@ fn marked(line: &[u8], spans: &[(u32, u32)]) -> String {
 
 #[test]
 fn hits_are_where_their_text_is_shown() {
-    let cases: &[(&[u8], &[(u32, u32)], &str)] = &[
+    type Spans = &'static [(u32, u32)];
+    let cases: &[(&[u8], Spans, &str)] = &[
         (b"", &[], ""),
         (b"abc", &[], "abc"),
         (b"abc", &[(0, 1), (2, 3)], "[a]b[c]"),

@@ -22,6 +22,8 @@ fn words_become_regexes_of_the_same_meaning_and_back() {
         ("/\\d/", "/\\d/"),
         ("foo:bar", "foo:bar"),
         ("\"a", "\"a"),
+        ("foo:/ b", "foo:/\\//i /b/i"),
+        ("/ b", "///i /b/i"),
     ] {
         assert_eq!(toggle_regex(text), toggled, "{text:?}");
     }
