@@ -35,6 +35,7 @@ mod inbound;
 mod inputs;
 mod intent;
 mod link;
+mod numbers;
 mod pages;
 mod seek;
 mod spans;
@@ -240,6 +241,7 @@ impl Follow {
             intent => self.intend(&intent, out),
         }
         self.ask_spans(out);
+        self.ask_numbers(out);
         let told = Told {
             state: self.state(),
             new_lines: self.new_lines(),

@@ -136,6 +136,11 @@ impl LineWindow {
         self.bytes
     }
 
+    /// Whether it holds the lines that a filter shows, and not all of them.
+    pub fn is_sparse(&self) -> bool {
+        self.sparse
+    }
+
     /// Whether it may be filled on without asking: what it takes is far from what it may hold.
     pub fn has_room(&self) -> bool {
         self.bytes < self.budget / 2

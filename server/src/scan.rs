@@ -13,6 +13,7 @@ mod clean;
 mod driver;
 mod filter;
 mod hits;
+mod judge;
 pub mod page;
 mod pattern;
 pub mod rows;

@@ -286,7 +286,7 @@ async fn a_filtered_link_opens_filtered_with_the_rows_in_the_html() {
     assert_eq!((&boot["covers"][0], &boot["covers"][1]), (&serde_json::json!(0), &boot["tip"]["len"]));
     assert_eq!(boot["refused"], serde_json::json!([]));
 
-    let page = server.get("/v/logs/app.log?q=ERROR&ctx=1&find=number+1000", &[]).await;
+    let page = server.get("/v/logs/app.log?q=ERROR&ctx=1&find=number%201000", &[]).await;
     let rows = rows_of(&page.body);
     let row = |class: &str, text: &str| (class.to_owned(), text.to_owned());
     assert_eq!(rows.len(), 29);
@@ -298,7 +298,7 @@ async fn a_filtered_link_opens_filtered_with_the_rows_in_the_html() {
     assert_eq!((&boot["tip"]["shown"]["count"], &boot["tip"]["found"]["matched"]["count"]), (&10.into(), &1.into()));
 
     // A wrong term is told, and the rest of the query is in force.
-    let page = server.get("/v/logs/app.log?q=ERROR+/(/&find=/[/", &[]).await;
+    let page = server.get("/v/logs/app.log?q=ERROR%20/(/&find=/[/", &[]).await;
     assert_eq!((page.status, rows_of(&page.body).len()), (200, 10));
     let boot = boot_of(&page.body);
     let refused = boot["refused"].as_array().unwrap();

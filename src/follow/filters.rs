@@ -4,6 +4,7 @@
 //! order of the requests, and live frames before an answer are of the filter before it. So an answer that a newer filter
 //! has overtaken is shown, too, for live frames go on from it; only errors of overtaken filters are not told.
 
+use super::intent::Way;
 use super::{Effect, Follow, PAGE_ROWS};
 use crate::cursor::Anchor;
 use crate::wire::{ClientMsg, Filter, Frame};
@@ -113,7 +114,9 @@ impl Follow {
         if !self.filters.is_waiting() {
             out.push(Effect::Accepted { find: false });
         }
-        if !self.live {
+        if self.wants_live() {
+            self.go_live(self.shortest_way(), out);
+        } else {
             self.send_hold(out);
         }
         self.ask_jump(out);
@@ -125,6 +128,7 @@ impl Follow {
         self.filters.take(req)?;
         let is_newest = !self.filters.is_waiting();
         if is_newest {
+            self.go_live(Way::Exact, out);
             self.ask_jump(out);
             self.fill(out);
         }

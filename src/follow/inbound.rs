@@ -51,7 +51,7 @@ impl Follow {
             ServerMsg::Sought { req, found, reached, at_end, .. } => {
                 self.sought(Sought { req, found, reached, at_end }, out);
             }
-            ServerMsg::Spans { req, rows, .. } => self.take_spans(req, rows, out),
+            ServerMsg::Spans { req, rows, .. } => self.take_spans(req, &rows, out),
             ServerMsg::Bye { retry_ms } => self.link.come_back_after(retry_ms),
         }
     }
@@ -236,7 +236,8 @@ impl Follow {
     /// A live frame does not go on where the window ends: never shown; asked for again from there, once.
     fn missed(&mut self, out: &mut Vec<Effect>) {
         let tail = self.window.last();
-        if self.live && self.resync != Some(tail) && !self.requests.waits_for_live_page() {
+        let waits = self.requests.waits_for_live_page() || self.filters.is_waiting();
+        if self.live && self.resync != Some(tail) && !waits {
             self.resync = Some(tail);
             self.send_live(Way::Exact, out);
         }
@@ -244,7 +245,7 @@ impl Follow {
 
     /// Ends what is over once the window is near the end.
     fn settle(&mut self) {
-        if self.distance().is_some_and(|bytes| bytes.get() <= u64::from(CREDIT_BYTES)) {
+        if self.is_within(u64::from(CREDIT_BYTES)) {
             self.behind = ByteLen::ZERO;
         }
         if self.is_near() {
@@ -288,6 +289,7 @@ impl Follow {
             }
             Answer::Above => self.take_above(frame, out),
             Answer::Below => self.take_below(frame, out),
+            Answer::Numbers(place) => self.take_numbers(frame, place, out),
             Answer::Live(_) | Answer::None => {}
         }
         self.settle();
@@ -310,6 +312,7 @@ impl Follow {
             Answer::Above => self.above_failed(),
             Answer::Below if error == Failure::Gone => self.below_gone(out),
             Answer::Below => self.below_failed(),
+            Answer::Numbers(_) => {}
             Answer::First | Answer::Jump(_) | Answer::Live(_) | Answer::None => {
                 out.push(Effect::Notice(Notice::Failed { error, detail }));
             }
@@ -321,10 +324,19 @@ impl Follow {
         !self.is_near() || self.requests.waits_for_first() || self.requests.waits_for_live_page()
     }
 
-    /// Whether the window's end is as near to the file's as it comes while lines are written. With context rows the
-    /// server waits with the last lines until it is known whether one after them matches.
+    /// Whether the window's end is as near to the file's as it comes while lines are written.
     fn is_near(&self) -> bool {
-        let unsettled = u64::from(self.filters.in_force().map_or(0, |filter| filter.ctx.min(MAX_CONTEXT)));
-        self.distance().is_some_and(|bytes| bytes.get() <= (1 + unsettled) * MAX_LIVE_BYTES as u64)
+        self.is_within(MAX_LIVE_BYTES as u64)
+    }
+
+    /// Whether the window's end is no more than `usual` bytes from the file's, or as near as a filter lets it come: where
+    /// there is nothing to show the server tells now and then how far it is, and the last lines before the end wait until
+    /// it is known whether they are context.
+    fn is_within(&self, usual: u64) -> bool {
+        let limit = match self.filters.in_force() {
+            Some(filter) => JUMP_BYTES.get() + u64::from(filter.ctx.min(MAX_CONTEXT)) * MAX_LIVE_BYTES as u64,
+            None => usual,
+        };
+        self.distance().is_some_and(|bytes| bytes.get() <= limit)
     }
 }

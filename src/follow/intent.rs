@@ -27,8 +27,7 @@ impl Follow {
         match *input {
             Input::GoLive => {
                 self.cancel_seek();
-                let near = self.distance().is_some_and(|bytes| bytes.get() <= u64::from(CREDIT_BYTES));
-                self.follow_again(if near { Way::Exact } else { Way::End { is_told: false } }, out);
+                self.follow_again(self.shortest_way(), out);
             }
             Input::Resume(Catch::Up) => {
                 self.catching_up = true;
@@ -79,6 +78,12 @@ impl Follow {
         self.following && !self.paused
     }
 
+    /// Every line from where the window ends, or the end when that is far.
+    pub(super) fn shortest_way(&self) -> Way {
+        let is_near = self.distance().is_some_and(|bytes| bytes.get() <= u64::from(CREDIT_BYTES));
+        if is_near { Way::Exact } else { Way::End { is_told: false } }
+    }
+
     fn follow_again(&mut self, way: Way, out: &mut Vec<Effect>) {
         self.following = true;
         self.paused = false;
@@ -96,9 +101,11 @@ impl Follow {
         self.hold(seen, out);
     }
 
-    /// Tells the server to send live frames, if that is wanted and it does not.
+    /// Tells the server to send live frames, if that is wanted and it does not. While another filter is on its way, the
+    /// place where the window ends means nothing: then it is told with the answer.
     pub(super) fn go_live(&mut self, way: Way, out: &mut Vec<Effect>) {
-        if !self.can_switch() || !self.wants_live() || self.live {
+        let is_placeless = way == Way::Exact && self.filters.is_waiting();
+        if !self.can_switch() || !self.wants_live() || self.live || is_placeless {
             return;
         }
         self.send_live(way, out);

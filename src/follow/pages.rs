@@ -6,6 +6,10 @@ use crate::line::{ByteOffset, LineNo};
 use crate::window::{Position, RowKey};
 use crate::wire::{ClientMsg, Frame, MAX_PAGE_BYTES};
 
+/// How often an answer may come no further than the one before it, for a server that is busy, until it is taken as having
+/// no more.
+pub(super) const MAX_IDLE: u32 = 100;
+
 /// A jump that has not arrived: it is asked for again after a lost connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Jump {
@@ -34,6 +38,8 @@ pub(super) enum Answer {
     Live(GoingLive),
     Above,
     Below,
+    /// Asked for again from there, for its numbers.
+    Numbers(Position),
     /// Superseded, or never asked for.
     None,
 }
@@ -47,6 +53,10 @@ pub(super) struct Requests {
     live: Option<GoingLive>,
     above: Option<u32>,
     below: Option<u32>,
+    /// Rows from there on, for their numbers; the request while it is on its way.
+    numbers: Option<(Position, Option<u32>)>,
+    /// Answers in a row that a filter's server gave without coming further.
+    n_idle: u32,
     /// Where an answer brought nothing: not asked for again from there.
     above_stuck: Option<Position>,
     /// The same, and the file's length then.
@@ -89,6 +99,22 @@ impl Requests {
 
     pub(super) fn waits_for_below(&self) -> bool {
         self.below.is_some()
+    }
+
+    pub(super) fn waits_for_numbers(&self) -> bool {
+        self.numbers.is_some_and(|(_, req)| req.is_some())
+    }
+
+    pub(super) fn were_numbers_asked(&self, place: Position) -> bool {
+        self.numbers.is_some_and(|(asked, _)| asked == place)
+    }
+
+    pub(super) fn ask_numbers(&mut self, req: u32, place: Position) {
+        self.numbers = Some((place, Some(req)));
+    }
+
+    pub(super) fn forget_numbers(&mut self) {
+        self.numbers = None;
     }
 
     pub(super) fn drop_live(&mut self) {
@@ -137,12 +163,24 @@ impl Requests {
         if self.below.take_if(|below| *below == req).is_some() {
             return Answer::Below;
         }
+        if let Some((place, asked)) = &mut self.numbers
+            && asked.take_if(|asked| *asked == req).is_some()
+        {
+            return Answer::Numbers(*place);
+        }
         Answer::None
+    }
+
+    /// Whether a frame that brought nothing may be followed by one that does.
+    pub(super) fn may_come_further(&mut self, frame: &Frame) -> bool {
+        self.n_idle += 1;
+        frame.sparse.is_some() && self.n_idle <= MAX_IDLE
     }
 
     /// The rows that pages would join are gone.
     fn drop_sides(&mut self) {
         (self.above, self.below, self.above_stuck, self.below_stuck) = (None, None, None, None);
+        self.numbers = None;
     }
 }
 
@@ -188,7 +226,7 @@ impl Follow {
         Some(ClientMsg::More { req, generation, offset, len })
     }
 
-    fn can_ask_side(&self) -> bool {
+    pub(super) fn can_ask_side(&self) -> bool {
         let waits = self.requests.first || self.requests.jump.is_some() || self.filters.is_waiting();
         self.link.is_open() && self.has_page && !waits
     }
@@ -246,8 +284,12 @@ impl Follow {
         let before = self.window.first();
         let n_added = self.window.prepend(frame).unwrap_or(0);
         if self.window.first() == before {
-            return self.above_failed();
+            if !self.requests.may_come_further(frame) {
+                self.above_failed();
+            }
+            return self.fill(out);
         }
+        self.requests.n_idle = 0;
         if n_added > 0 {
             out.push(Effect::Window(WindowChange::Prepended(n_added)));
             self.evict(out);
@@ -268,8 +310,12 @@ impl Follow {
         }
         self.pass_generation_end(out);
         if place(self) == before {
-            return self.below_failed();
+            if frame.flags.at_end || !self.requests.may_come_further(frame) {
+                self.below_failed();
+            }
+            return self.fill(out);
         }
+        self.requests.n_idle = 0;
         self.evict(out);
         // At the end: what is written from now on is asked for when the user looks there.
         if !frame.flags.at_end {

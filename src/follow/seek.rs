@@ -3,6 +3,7 @@
 //! The server answers a seek after a bounded piece of work; it is asked on from where the answer ends. So a seek ends
 //! when nothing asks on, and a lost connection costs one piece.
 
+use super::pages::MAX_IDLE;
 use super::{Effect, Follow, Notice, PAGE_ROWS};
 use crate::cursor::{Anchor, Generation};
 use crate::line::{ByteLen, ByteOffset};
@@ -23,6 +24,8 @@ struct Seek {
     wrapped: bool,
     /// Steps to go after this one.
     more: u32,
+    /// Answers that came no further: the server has other work, too.
+    n_idle: u32,
     req: Option<u32>,
 }
 
@@ -158,9 +161,14 @@ impl Follow {
         let from = match self.finding.hit {
             Some(hit) if down => self.below(hit),
             Some(hit) => hit,
-            None => from.unwrap_or_else(|| self.window.first()),
+            None => match (from, self.tip) {
+                (Some(from), _) => from,
+                // Nothing is shown yet.
+                (None, Some(tip)) if !self.has_page => (tip.generation, ByteOffset::ZERO),
+                (None, _) => self.window.first(),
+            },
         };
-        self.finding.seek = Some(Seek { down, from, origin: from, wrapped: false, more: 0, req: None });
+        self.finding.seek = Some(Seek { down, from, origin: from, wrapped: false, more: 0, n_idle: 0, req: None });
         self.ask_seek(out);
     }
 
@@ -204,8 +212,8 @@ impl Follow {
     fn seek_on(&mut self, seek: Seek, sought: Sought, out: &mut Vec<Effect>) {
         // Steps that were asked for while the file is being looked through are impatience.
         let mut seek = Seek { req: None, more: 0, ..seek };
-        let is_stuck = sought.reached == seek.from.1;
-        if !sought.at_end && !is_stuck {
+        seek.n_idle = if sought.reached == seek.from.1 { seek.n_idle + 1 } else { 0 };
+        if !sought.at_end && seek.n_idle <= MAX_IDLE {
             seek.from.1 = sought.reached;
             let is_back = if seek.down { seek.from.1 >= seek.origin.1 } else { seek.from.1 <= seek.origin.1 };
             if !(seek.wrapped && seek.from.0 == seek.origin.0 && is_back) {
@@ -213,7 +221,7 @@ impl Follow {
                 return self.ask_seek(out);
             }
         } else if let Some(next) = self.place_after(&mut seek) {
-            seek.from = next;
+            (seek.from, seek.n_idle) = (next, 0);
             self.finding.seek = Some(seek);
             return self.ask_seek(out);
         }

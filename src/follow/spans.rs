@@ -89,7 +89,7 @@ impl Follow {
     }
 
     /// The server has said where hits stand.
-    pub(super) fn take_spans(&mut self, req: u32, rows: Vec<RowSpans>, out: &mut Vec<Effect>) {
+    pub(super) fn take_spans(&mut self, req: u32, rows: &[RowSpans], out: &mut Vec<Effect>) {
         self.find_accepted(req, out);
         let Some(asked) = self.spans.asked.take_if(|asked| asked.req == req) else { return };
         self.keep_visible_spans();
@@ -106,7 +106,7 @@ impl Follow {
     pub(super) fn spans_failed(&mut self, req: u32, out: &mut Vec<Effect>) -> bool {
         let is_it = self.spans.asked.as_ref().is_some_and(|asked| asked.req == req);
         if is_it {
-            self.take_spans(req, Vec::new(), out);
+            self.take_spans(req, &[], out);
         }
         is_it
     }

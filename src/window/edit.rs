@@ -122,12 +122,15 @@ impl LineWindow {
         }
     }
 
-    /// Goes on after a frame whose lines were taken: to its end, unless its last line is unfinished.
+    /// Goes on after a frame whose lines were taken: at its end, or at its unfinished last line.
     fn cover_to_end_of(&mut self, frame: &Frame) {
-        if self.unfinished_idx().is_none() && self.tail.0 == frame.generation && self.tail.1 <= frame.end {
-            self.tail.1 = frame.end;
-            self.told_marker = frame.sparse.as_ref().map(|sparse| (self.tail, sparse.marker));
+        if self.tail.0 != frame.generation || self.tail.1 > frame.end {
+            return;
         }
+        if self.unfinished_idx().is_none() {
+            self.tail.1 = frame.end;
+        }
+        self.told_marker = frame.sparse.as_ref().map(|sparse| (self.tail, sparse.marker));
     }
 
     /// Before which no line of a frame may start that is new: lines here end there.
@@ -220,6 +223,19 @@ impl LineWindow {
         let Some((idx, number)) = known.filter(|(idx, _)| self.number(*idx).is_none()) else { return false };
         self.set_number(idx, number);
         true
+    }
+
+    /// Takes the numbers of a sparse frame's rows for those of them that it holds. Says whether any was new.
+    pub fn number_rows(&mut self, frame: &Frame) -> bool {
+        let mut is_news = false;
+        for row in frame.rows().filter(|row| self.sparse && row.line.is_some()) {
+            let Some(idx) = self.find(frame.generation, row.offset) else { continue };
+            if let Some(Entry::Line(line)) = self.entries.get_mut(idx) {
+                is_news |= line.number.is_none();
+                line.number = row.line;
+            }
+        }
+        is_news
     }
 
     /// Gives generations new numbers, when a new connection counts them otherwise.

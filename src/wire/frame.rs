@@ -15,7 +15,7 @@
 //! | 32 | 8 | offset after the last byte covered |
 //! | 40 | 8 | number of the first line, 0 when not known |
 //! | 48 | 12 each | cuts: where in the payload (4), bytes of the file left out there (8) |
-//! | | 16 | sparse frames (flag 8): marker of the end: length (1), zero (3), hash (8); number of rows (4) |
+//! | | 16 | sparse frames (flag 8): marker of where lines go on: length (1), zero (3), hash (8); number of rows (4) |
 //! | | 17 each | sparse frames: a row's offset (8), its line number or 0 (8), 1 when it is context (1) |
 //! | | rest | payload |
 //!
@@ -71,7 +71,8 @@ pub struct Cut {
 /// What a frame of some lines says besides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sparse {
-    /// The marker of the frame's end: the client cannot make it from lines that it does not have.
+    /// The marker of where lines go on after the frame, which is its end or the start of its unfinished last row: the
+    /// client cannot make it from lines that it does not have.
     pub marker: Marker,
     /// The lines, in order: one for each of the payload.
     pub rows: Vec<SparseRow>,

@@ -3,7 +3,7 @@
 //! # How a pattern is rewritten
 //! Nothing in it can match a line feed: it is taken out of classes, and a text that has one never matches. The start and
 //! end of the text become those of a line. Word boundaries stay: a line feed is no word character, just as an edge.
-//! Carriage returns are no line ends here: what is searched has been cleaned of those.
+//! Carriage returns are no line ends here, whatever the flag `R` says: what is searched has been cleaned of those.
 
 use regex_automata::meta::{Config, Regex};
 use regex_automata::util::syntax;
@@ -107,7 +107,9 @@ pub(super) fn compile(hir: &Hir) -> Result<Regex, Refusal> {
         .hybrid_cache_capacity(MAX_CACHE_BYTES);
     Regex::builder().configure(config).syntax(syntax::Config::new().utf8(false)).build_from_hir(hir).map_err(|error| {
         let detail = match error.size_limit() {
-            Some(_) => "too large when compiled: use fewer or smaller repetitions and classes".to_owned(),
+            Some(_) => {
+                "too large when compiled: use fewer or smaller repetitions, or `(?-u)` for ASCII classes".to_owned()
+            }
             None => format!("cannot be compiled: {error}"),
         };
         Refusal { at: None, detail }

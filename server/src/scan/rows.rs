@@ -11,12 +11,17 @@
 //! when such a match or [`Around::before`] more lines have come, or when the file has ended. A live view stands at the
 //! settled place, so without rows before a match it stands after the last complete line, as one without a filter does.
 
+mod pass;
+mod walk;
+
 use std::io;
 use std::ops::ControlFlow;
 
 use taillight::line::{ByteOffset, LineCount};
 
-use super::{Budget, Filter, Hit, View, hits_down, hits_up};
+use self::pass::{Pass, caught};
+use self::walk::Walk;
+use super::{Budget, Filter, View, hits_down, hits_up};
 use crate::index::{BLOCK_BYTES, LineIndex};
 use crate::read::blocks::Blocks;
 use crate::read::{count_lines, lines_back};
@@ -217,157 +222,6 @@ impl<'a> Rows<'a> {
             Some(complete) => pass.settled_above(complete, self.around.before),
         }
     }
-}
-
-/// Keeps an error that comes up inside a search for hits.
-fn caught<T>(
-    search: impl FnOnce(&mut dyn FnMut(io::Result<ControlFlow<()>>) -> ControlFlow<()>) -> io::Result<T>,
-) -> io::Result<T> {
-    let mut failed = None;
-    let found = search(&mut |done| {
-        done.unwrap_or_else(|error| {
-            failed = Some(error);
-            ControlFlow::Break(())
-        })
-    })?;
-    failed.map_or(Ok(found), Err)
-}
-
-/// One search, in one direction.
-struct Pass<'a, 'b> {
-    walk: Walk<'a>,
-    /// What is on the near side of this place is decided.
-    at: u64,
-    /// So many lines from `at` on are shown because of the last match.
-    pending: u32,
-    /// No more rows are wanted.
-    stopped: bool,
-    on_row: OnRow<'b>,
-}
-
-impl Pass<'_, '_> {
-    /// A match, going down.
-    fn hit_below(&mut self, hit: Hit, around: Around) -> io::Result<ControlFlow<()>> {
-        let start = hit.start.get();
-        self.context_down_to(start)?;
-        if !self.stopped && self.at < start {
-            self.at = self.walk.above(start, self.at, around.before)?;
-            self.pending = u32::MAX;
-            self.context_down_to(start)?;
-        }
-        if self.stopped {
-            return Ok(ControlFlow::Break(()));
-        }
-        self.pending = around.after;
-        let flow = self.show(Shown { start: hit.start, end: hit.end, finished: hit.finished, context: false });
-        self.at = hit.end.get();
-        Ok(flow)
-    }
-
-    /// A match, going up.
-    fn hit_above(&mut self, hit: Hit, around: Around) -> io::Result<ControlFlow<()>> {
-        let end = hit.end.get();
-        self.context_up_to(end)?;
-        if !self.stopped && self.at > end {
-            self.at = self.walk.below(end, self.at, around.after)?;
-            self.pending = u32::MAX;
-            self.context_up_to(end)?;
-        }
-        if self.stopped {
-            return Ok(ControlFlow::Break(()));
-        }
-        self.pending = around.before;
-        let flow = self.show(Shown { start: hit.start, end: hit.end, finished: hit.finished, context: false });
-        self.at = hit.start.get();
-        Ok(flow)
-    }
-
-    /// The lines below the last match that it shows, as far as `limit`, where a line starts.
-    fn context_down_to(&mut self, limit: u64) -> io::Result<()> {
-        while !self.stopped && self.pending > 0 && self.at < limit {
-            let line = self.walk.line_at(self.at)?;
-            self.pending -= 1;
-            self.at = line.end.get();
-            let _ = self.show(line);
-        }
-        Ok(())
-    }
-
-    /// The lines above the last match that it shows, as far as `limit`, where a line starts.
-    fn context_up_to(&mut self, limit: u64) -> io::Result<()> {
-        while !self.stopped && self.pending > 0 && self.at > limit {
-            let line = self.walk.line_above(self.at)?;
-            self.pending -= 1;
-            self.at = line.start.get();
-            let _ = self.show(line);
-        }
-        Ok(())
-    }
-
-    fn show(&mut self, row: Shown) -> ControlFlow<()> {
-        let flow = (self.on_row)(row);
-        self.stopped |= flow.is_break();
-        flow
-    }
-
-    /// What is settled when all lines above `judged` are judged and `before` of them may still be shown by one below.
-    fn settled_above(&mut self, judged: ByteOffset, before: u32) -> io::Result<ByteOffset> {
-        let floor = self.at.min(judged.get());
-        Ok(ByteOffset::new(self.walk.above(judged.get(), floor, before)?.max(self.at)))
-    }
-
-    /// The same, when all lines from `judged` on are judged.
-    fn settled_below(&mut self, judged: ByteOffset, after: u32) -> io::Result<ByteOffset> {
-        Ok(ByteOffset::new(self.walk.below(judged.get(), self.at, after)?.min(self.at)))
-    }
-}
-
-/// Steps from line to line.
-struct Walk<'a>(Blocks<'a>);
-
-impl Walk<'_> {
-    /// The line that starts at `start`, as context.
-    fn line_at(&mut self, start: u64) -> io::Result<Shown> {
-        let feed = self.0.feed_after(start)?;
-        let end = feed.map_or(self.0.end(), |feed| feed + 1);
-        Ok(context(start, end, feed.is_some()))
-    }
-
-    /// The line that ends at `end`, as context.
-    fn line_above(&mut self, end: u64) -> io::Result<Shown> {
-        // Only at the end of all can a line have no line feed.
-        let finished = end < self.0.end() || self.0.feed_before(end)? == end.checked_sub(1);
-        let start = self.0.line_start(end - u64::from(finished))?;
-        Ok(context(start, end, finished))
-    }
-
-    /// The start of the line that is `lines` above `from`, but not above `floor`.
-    fn above(&mut self, from: u64, floor: u64, lines: u32) -> io::Result<u64> {
-        let mut at = from;
-        for _ in 0..lines {
-            if at <= floor {
-                break;
-            }
-            at = self.line_above(at)?.start.get();
-        }
-        Ok(at.max(floor))
-    }
-
-    /// The end of the line that is `lines` below `from`, but not below `ceiling`.
-    fn below(&mut self, from: u64, ceiling: u64, lines: u32) -> io::Result<u64> {
-        let mut at = from;
-        for _ in 0..lines {
-            if at >= ceiling {
-                break;
-            }
-            at = self.line_at(at)?.end.get();
-        }
-        Ok(at.min(ceiling))
-    }
-}
-
-fn context(start: u64, end: u64, finished: bool) -> Shown {
-    Shown { start: ByteOffset::new(start), end: ByteOffset::new(end), finished, context: true }
 }
 
 #[cfg(test)]

@@ -1,1 +1,8 @@
-//! Tests.
+//! The scan room against plain definitions: line by line, term by term.
+
+mod counts;
+mod hits;
+mod hostile;
+mod oracle;
+mod semantics;
+mod shared;

@@ -24,11 +24,47 @@ pub(super) struct Sizes {
     pub(super) piece: usize,
     /// The first read for the rest of the last line.
     pub(super) tail: usize,
+    /// How much a view counts at a time.
+    pub(super) step: u64,
 }
 
 impl Sizes {
-    pub(super) const USUAL: Self =
-        Self { line: MAX_LINE_BYTES, first_read: 64 * 1024, read: 256 * 1024, piece: 64 * 1024, tail: 4 * 1024 };
+    pub(super) const USUAL: Self = Self {
+        line: MAX_LINE_BYTES,
+        first_read: 64 * 1024,
+        read: 256 * 1024,
+        piece: 64 * 1024,
+        tail: 4 * 1024,
+        step: 8 * 1024 * 1024,
+    };
+}
+
+impl Sizes {
+    /// Whole lines cut in pieces of whole lines.
+    pub(super) fn pieces(self, lines: &[u8]) -> Pieces<'_> {
+        Pieces { rest: lines, piece: self.piece }
+    }
+}
+
+/// Pieces of whole lines, each of so many bytes and the rest of its last line.
+pub(super) struct Pieces<'b> {
+    rest: &'b [u8],
+    piece: usize,
+}
+
+impl<'b> Iterator for Pieces<'b> {
+    type Item = &'b [u8];
+
+    fn next(&mut self) -> Option<&'b [u8]> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let from = self.piece.min(self.rest.len());
+        let feed = memchr::memchr(b'\n', self.rest.get(from..).unwrap_or_default());
+        let (piece, rest) = self.rest.split_at(feed.map_or(self.rest.len(), |feed| from + feed + 1));
+        self.rest = rest;
+        Some(piece)
+    }
 }
 
 /// A source, and what is known of its lines.
@@ -47,6 +83,8 @@ pub(super) struct Part {
     pub(super) at_start: bool,
     pub(super) stop: u64,
     pub(super) end: u64,
+    /// The first line start at or after `stop`, where that is known.
+    pub(super) next: Option<u64>,
 }
 
 /// Memory that scans use again.

@@ -6,7 +6,7 @@ use taillight::cursor::{Anchor, Cursor, Marker};
 use taillight::line::{ByteOffset, LineCount};
 use taillight::wire::{
     CLOSE_GOING_AWAY, CLOSE_NO_PONG, CLOSE_PROTOCOL, CLOSE_VERSION, CREDIT_BYTES, ClientMsg, Failure, FileEvent, Frame,
-    FrameKind, MAX_LINE_BYTES, MAX_LIVE_BYTES, Resume, ServerMsg,
+    FrameKind, MAX_LINE_BYTES, MAX_LIVE_BYTES, Resume, ServerMsg, VERSION,
 };
 
 fn lines(numbers: std::ops::Range<u64>) -> String {
@@ -177,7 +177,7 @@ async fn the_first_message_must_be_open_and_of_this_version() {
     let server = TestServer::start(&[("app.log", "x\n")]).await;
     let other_version = serde_json::to_string(&open("logs/app.log", Anchor::End, true, None))
         .expect("json")
-        .replace("\"version\":1", "\"version\":0");
+        .replace(&format!("\"version\":{VERSION}"), "\"version\":0");
     let cases = [
         ("{\"t\":\"pong\"}", CLOSE_PROTOCOL),
         ("nonsense", CLOSE_PROTOCOL),

@@ -1,5 +1,8 @@
 //! A server over files in memory that grow and rotate, and the proof that the window is always a contiguous run of them.
 
+mod files;
+mod find;
+
 use std::collections::VecDeque;
 
 use bytes::Bytes;
@@ -7,10 +10,12 @@ use proptest::prelude::*;
 
 use crate::ansi::Style;
 use crate::cursor::{Anchor, Cursor, Generation, Identity, Marker};
-use crate::follow::{Catch, Effect, Follow, Input, Start, WindowChange};
-use crate::line::{ByteLen, ByteOffset, LineCount};
+use crate::follow::{Catch, EDGE_ROWS, Effect, Follow, Input, Notice, Start, WindowChange};
+use crate::line::{ByteLen, ByteOffset, LineCount, LineNo};
 use crate::window::{Item, RowKey};
 use crate::wire::*;
+
+use files::Line;
 
 /// What happens in a program.
 #[derive(Clone, Debug)]
@@ -33,6 +38,10 @@ enum Act {
     Hide(bool),
     Look(u8),
     Jump(u8),
+    /// Another filter; the number says which.
+    Filter(u8),
+    Find(u8),
+    Seek(bool),
     Disconnect {
         restart: bool,
     },
@@ -54,9 +63,23 @@ fn act() -> impl Strategy<Value = Act> {
         1 => any::<bool>().prop_map(Act::Hide),
         4 => any::<u8>().prop_map(Act::Look),
         1 => any::<u8>().prop_map(Act::Jump),
+        2 => any::<u8>().prop_map(Act::Filter),
+        1 => any::<u8>().prop_map(Act::Find),
+        1 => any::<bool>().prop_map(Act::Seek),
         1 => any::<bool>().prop_map(|restart| Act::Disconnect { restart }),
         2 => Just(Act::Wait),
     ]
+}
+
+/// The filter of that number: some are refused, and one shows everything.
+fn filter(number: u8) -> Option<Filter> {
+    let q = ["odd", "long", "a", "z", "u", "nothing", "!", ""][usize::from(number % 8)];
+    Some(Filter { q: q.to_owned(), ctx: u32::from(number / 8) % 3 }).filter(|filter| !filter.q.is_empty())
+}
+
+fn term(number: u8) -> Option<String> {
+    let term = ["odd", "long", "a", "z", "u", "nothing", "!", ""][usize::from(number % 8)];
+    (!term.is_empty()).then(|| term.to_owned())
 }
 
 enum Down {
@@ -80,9 +103,93 @@ struct Server {
     /// The newest file that the page knows the identity of, and whether it is told when no event does.
     announced: usize,
     tells_current: bool,
+    filter: Option<Filter>,
+    find: Option<String>,
+    /// Draws how many lines are looked at for an answer.
+    random: u32,
 }
 
 impl Server {
+    fn lines(&self, file: usize) -> Vec<Line> {
+        files::lines(&self.files[file], self.filter.as_ref(), file != self.current())
+    }
+
+    /// How many lines are looked at for the next answer: none when the machine is busy.
+    fn work(&mut self) -> usize {
+        self.random = self.random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (self.random >> 24) as usize % 24
+    }
+
+    /// A frame of the lines that the filter shows, which may say that there are none.
+    fn sparse(&self, kind: FrameKind, req: u32, file: usize, (from, to): (usize, usize)) -> Frame {
+        let mut rows = Vec::new();
+        let mut payload = Vec::new();
+        let lines = self.lines(file);
+        let held = lines.iter().zip(1..).filter(|(line, _)| (from..to).contains(&line.start) && line.shown);
+        let mut place = to;
+        for (line, number) in held {
+            let offset = ByteOffset::new(line.start as u64);
+            // Rows that come as they are written are not numbered yet.
+            let line_no = LineNo::new(number).filter(|_| kind == FrameKind::Page);
+            rows.push(SparseRow { offset, line: line_no, context: !line.matches });
+            payload.extend_from_slice(&self.files[file][line.start..line.end]);
+            if !line.finished {
+                place = line.start;
+            }
+        }
+        let before = &self.files[file][..place];
+        let end = ByteOffset::new(to as u64);
+        let sparse = Some(Sparse { marker: Marker::of(before), rows });
+        Frame { end, sparse, payload: payload.into(), ..self.frame(kind, req, file, from, from) }
+    }
+
+    fn sparse_page(&mut self, req: u32, file: usize, at: Anchor, before: u32, after: u32) -> Frame {
+        let lines = self.lines(file);
+        let (mut end, mut n_above, mut n_below) = (files::settled_end(&lines), self.work(), self.work());
+        let lines: Vec<Line> =
+            lines.into_iter().filter(|line| line.settled).take_while(|line| line.end <= end).collect();
+        let row = match at {
+            Anchor::Start => 0,
+            Anchor::End => lines.len(),
+            Anchor::Line(number) => (number.get() as usize - 1).min(lines.len()),
+            Anchor::Byte(at) => lines.partition_point(|line| line.end as u64 <= at.get()),
+        };
+        let (mut first, mut last) = (row, row);
+        let mut wanted = before.min(7);
+        while first > 0 && wanted > 0 && n_above > 0 {
+            first -= 1;
+            n_above -= 1;
+            wanted -= u32::from(lines[first].shown);
+        }
+        let mut wanted = after.min(9);
+        while last < lines.len() && wanted > 0 && n_below > 0 {
+            wanted -= u32::from(lines[last].shown);
+            last += 1;
+            n_below -= 1;
+        }
+        let place = |idx: usize| lines.get(idx).map_or(end, |line| line.start);
+        let (from, to) = (place(first), place(last));
+        // An unfinished last line is shown, but it is no place to go on from.
+        let all = self.lines(file);
+        let provisional = all.last().filter(|line| line.start == to && !line.settled && line.shown && !line.finished);
+        end = provisional.filter(|_| after > 0 || at == Anchor::End).map_or(to, |line| line.end);
+        let at_end = to == files::settled_end(&all);
+        let frame = self.sparse(FrameKind::Page, req, file, (from, end));
+        Frame { flags: FrameFlags { at_start: from == 0, at_end, unfinished: end != to }, ..frame }
+    }
+
+    /// A page, and where live frames go on below it.
+    fn any_page(&mut self, req: u32, file: usize, at: Anchor, before: u32, after: u32) -> (Frame, usize) {
+        let frame = match self.filter {
+            Some(_) => self.sparse_page(req, file, at, before, after),
+            None => self.page(req, file, at, before, after),
+        };
+        let last = frame.rows().last();
+        let unfinished = last.filter(|row| !row.finished && file == self.current());
+        let place = unfinished.map_or(frame.end, |row| row.offset);
+        (frame, place.get() as usize)
+    }
+
     fn number(&self, file: usize) -> Generation {
         Generation::new(self.base + file as u32)
     }
@@ -122,8 +229,10 @@ impl Server {
     fn tip(&self) -> Tip {
         let (file, at) = if self.live { self.place } else { self.counted_from };
         let count = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
-        let rest = self.files[file].get(at..).map_or(0, count);
-        let newer: u64 = self.files.iter().skip(file + 1).map(|bytes| count(bytes)).sum();
+        let is_new = |line: &&Line| line.finished && line.matches;
+        let rest = self.lines(file).iter().filter(is_new).filter(|line| line.start >= at).count() as u64;
+        let newer: u64 =
+            (file + 1..self.files.len()).map(|file| self.lines(file).iter().filter(is_new).count() as u64).sum();
         let current = self.current();
         let lines = count(&self.files[current]) + u64::from(self.complete(current) < self.files[current].len());
         Tip {
@@ -186,8 +295,8 @@ impl Server {
             Resume::Resumed { generation: self.number(file) }
         });
         if resumed.is_none() {
-            let frame = self.page(0, current, first.0, first.1, first.2);
-            self.place = (current, (frame.end.get() as usize).min(self.complete(current)));
+            let (frame, place) = self.any_page(0, current, first.0, first.1, first.2);
+            self.place = (current, place);
             page = Some(frame);
         }
         self.counted_from = self.place;
@@ -206,12 +315,20 @@ impl Server {
 
     fn hear(&mut self, msg: &ClientMsg) {
         match *msg {
-            ClientMsg::Open { at, before, after, resume, follow, credit, .. } => {
+            ClientMsg::Open { at, before, after, resume, follow, credit, ref filter, ref find, .. } => {
+                (self.filter, self.find) = (filter.clone(), find.clone());
+                // Of a wrong filter the rest is in force: here it shows nothing.
+                if filter.as_ref().is_some_and(|filter| filter.q == "!") {
+                    self.refuse(0, false);
+                }
+                if self.find.take_if(|find| find == "!").is_some() {
+                    self.refuse(0, true);
+                }
                 self.open(resume, (at, before, after), follow, credit);
             }
             ClientMsg::Page { req, generation, at, before, after } => {
                 let answer = match self.file_of(generation) {
-                    Some(file) => Down::Frame(self.page(req, file, at, before, after)),
+                    Some(file) => Down::Frame(self.any_page(req, file, at, before, after).0),
                     None => Down::Msg(ServerMsg::Failed { req, error: Failure::Gone, detail: String::new() }),
                 };
                 self.down.push_back(answer);
@@ -222,8 +339,8 @@ impl Server {
             }
             ClientMsg::Live { req, from: None, rows } => {
                 let current = self.current();
-                let frame = self.page(req, current, Anchor::End, rows, 0);
-                self.place = (current, self.complete(current));
+                let (frame, place) = self.any_page(req, current, Anchor::End, rows, 0);
+                self.place = (current, place);
                 self.live = true;
                 self.down.push_back(Down::Frame(frame));
             }
@@ -236,12 +353,25 @@ impl Server {
                 self.credit += bytes;
                 assert!(self.credit <= CREDIT_BYTES, "more credit returned than was granted");
             }
-            ClientMsg::More { .. }
-            | ClientMsg::Pong
-            | ClientMsg::Filter { .. }
-            | ClientMsg::Find { .. }
-            | ClientMsg::Seek { .. }
-            | ClientMsg::Spans { .. } => {}
+            ClientMsg::Filter { req, filter: Some(Filter { ref q, .. }), .. } if q == "!" => self.refuse(req, false),
+            ClientMsg::Filter { req, ref filter, at, before, after, follow } => {
+                let current = self.current();
+                self.filter.clone_from(filter);
+                let (frame, place) = self.any_page(req, current, at, before, after);
+                self.place = (current, place);
+                self.live = follow;
+                self.down.push_back(Down::Frame(frame));
+            }
+            ClientMsg::Find { req, term: Some(ref term) } if term == "!" => self.refuse(req, true),
+            ClientMsg::Find { ref term, .. } => self.find.clone_from(term),
+            ClientMsg::Seek { req, generation, from, down } => self.sought(req, generation, from, down),
+            ClientMsg::Spans { req, generation, ref rows } => {
+                assert!(!rows.is_empty() && rows.len() <= MAX_SPAN_ROWS);
+                let spans = |offset: &ByteOffset| RowSpans { offset: *offset, find: vec![(0, 1)], filter: Vec::new() };
+                let rows = rows.iter().map(spans).collect();
+                self.down.push_back(Down::Msg(ServerMsg::Spans { req, generation, rows }));
+            }
+            ClientMsg::More { .. } | ClientMsg::Pong => {}
         }
     }
 
@@ -269,6 +399,9 @@ impl Server {
     fn send_live(&mut self) -> bool {
         let (file, at) = self.place;
         let is_current = file == self.current();
+        if self.filter.is_some() {
+            return self.send_sparse_live() || self.send_event(is_current);
+        }
         let mut end = if is_current { self.complete(file) } else { self.files[file].len() };
         if at < end {
             // At most three lines.
@@ -283,7 +416,38 @@ impl Server {
             self.down.push_back(Down::Frame(frame));
             return true;
         }
-        if is_current {
+        self.send_event(is_current)
+    }
+
+    /// Sends the next lines that the filter shows, or that there are none up to some place.
+    fn send_sparse_live(&mut self) -> bool {
+        let (file, at) = self.place;
+        let lines = self.lines(file);
+        let work = self.work();
+        let ahead = lines.iter().filter(|line| line.start >= at && line.settled).take(work);
+        let settled = files::settled_end(&lines);
+        let (mut end, mut n_shown) = (at, 0);
+        for line in ahead.take_while(|line| line.end <= settled) {
+            if n_shown == 3 {
+                break;
+            }
+            n_shown += usize::from(line.shown);
+            end = line.end;
+        }
+        let frame = self.sparse(FrameKind::Live, 0, file, (at, end));
+        if end == at || frame.credit() > self.credit {
+            return false;
+        }
+        self.credit -= frame.credit();
+        self.place = (file, end);
+        self.down.push_back(Down::Frame(frame));
+        true
+    }
+
+    /// Goes on to the next file, when this one has ended and was sent.
+    fn send_event(&mut self, is_current: bool) -> bool {
+        let (file, end) = self.place;
+        if is_current || end < self.files[file].len() {
             return false;
         }
         self.place = (file + 1, 0);
@@ -309,6 +473,8 @@ struct World {
     wake_ms: u64,
     keys: Vec<RowKey>,
     looked_at: Option<RowKey>,
+    notices: Vec<Notice>,
+    went_to: Option<RowKey>,
 }
 
 impl World {
@@ -325,9 +491,22 @@ impl World {
             is_open: false,
             announced: 0,
             tells_current,
+            filter: None,
+            find: None,
+            random: 3,
         };
         let follow = Follow::with_budget(7, 300_000);
-        let mut world = Self { server, follow, base: 1, now_ms: 0, wake_ms: 0, keys: Vec::new(), looked_at: None };
+        let mut world = Self {
+            server,
+            follow,
+            base: 1,
+            now_ms: 0,
+            wake_ms: 0,
+            keys: Vec::new(),
+            looked_at: None,
+            notices: Vec::new(),
+            went_to: None,
+        };
         let path = "r/app.log".parse().expect("a path");
         world.step(Input::Start(Start {
             path,
@@ -358,6 +537,8 @@ impl World {
                 Effect::Window(WindowChange::Prepended(n)) => shift += n as i64,
                 Effect::Window(WindowChange::EvictedFront(n)) => shift -= n as i64,
                 Effect::Window(WindowChange::Replaced { .. } | WindowChange::Relabelled) => is_same = false,
+                Effect::Notice(notice) => self.notices.push(notice),
+                Effect::GoToRow(key) => self.went_to = Some(key),
                 _ => {}
             }
         }
@@ -387,32 +568,62 @@ impl World {
     /// The window is a run of the files' bytes: nothing lost, nothing twice, numbers right.
     fn check_window(&self) {
         // Not resumed: the old numbers mean nothing until the first page replaces the rows.
-        if self.follow.requests.waits_for_first() {
+        if self.follow.requests.waits_for_first() || !self.follow.has_page {
             return;
         }
-        let mut expected: Option<(usize, usize)> = None;
-        for item in self.follow.window().iter() {
+        let window = self.follow.window();
+        let file_of = |generation: Generation| generation.get().wrapping_sub(self.base) as usize;
+        let filter = self.follow.filter();
+        let current = self.server.current();
+        let of_file = |file: usize| files::lines(&self.server.files[file], filter, file != current);
+        let mut lines: (usize, Vec<Line>) = (usize::MAX, Vec::new());
+        let (first, last) = (window.first(), window.last());
+        let mut place = (file_of(first.0), first.1.get() as usize);
+        for item in window.iter() {
             match item {
-                Item::Line { generation, offset, end, bytes, missing, line, finished, .. } => {
-                    let file = generation.get().wrapping_sub(self.base) as usize;
+                Item::Line { generation, offset, end, bytes, missing, line, finished, context, .. } => {
+                    let file = file_of(generation);
                     let (from, to) = (offset.get() as usize, end.get() as usize);
-                    assert!(expected.is_none_or(|place| place == (file, from)), "{expected:?} but {file} {from}");
+                    if lines.0 != file {
+                        lines = (file, of_file(file));
+                    }
+                    let above = lines.1.partition_point(|line| line.start < from);
+                    self.check_between(&lines.1, place, (file, from), filter);
                     assert_eq!(missing, ByteLen::ZERO);
                     assert_eq!(bytes, &self.server.files[file][from..to - usize::from(finished)]);
                     assert!(from == 0 || self.server.files[file][from - 1] == b'\n');
-                    let above = self.server.files[file][..from].iter().filter(|byte| **byte == b'\n').count();
                     assert!(line.is_none_or(|line| line.lines_before().get() == above as u64), "{line:?} {above}");
-                    expected = Some((file, to));
+                    if finished {
+                        let is = lines.1[above];
+                        assert!(is.shown && is.end == to && is.matches != context, "{is:?}");
+                    }
+                    place = (file, to);
                 }
                 Item::Divider(divider) => {
-                    let file = divider.generation.get().wrapping_sub(self.base) as usize;
+                    let file = file_of(divider.generation);
                     assert_eq!(divider.unread, ByteLen::ZERO);
-                    let end = (file, self.server.files[file].len());
-                    assert!(expected.is_none_or(|place| place == end), "{expected:?} but {end:?}");
-                    expected = Some((file + 1, 0));
+                    let len = self.server.files[file].len();
+                    self.check_between(&of_file(file), place, (file, len), filter);
+                    place = (file + 1, 0);
                 }
             }
         }
+        let end = (file_of(window.end().0), window.end().1.get() as usize);
+        if end.0 < self.server.files.len() {
+            self.check_between(&of_file(end.0), place, end, filter);
+        }
+        assert!(first <= last);
+    }
+
+    /// Between two rows, there is nothing that the filter shows.
+    fn check_between(&self, lines: &[Line], from: (usize, usize), to: (usize, usize), filter: Option<&Filter>) {
+        assert_eq!(from.0, to.0, "a file without a divider");
+        if filter.is_none() {
+            assert_eq!(from, to);
+        }
+        let below = lines.partition_point(|line| line.start < from.1);
+        let missed = lines[below..].iter().take_while(|line| line.start < to.1).find(|line| line.shown);
+        assert!(missed.is_none(), "{missed:?} of {from:?} to {to:?} is not there");
     }
 
     fn deliver(&mut self) -> bool {
@@ -468,6 +679,13 @@ impl World {
                 let at = Anchor::Byte(ByteOffset::new((len * usize::from(part) / 256) as u64));
                 self.step(Input::JumpTo { at, before: 5, after: 5 });
             }
+            Act::Filter(number) => {
+                let len = self.server.files[self.server.current()].len();
+                let at = Anchor::Byte(ByteOffset::new((len * usize::from(number) / 256) as u64));
+                self.step(Input::Filter { filter: filter(number), at, before: 3, after: 9 });
+            }
+            Act::Find(number) => self.step(Input::Find(term(number))),
+            Act::Seek(down) => self.step(Input::Seek { down, from: None }),
             Act::Disconnect { restart } => {
                 self.server.drop_socket();
                 if restart {
@@ -506,8 +724,59 @@ impl World {
 
     fn is_at_end(&self) -> bool {
         let current = self.server.current();
-        let end = (self.server.number(current), ByteOffset::new(self.server.complete(current) as u64));
-        self.follow.has_page && self.follow.window().last() == end
+        let lines = self.server.lines(current);
+        let end = match self.server.filter {
+            Some(_) => files::settled_end(&lines),
+            None => self.server.complete(current),
+        };
+        let end = (self.server.number(current), ByteOffset::new(end as u64));
+        self.follow.has_page && !self.follow.filters.is_waiting() && self.follow.window().last() == end
+    }
+
+    /// Nothing more is on its way.
+    fn come_to_rest(&mut self) {
+        for _ in 0..3_000 {
+            self.server.serve();
+            let mut n_heard = 0;
+            let mut n_tips = 0;
+            while let Some(message) = self.server.down.front() {
+                n_tips += usize::from(matches!(message, Down::Msg(ServerMsg::Tip(_))));
+                n_heard += 1;
+                self.deliver();
+            }
+            self.step(Input::Drawn);
+            if n_heard == 0 {
+                self.now_ms = self.wake_ms;
+                self.step(Input::Tick);
+            } else if n_heard == n_tips && self.server.up.is_empty() {
+                return;
+            }
+        }
+        panic!("never came to rest: {:?}", self.follow);
+    }
+
+    /// The screen and its margins are full, or the file has no more; hits of visible rows are known.
+    fn check_filled(&mut self) {
+        let (first, last) = self.follow.visible();
+        self.step(Input::Looking { first, last });
+        self.come_to_rest();
+        let window = self.follow.window();
+        let (first, last) = self.follow.visible();
+        assert!(!self.follow.is_filling() && !self.follow.is_seeking());
+        if self.follow.filter().is_some() && window.has_room() {
+            assert!(first >= EDGE_ROWS || !self.follow.history.can_read_above(window.first()), "{:?}", self.follow);
+            assert!(last + EDGE_ROWS < window.len() || self.is_at_end(), "{:?}", self.follow);
+        }
+        let has_terms = self.follow.filter().is_some() || self.follow.finding.term().is_some();
+        for idx in first..=last.min(window.len().saturating_sub(1)) {
+            if let Some(Item::Line { line, generation, .. }) = window.get(idx) {
+                assert!(
+                    line.is_some() || !window.is_sparse() || generation != self.server.number(self.server.current())
+                );
+                let key = window.key(idx).expect("a row");
+                assert_eq!(self.follow.spans(key).is_some(), has_terms, "{key:?}");
+            }
+        }
     }
 }
 
@@ -525,6 +794,34 @@ proptest! {
         }
         world.settle();
         prop_assert_eq!(world.follow.new_lines(), LineCount::ZERO);
+        world.come_to_rest();
+        world.check_filled();
+    }
+
+    #[test]
+    fn a_filtered_window_is_filled_wherever_the_user_looks(
+        follows: bool,
+        q in 0..24_u8,
+        n_lines in prop::collection::vec(0..200_usize, 1..4),
+        acts in prop::collection::vec(act(), 0..40),
+        at: u8,
+    ) {
+        let mut world = World::new(follows, true);
+        for n_lines in n_lines {
+            world.play(&Act::Append { n_lines, len: n_lines % 50, rest: false });
+        }
+        for act in &acts {
+            world.play(act);
+        }
+        world.step(Input::Visible(true));
+        world.come_to_rest();
+        world.play(&Act::Filter(q));
+        world.come_to_rest();
+        world.check_filled();
+        world.play(&Act::Jump(at));
+        world.come_to_rest();
+        world.check_filled();
+        prop_assert!(!world.follow.is_following());
     }
 
     #[test]
@@ -532,13 +829,17 @@ proptest! {
         before in prop::collection::vec(act(), 0..60),
         n_lines in prop::collection::vec(0..40_usize, 1..6),
         rotates: bool,
+        q: u8,
     ) {
         let mut world = World::new(true, true);
         for act in &before {
             world.play(act);
         }
+        world.play(&Act::Filter(q));
         world.settle();
+        world.come_to_rest();
         world.step(Input::Hold { seen: None });
+        let seen = world.follow.window().last();
         for &n_lines in &n_lines {
             world.play(&Act::Append { n_lines, len: 5, rest: false });
             if rotates {
@@ -546,7 +847,13 @@ proptest! {
             }
         }
         // A line that was unfinished is finished by the first one.
-        let written: usize = n_lines.iter().sum();
+        let from = world.server.file_of(seen.0).expect("a file");
+        let is_new = |file: usize, line: &Line| line.matches && line.finished && (file > from || line.start as u64 >= seen.1.get());
+        let count = |file: usize| world.server.lines(file).iter().filter(|line| is_new(file, line)).count();
+        let written: usize = (from..world.server.files.len()).map(count).sum();
+        if world.server.filter.is_none() {
+            prop_assert_eq!(written, n_lines.iter().sum::<usize>());
+        }
         for _ in 0..4 {
             world.server.serve();
             while world.deliver() {}

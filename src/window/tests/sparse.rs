@@ -140,11 +140,18 @@ fn the_marker_of_the_end_is_what_the_frame_says() {
     assert_eq!(window.marker(), Marker { len: 64, hash: 100 });
     window.append(&sparse(100, 200, &[])).unwrap();
     assert_eq!(window.marker(), Marker { len: 64, hash: 200 });
-    // The end is before the unfinished row, which the frame's marker is not of: what is known to stand there.
+    // Also of a place before an unfinished row.
     window.append(&sparse(200, 307, &[(290, "0123456789"), (301, "unfin~")])).unwrap();
-    assert_eq!(window.marker(), Marker::of(b"0123456789\n"));
-    window.append(&sparse(301, 330, &[(320, "b~")])).unwrap();
-    assert_eq!((window.last(), window.marker()), (place(1, 320), Marker::of(b"")));
+    assert_eq!((window.last(), window.marker()), (place(1, 301), Marker { len: 64, hash: 307 }));
+    // Without that: what is known to stand there, which may be nothing.
+    let mut window = LineWindow::new(150);
+    window.replace(&sparse(200, 320, &[(290, "0123456789"), (301, "a"), (310, "b")]));
+    assert_eq!(window.evict(0, 0).back, 2);
+    assert_eq!((window.last(), window.marker()), (place(1, 301), Marker::of(b"0123456789\n")));
+    let mut window = LineWindow::new(150);
+    window.replace(&sparse(200, 320, &[(290, "0123456789"), (305, "a"), (310, "b")]));
+    window.evict(0, 0);
+    assert_eq!((window.last(), window.marker()), (place(1, 305), Marker::of(b"")));
 }
 
 #[test]

@@ -1,0 +1,162 @@
+//! Which lines of a part of a source match: the one loop under pages, searches and views.
+
+use std::io;
+use std::ops::ControlFlow;
+
+use taillight::line::ByteOffset;
+
+use super::clean::Cleaned;
+use super::units::{Ground, Part, Passed, Scratch, Unit, Units};
+use super::{Budget, Filter, Hit};
+
+/// How much of a long line is passed over between two looks whether to go on, in bytes.
+pub(super) const PASS_BYTES: u64 = 1024 * 1024;
+
+/// Who is told of hits.
+pub(super) type OnHit<'f> = dyn FnMut(Hit) -> ControlFlow<()> + 'f;
+
+/// What came of judging a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Judged {
+    /// All of its lines. The first line after them starts there, where that is known, or the readable bytes end there.
+    All(Option<u64>),
+    /// Those that start before that line's start; the budget is spent, or the callback broke.
+    Until(u64),
+    /// It was cancelled before a line's start was found.
+    Nothing,
+}
+
+/// One look at a part of a source. At least one line is judged whatever the budget says, unless it is cancelled.
+pub(super) struct Judge<'a> {
+    pub(super) ground: Ground<'a>,
+    pub(super) filter: &'a Filter,
+    pub(super) budget: &'a Budget,
+    pub(super) part: Part,
+}
+
+/// Where lines begin.
+enum Begin {
+    At(u64),
+    Over(Judged),
+}
+
+impl Judge<'_> {
+    /// Tells the lines that match; `first` becomes the start of the first line, matching or not, where it is not set.
+    pub(super) fn run(
+        &self,
+        scratch: &mut Scratch,
+        first: &mut Option<u64>,
+        on_hit: &mut OnHit<'_>,
+    ) -> io::Result<Judged> {
+        let Scratch { buf, text } = scratch;
+        let mut units = Units::new(self.ground, self.part, buf, self.budget);
+        let mut at = match self.begin(&mut units)? {
+            Begin::At(at) => at,
+            Begin::Over(judged) => return Ok(judged),
+        };
+        if at < self.part.stop {
+            first.get_or_insert(at);
+        }
+        loop {
+            match units.next()? {
+                Unit::End => return Ok(Judged::All(Some(at))),
+                Unit::Lines { start, bytes } => {
+                    at = start;
+                    for piece in self.ground.sizes.pieces(bytes) {
+                        if let Some(end) = judge_piece(self.filter, piece, at, text, on_hit) {
+                            return Ok(Judged::Until(end));
+                        }
+                        at += piece.len() as u64;
+                        if self.is_over(at) {
+                            return Ok(Judged::Until(at));
+                        }
+                    }
+                }
+                Unit::Last { start, bytes } => {
+                    let is_match = self.filter.is_match_within(bytes, self.ground.sizes.line);
+                    at = self.part.end;
+                    if is_match && on_hit(hit(start, at, false)).is_break() {
+                        return Ok(Judged::Until(at));
+                    }
+                }
+                Unit::Head { start, bytes } => {
+                    let is_match = self.filter.is_match_within(bytes, self.ground.sizes.line);
+                    let Some((end, finished)) = self.end_of_line(&mut units, start)? else {
+                        return Ok(Judged::Until(start));
+                    };
+                    at = end;
+                    if (is_match && on_hit(hit(start, end, finished)).is_break()) || self.is_over(at) {
+                        return Ok(Judged::Until(at));
+                    }
+                }
+            }
+        }
+    }
+
+    fn is_over(&self, at: u64) -> bool {
+        at < self.part.stop && self.budget.is_spent()
+    }
+
+    /// The start of the first line.
+    fn begin(&self, units: &mut Units<'_>) -> io::Result<Begin> {
+        let Part { from, at_start, stop, end, .. } = self.part;
+        if at_start || from == 0 {
+            return Ok(Begin::At(from));
+        }
+        loop {
+            match units.pass(stop.saturating_sub(from))? {
+                Passed::Feed(start) => return Ok(Begin::At(start)),
+                Passed::NoFeed => return Ok(Begin::Over(Judged::All(Some(end)))),
+                Passed::More(_) if self.budget.is_cancelled() => return Ok(Begin::Over(Judged::Nothing)),
+                Passed::More(place) if place >= stop => return Ok(Begin::Over(Judged::All(None))),
+                Passed::More(_) => {}
+            }
+        }
+    }
+
+    /// After the line that starts at `start` and whose head was given, and whether it has its line feed; `None` when the
+    /// budget is spent before that is found.
+    fn end_of_line(&self, units: &mut Units<'_>, start: u64) -> io::Result<Option<(u64, bool)>> {
+        let Part { from, stop, end, next, .. } = self.part;
+        // At the end of what is readable a line may lack its line feed.
+        let next = next.filter(|next| *next < end);
+        loop {
+            match units.pass(PASS_BYTES.min(stop.saturating_sub(start)))? {
+                Passed::Feed(end) => return Ok(Some((end, true))),
+                Passed::NoFeed => return Ok(Some((end, false))),
+                Passed::More(place) if place >= stop && next.is_some() => return Ok(next.map(|next| (next, true))),
+                Passed::More(_) if self.budget.is_cancelled() => return Ok(None),
+                // Otherwise nobody would ever get past a line that is longer than the budget.
+                Passed::More(_) if start > from && self.budget.is_spent() => return Ok(None),
+                Passed::More(_) => {}
+            }
+        }
+    }
+}
+
+/// Tells the matching lines of a piece that starts at `at`; the end of the line at which `on_hit` broke.
+pub(super) fn judge_piece(
+    filter: &Filter,
+    piece: &[u8],
+    at: u64,
+    text: &mut Vec<u8>,
+    on_hit: &mut OnHit<'_>,
+) -> Option<u64> {
+    let mut cleaned = Cleaned::new(piece, text);
+    let mut broke = None;
+    // Told by `broke`.
+    let _ = filter.lines(cleaned.text(), |line| {
+        let raw = cleaned.raw_line(&line);
+        let (start, end) = (at + raw.start as u64, at + raw.end as u64);
+        let flow = on_hit(hit(start, end, true));
+        if flow.is_break() {
+            broke = Some(end);
+        }
+        flow
+    });
+    broke
+}
+
+fn hit(start: u64, end: u64, finished: bool) -> Hit {
+    Hit { start: ByteOffset::new(start), end: ByteOffset::new(end), finished }
+}

@@ -1,0 +1,239 @@
+//! Views: counts, ranks and places, while files grow.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use taillight::line::ByteOffset;
+
+use super::super::hits::Scan;
+use super::super::units::{Ground, Sizes};
+use super::super::{Budget, Filter, Hit, View, hits_down, hits_up};
+use super::oracle::{Growing, file, matching, query_text, sizes};
+use crate::index::{BLOCK_BYTES, LineIndex, Progress};
+use crate::source::Source;
+use crate::testing::{Counting, TempFolder, local};
+
+fn view(source: &Arc<dyn Source>, filter: &Filter, sizes: Sizes, block: u64) -> View {
+    let index = Arc::new(LineIndex::with_block(Arc::clone(source), block));
+    View::new(Arc::clone(source), index, filter.clone(), sizes, block)
+}
+
+fn count_all(view: &View) {
+    while view.counts().step(&|| false) == Progress::More {}
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_view_of_a_growing_file_counts_what_matches(
+        bytes in file(), text in query_text(), sizes in sizes(), block in 1_u64..20,
+        cuts in prop::collection::vec((0_usize..200, 0_usize..4), 0..6),
+    ) {
+        let growing = Arc::new(Growing::new(b""));
+        let source = Arc::clone(&growing) as Arc<dyn Source>;
+        let filter = Filter::compile(&text).unwrap();
+        let view = view(&source, &filter, sizes, block);
+        let mut cuts: Vec<(usize, usize)> = cuts.into_iter().map(|(cut, n)| (cut.min(bytes.len()), n)).collect();
+        cuts.sort_unstable();
+        for (cut, n_steps) in cuts.into_iter().chain([(bytes.len(), usize::MAX)]) {
+            let now = &bytes[..cut];
+            growing.set(now);
+            view.counts().grow_to(cut as u64);
+            // The index is behind the view, or before it.
+            view.index().unwrap().grow_to(ByteOffset::new(cut as u64));
+            if n_steps > 1 {
+                view.index().unwrap().step();
+            }
+            let expected = matching(&text, now, sizes.line);
+            let mut n = 0;
+            while n < n_steps && view.counts().step(&|| false) == Progress::More {
+                n += 1;
+            }
+            check_hits_with(&view, &growing, &filter, sizes, &expected);
+            if !view.matched().exact {
+                continue;
+            }
+            prop_assert_eq!(view.matched().count.get(), expected.len() as u64);
+            prop_assert_eq!(view.matched().scanned.get(), cut as u64);
+            for (n, hit) in expected.iter().enumerate() {
+                prop_assert_eq!(view.select(n as u64), Some(hit.start));
+            }
+            prop_assert_eq!(view.select(expected.len() as u64), None);
+            for offset in 0..=cut as u64 {
+                let before = expected.iter().filter(|hit| hit.start.get() < offset).count() as u64;
+                prop_assert_eq!(view.rank(ByteOffset::new(offset)).map(|n| n.get()), Some(before), "rank of {}", offset);
+            }
+        }
+        prop_assert!(view.matched().exact);
+    }
+}
+
+/// With a view in whatever state, the same lines are found.
+fn check_hits_with(view: &View, source: &Growing, filter: &Filter, sizes: Sizes, expected: &[Hit]) {
+    let budget = Budget::unlimited();
+    let ground = Ground { source, index: view.index(), sizes };
+    let (end, block) = (source.len().unwrap().get() as usize, view.block());
+    let mut scan = Scan::new(source, filter, Some(view), &budget).with_ground(ground, block);
+    let mut hits = Vec::new();
+    let mut on_hit = |hit| {
+        hits.push(hit);
+        ControlFlow::Continue(())
+    };
+    assert_eq!(scan.down(0, end as u64, &mut on_hit).unwrap(), end as u64);
+    assert_eq!(hits, expected, "down with a view");
+    let mut hits = Vec::new();
+    let mut on_hit = |hit| {
+        hits.push(hit);
+        ControlFlow::Continue(())
+    };
+    assert_eq!(scan.up(0, end as u64, &mut on_hit).unwrap(), 0);
+    hits.reverse();
+    assert_eq!(hits, expected, "up with a view");
+    // And from any line on, a little at a time.
+    let (mut at, mut found) = (0, Vec::new());
+    while at < end as u64 {
+        let budget = Budget::new(1);
+        let mut scan = Scan::new(source, filter, Some(view), &budget).with_ground(ground, block);
+        let next = scan
+            .down(at, end as u64, &mut |hit| {
+                found.push(hit);
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        assert!(next > at);
+        at = next;
+    }
+    assert_eq!(found, expected, "down with a view in steps");
+    let (mut at, mut found) = (end as u64, Vec::new());
+    while at > 0 {
+        let budget = Budget::new(1);
+        let mut scan = Scan::new(source, filter, Some(view), &budget).with_ground(ground, block);
+        let next = scan
+            .up(0, at, &mut |hit| {
+                found.push(hit);
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        assert!(next < at);
+        at = next;
+    }
+    found.reverse();
+    assert_eq!(found, expected, "up with a view in steps");
+}
+
+#[test]
+fn a_line_that_grows_is_judged_again() {
+    let growing = Arc::new(Growing::new(b""));
+    let source = Arc::clone(&growing) as Arc<dyn Source>;
+    let filter = Filter::compile("foo -bar").unwrap();
+    let view = view(&source, &filter, Sizes::USUAL, BLOCK_BYTES);
+    for (bytes, expected) in [
+        (&b"foo\nf"[..], 1),
+        (b"foo\nfo", 1),
+        (b"foo\nfoo", 2),
+        (b"foo\nfoo ba", 2),
+        (b"foo\nfoo bar", 1),
+        (b"foo\nfoo bar\n", 1),
+        (b"foo\nfoo bar\nfoo\n", 2),
+    ] {
+        growing.set(bytes);
+        view.counts().grow_to(bytes.len() as u64);
+        assert!(!view.matched().exact);
+        count_all(&view);
+        assert!(view.matched().exact);
+        assert_eq!(view.matched().count.get(), expected, "{}", String::from_utf8_lossy(bytes));
+    }
+}
+
+#[test]
+fn an_append_reads_the_new_bytes_and_the_unfinished_line() {
+    let folder = TempFolder::new();
+    let path = folder.file("a.log", &[&b"a line with foo in it\n".repeat(100_000)[..], b"unfinished"].concat());
+    let source = Counting::new(local(&path));
+    let shared = Arc::clone(&source) as Arc<dyn Source>;
+    let view = view(&shared, &Filter::compile("foo").unwrap(), Sizes::USUAL, BLOCK_BYTES);
+    view.counts().grow_to(source.len().unwrap().get());
+    count_all(&view);
+    // Each step reads the line that it begins in again.
+    let read = source.take();
+    assert!((2_200_010..2_200_500).contains(&read), "{read}");
+    let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+    std::io::Write::write_all(&mut file, b" foo\nnext").unwrap();
+    view.counts().grow_to(source.len().unwrap().get());
+    count_all(&view);
+    assert_eq!(source.take(), 19);
+    assert_eq!(view.matched().count.get(), 100_001);
+}
+
+#[test]
+fn with_a_view_only_blocks_with_hits_are_read() {
+    let folder = TempFolder::new();
+    let mut bytes = b"nothing is in this line\n".repeat(1_000_000);
+    let places = [5_000_016, 12_000_000, 12_000_240, 23_000_016];
+    for at in places {
+        bytes[at as usize..at as usize + 3].copy_from_slice(b"foo");
+    }
+    let path = folder.file("a.log", &bytes);
+    let source = Counting::new(local(&path));
+    let shared = Arc::clone(&source) as Arc<dyn Source>;
+    let filter = Filter::compile("foo").unwrap();
+    let view = view(&shared, &filter, Sizes::USUAL, BLOCK_BYTES);
+    let end = source.len().unwrap();
+    view.counts().grow_to(end.get());
+    count_all(&view);
+    assert_eq!(view.matched().count.get(), 4);
+    source.take();
+    for up in [false, true] {
+        let mut hits = Vec::new();
+        let mut on_hit = |hit: Hit| {
+            hits.push(hit);
+            ControlFlow::Continue(())
+        };
+        let scan = if up { hits_up } else { hits_down };
+        scan(source.as_ref(), &filter, Some(&view), ByteOffset::ZERO..end, &Budget::new(1 << 20), &mut on_hit).unwrap();
+        if up {
+            hits.reverse();
+        }
+        let found: Vec<u64> = hits.iter().map(|hit| hit.start.get()).collect();
+        assert_eq!(found, places);
+        let read = source.take();
+        assert!(read <= 3 * (BLOCK_BYTES + 8 * 1024), "{read} bytes");
+    }
+    assert_eq!(view.select(3).map(ByteOffset::get), Some(23_000_016));
+    assert_eq!(view.rank(ByteOffset::new(12_000_240)).map(|n| n.get()), Some(2));
+    assert!(source.take() <= 2 * (BLOCK_BYTES + 8 * 1024));
+}
+
+#[test]
+fn a_source_that_became_shorter_stalls_the_view() {
+    let growing = Arc::new(Growing::new(b"foo\nfoo\n"));
+    let source = Arc::clone(&growing) as Arc<dyn Source>;
+    let view = view(&source, &Filter::compile("foo").unwrap(), Sizes::USUAL, BLOCK_BYTES);
+    view.counts().grow_to(100);
+    assert_eq!(view.counts().step(&|| false), Progress::Stalled);
+    assert!(!view.matched().exact);
+    assert_eq!(view.rank(ByteOffset::new(100)), None);
+    assert_eq!(view.select(0), None);
+}
+
+#[test]
+fn a_hole_is_counted_without_reading_it() {
+    let folder = TempFolder::new();
+    let path = folder.sparse(
+        "holes.log",
+        40 << 30,
+        &[(0, b"foo\nfoo hole"), (20 << 30, b"foo\nno\nfoo"), ((40 << 30) - 4, b"foo\n")],
+    );
+    let source = Counting::new(local(&path));
+    let shared = Arc::clone(&source) as Arc<dyn Source>;
+    let view = view(&shared, &Filter::compile("foo").unwrap(), Sizes::USUAL, BLOCK_BYTES);
+    view.counts().grow_to(40 << 30);
+    count_all(&view);
+    assert!(view.matched().exact);
+    assert_eq!(view.matched().count.get(), 3);
+    assert!(source.take() < 16 << 20);
+    assert_eq!(view.select(2).map(ByteOffset::get), Some((20 << 30) + 7));
+    assert_eq!(view.rank(ByteOffset::new(30 << 30)).map(|n| n.get()), Some(3));
+}

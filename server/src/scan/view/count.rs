@@ -1,0 +1,119 @@
+//! Counting: a step at a time, from where the last one ended.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::super::Budget;
+use super::super::judge::{PASS_BYTES, judge_piece};
+use super::super::units::{Part, Passed, Scratch, Unit, Units};
+use super::counts::Counts;
+use crate::index::Progress;
+
+/// How long one step takes, about, at most: others wait for their turn.
+const STEP_TIME: Duration = Duration::from_millis(20);
+
+impl Counts {
+    /// Counts the next few MiB, for a short time; ends early when `is_stopping` says so.
+    pub(in crate::scan) fn step(&self, is_stopping: &dyn Fn() -> bool) -> Progress {
+        let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
+        let budget = Budget::new(self.ground().sizes.step)
+            .until(Instant::now() + STEP_TIME)
+            .cancelled_by(Arc::clone(&self.is_dropped));
+        let progress = self.count(&mut scratch, &budget, is_stopping).unwrap_or(Progress::Stalled);
+        if progress != Progress::More {
+            // A view that waits holds no buffers.
+            *scratch = Scratch::default();
+        }
+        drop(scratch);
+        self.publish();
+        progress
+    }
+
+    fn count(&self, scratch: &mut Scratch, budget: &Budget, is_stopping: &dyn Fn() -> bool) -> io::Result<Progress> {
+        let Scratch { buf, text } = scratch;
+        let (done, looked, mut is_long, target) = self.read(|s| (s.done, s.looked, s.is_long, s.target));
+        if looked == target {
+            return Ok(Progress::Done);
+        }
+        let is_unwanted = || budget.is_cancelled() || is_stopping();
+        let mut ground = self.ground();
+        ground.sizes.first_read = ground.sizes.read;
+        let from = if is_long { looked } else { done };
+        let part = Part { from, at_start: true, stop: target, end: target, next: None };
+        let mut units = Units::new(ground, part, buf, budget);
+        loop {
+            if is_long {
+                match units.pass(PASS_BYTES)? {
+                    Passed::Feed(end) => self.finish_long(end),
+                    Passed::NoFeed => return Ok(self.judged_all(target)),
+                    Passed::More(place) => {
+                        self.write(|state| state.looked = place);
+                        if budget.is_spent() || is_unwanted() {
+                            return Ok(Progress::More);
+                        }
+                        continue;
+                    }
+                }
+                is_long = false;
+            }
+            match units.next()? {
+                Unit::Lines { start, bytes } => {
+                    let mut at = start;
+                    for piece in ground.sizes.pieces(bytes) {
+                        let hits = self.hits_in(piece, at, text);
+                        at += piece.len() as u64;
+                        self.write(|state| state.add(&hits, at));
+                        if is_unwanted() {
+                            return Ok(Progress::More);
+                        }
+                    }
+                    // Not sooner: what was read would be read again.
+                    if budget.is_spent() && at < target {
+                        return Ok(Progress::More);
+                    }
+                }
+                Unit::Head { start, bytes } => {
+                    let last = self.filter().is_match_within(bytes, ground.sizes.line);
+                    let looked = start + bytes.len() as u64;
+                    self.write(|state| (state.last, state.is_long, state.looked) = (last, true, looked));
+                    is_long = true;
+                }
+                Unit::Last { bytes, .. } => {
+                    let last = self.filter().is_match_within(bytes, ground.sizes.line);
+                    self.write(|state| state.last = last);
+                    return Ok(self.judged_all(target));
+                }
+                Unit::End => return Ok(Progress::Done),
+            }
+        }
+    }
+
+    /// The long line at `done` ends before `end`.
+    fn finish_long(&self, end: u64) {
+        self.write(|state| {
+            let hits = [(state.done / self.block(), u64::from(state.last))];
+            state.add(&hits, end);
+        });
+    }
+
+    fn judged_all(&self, target: u64) -> Progress {
+        self.write(|state| state.looked = target);
+        Progress::Done
+    }
+
+    /// The matching lines of a piece that starts at `at`: how many start in each block.
+    fn hits_in(&self, piece: &[u8], at: u64, text: &mut Vec<u8>) -> Vec<(u64, u64)> {
+        let mut hits: Vec<(u64, u64)> = Vec::new();
+        judge_piece(self.filter(), piece, at, text, &mut |hit| {
+            let block = hit.start.get() / self.block();
+            match hits.last_mut() {
+                Some(last) if last.0 == block => last.1 += 1,
+                _ => hits.push((block, 1)),
+            }
+            ControlFlow::Continue(())
+        });
+        hits
+    }
+}

@@ -1,0 +1,153 @@
+//! What a view knows, and what it shares with those who count for it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use taillight::line::{ByteOffset, LineCount};
+use taillight::wire::Matched;
+use tokio::sync::watch;
+
+use super::super::Filter;
+use super::super::units::{Ground, Scratch, Sizes};
+use crate::index::{BlockCounts, LineIndex};
+use crate::source::Source;
+
+/// What a view and its counting share.
+#[derive(Debug)]
+pub(in crate::scan) struct Counts {
+    source: Arc<dyn Source>,
+    index: Arc<LineIndex>,
+    filter: Filter,
+    sizes: Sizes,
+    block: u64,
+    state: RwLock<State>,
+    /// Whoever counts holds this: one at a time.
+    pub(super) scratch: Mutex<Scratch>,
+    matched: watch::Sender<Matched>,
+    target: watch::Sender<u64>,
+    pub(super) is_dropped: Arc<AtomicBool>,
+}
+
+/// What is counted.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// Hits per block among the lines that start before `done`: all of those are judged, and have their line feed.
+    pub(super) hits: BlockCounts,
+    /// A line's start.
+    pub(super) done: u64,
+    /// Whether the line at `done`, which has no line feed yet, matches as far as it was known then.
+    pub(super) last: bool,
+    /// That line is longer than what is looked at: nothing that follows changes whether it matches.
+    pub(super) is_long: bool,
+    /// There is no line feed between `done` and this.
+    pub(super) looked: u64,
+    pub(super) target: u64,
+}
+
+impl Counts {
+    pub(super) fn new(
+        source: Arc<dyn Source>,
+        index: Arc<LineIndex>,
+        filter: Filter,
+        sizes: Sizes,
+        block: u64,
+    ) -> Self {
+        let matched = Matched { count: LineCount::ZERO, exact: true, scanned: ByteOffset::ZERO };
+        Self {
+            source,
+            index,
+            filter,
+            sizes,
+            block: block.max(1),
+            state: RwLock::default(),
+            scratch: Mutex::default(),
+            matched: watch::Sender::new(matched),
+            target: watch::Sender::new(0),
+            is_dropped: Arc::default(),
+        }
+    }
+
+    pub(in crate::scan) fn index(&self) -> &LineIndex {
+        &self.index
+    }
+
+    pub(super) fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    pub(super) fn block(&self) -> u64 {
+        self.block
+    }
+
+    pub(super) fn ground(&self) -> Ground<'_> {
+        Ground { source: self.source.as_ref(), index: Some(&self.index), sizes: self.sizes }
+    }
+
+    /// The source has grown to `len` bytes. A smaller `len` than before is ignored.
+    pub(in crate::scan) fn grow_to(&self, len: u64) {
+        if len <= *self.target.borrow() {
+            return;
+        }
+        self.write(|state| state.target = state.target.max(len));
+        self.publish();
+        self.target.send_modify(|target| *target = len.max(*target));
+    }
+
+    /// Changes when there is more to count, or the view is dropped.
+    pub(in crate::scan) fn targets(&self) -> watch::Receiver<u64> {
+        self.target.subscribe()
+    }
+
+    pub(in crate::scan) fn is_dropped(&self) -> bool {
+        self.is_dropped.load(Ordering::Relaxed)
+    }
+
+    /// Ends the counting, wherever it is.
+    pub(super) fn end(&self) {
+        self.is_dropped.store(true, Ordering::Relaxed);
+        // Wakes it where it waits for more.
+        self.target.send_modify(|_| {});
+    }
+
+    pub(super) fn matched(&self) -> Matched {
+        if self.filter.is_everything() {
+            // In this order: what is behind now is behind a length that is known by then.
+            let behind = self.index.behind().get();
+            let total = self.index.total();
+            let scanned = self.read(|state| state.target).saturating_sub(behind);
+            return Matched { count: total.count, exact: total.exact, scanned: ByteOffset::new(scanned) };
+        }
+        self.read(|state| Matched {
+            count: LineCount::new(state.hits.sum() + u64::from(state.last)),
+            exact: state.looked == state.target,
+            scanned: ByteOffset::new(state.looked),
+        })
+    }
+
+    pub(super) fn changed(&self) -> watch::Receiver<Matched> {
+        self.matched.subscribe()
+    }
+
+    pub(in crate::scan) fn publish(&self) {
+        let matched = self.matched();
+        self.matched.send_if_modified(|known| std::mem::replace(known, matched) != matched);
+    }
+
+    pub(super) fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        look(&self.state.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn write(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state.write().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl State {
+    /// The lines up to `done` are judged: so many hits in these blocks.
+    pub(super) fn add(&mut self, hits: &[(u64, u64)], done: u64) {
+        for (block, n) in hits {
+            self.hits.add(*block, *n);
+        }
+        (self.done, self.looked, self.last, self.is_long) = (done, done, false, false);
+    }
+}
