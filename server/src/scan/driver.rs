@@ -29,8 +29,8 @@ pub(super) enum Driver {
     With(Regex),
     /// Those that the regex is not in.
     Without(Regex),
-    /// Those that the regex is in may be; the whole expression says.
-    Candidates(Regex),
+    /// Those that the regex is in may be; what is left to check says.
+    Candidates(Regex, Node),
     /// The whole expression on each line.
     Walk,
 }
@@ -95,6 +95,19 @@ impl Node {
     }
 }
 
+impl Node {
+    /// What is left to check of a line that is known to have one of `terms`.
+    fn without(&self, terms: &[&Pattern]) -> Self {
+        let Self::And(nodes) = self else { return self.clone() };
+        let is_known = |node: &&Self| {
+            let mut of = Vec::new();
+            let is_one_of = node.one_of(&mut of);
+            is_one_of && of.len() == terms.len() && of.iter().zip(terms).all(|(a, b)| std::ptr::eq(*a, *b))
+        };
+        Self::And(nodes.iter().filter(|node| !is_known(node)).cloned().collect())
+    }
+}
+
 impl Driver {
     pub(super) fn new(root: &Node) -> Self {
         if matches!(root, Node::And(nodes) if nodes.is_empty()) {
@@ -109,7 +122,9 @@ impl Driver {
             return one_regex(&terms).map_or(Self::Walk, Self::Without);
         }
         match root.needed().filter(|(_, selectivity)| *selectivity > 0) {
-            Some((terms, _)) => one_regex(&terms).map_or(Self::Walk, Self::Candidates),
+            Some((terms, _)) => {
+                one_regex(&terms).map_or(Self::Walk, |regex| Self::Candidates(regex, root.without(&terms)))
+            }
             None => Self::Walk,
         }
     }
@@ -146,8 +161,8 @@ impl Driver {
                 }
                 each_line(text, next..text.len(), on_line)
             }
-            Self::Candidates(regex) => each_found(regex, text, |line| {
-                let is_match = text.get(line.clone()).is_some_and(|bytes| root.is_match(bytes));
+            Self::Candidates(regex, rest) => each_found(regex, text, |line| {
+                let is_match = text.get(line.clone()).is_some_and(|bytes| rest.is_match(bytes));
                 if is_match { on_line(line) } else { ControlFlow::Continue(()) }
             }),
             Self::Walk => each_line(text, 0..text.len(), |line| {
