@@ -1,10 +1,12 @@
 //! The addresses that programs use: JSON and plain text.
 
+pub mod count;
 pub mod files;
 pub mod health;
 pub mod lines;
 pub mod params;
 pub mod raw;
+mod search;
 
 use axum::http::Uri;
 use taillight::path::LogPath;

@@ -9,6 +9,7 @@
 mod beneath;
 mod denied;
 mod listing;
+mod named;
 mod piped;
 mod pseudo;
 mod rules;
@@ -29,6 +30,7 @@ use beneath::Root;
 use piped::Piped;
 
 pub(crate) use beneath::{shown_path, stat};
+pub use named::Named;
 pub(crate) use unnamed::file as file_without_name;
 
 /// The entries a listing holds at most; the rest comes with `after`.
@@ -44,12 +46,21 @@ pub struct Catalog {
 /// A regular file that was authorized and opened for reading. Whoever holds one may read it.
 #[derive(Clone, Debug)]
 pub struct LogFile {
-    catalog: Catalog,
+    gate: Gate,
     who: Principal,
     path: LogPath,
     handle: Arc<File>,
     watch_folder: PathBuf,
     input: Option<(Arc<Stdin>, Part)>,
+}
+
+/// Through what a file was opened, and is opened again.
+#[derive(Clone, Debug)]
+enum Gate {
+    /// A root, for a reader.
+    Catalog(Catalog),
+    /// The user's own rights, for who named it on the command line: its absolute path.
+    Operator(Arc<Path>),
 }
 
 /// What the file system says about a file.
@@ -159,7 +170,7 @@ impl Catalog {
             }
         };
         Ok(LogFile {
-            catalog: self.clone(),
+            gate: Gate::Catalog(self.clone()),
             who: who.clone(),
             path: path.clone(),
             handle: Arc::new(handle),
@@ -231,7 +242,13 @@ impl LogFile {
     /// # Errors
     /// See [`OpenError`].
     pub fn reopen(&self) -> Result<Self, OpenError> {
-        self.catalog.open(&self.who, &self.path)
+        match &self.gate {
+            Gate::Catalog(catalog) => catalog.open(&self.who, &self.path),
+            Gate::Operator(path) => match Named::open(path)? {
+                Named::File(file) => Ok(file),
+                Named::Stream(_) => Err(OpenError::NotAFile("a stream")),
+            },
+        }
     }
 
     /// What has the name now, with all checks and without opening it for reading.
@@ -239,9 +256,12 @@ impl LogFile {
     /// # Errors
     /// See [`OpenError`]; unreadable files are not found out here.
     pub fn name_stat(&self) -> Result<FileStat, OpenError> {
-        match self.catalog.piped(&self.path) {
-            Some(piped) => piped.stat(&self.path),
-            None => self.catalog.root_of(&self.path)?.stat_file(&self.path),
+        match &self.gate {
+            Gate::Catalog(catalog) => match catalog.piped(&self.path) {
+                Some(piped) => piped.stat(&self.path),
+                None => catalog.root_of(&self.path)?.stat_file(&self.path),
+            },
+            Gate::Operator(path) => named::stat(path),
         }
     }
 

@@ -1,7 +1,8 @@
 //! The command line: what it accepts, and what each command does. Exit codes: 2 for what the caller must change
-//! (usage, settings), 1 for what failed on the way.
+//! (usage, settings), 1 for what failed on the way; `query` has those of grep.
 
 mod health;
+mod query;
 mod serve;
 mod show;
 
@@ -38,6 +39,8 @@ const AFTER_HELP: &str = "Without a command, 'serve' is meant. A file called 'se
 enum Command {
     /// Serve files and folders (what is done without a command).
     Serve(ServeArgs),
+    /// Print matching lines, with the same engine as the page.
+    Query(query::QueryArgs),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -117,8 +120,9 @@ enum Failure {
 
 /// Reads the command line of this process and does what it says.
 pub fn run() -> ExitCode {
-    let done = match Cli::parse() {
+    let done = match Cli::parse_from(query::in_order(std::env::args_os(), &Cli::command())) {
         Cli { command: None, serve } | Cli { command: Some(Command::Serve(serve)), .. } => serve::run(&serve.sources()),
+        Cli { command: Some(Command::Query(args)), .. } => return query::run(&args),
         Cli { command: Some(Command::Config(ConfigCommand::Check(args))), .. } => show::check(&args.sources()),
         Cli { command: Some(Command::Config(ConfigCommand::Show(args))), .. } => show::show(&args.sources()),
         Cli { command: Some(Command::Healthcheck { url, config }), .. } => {

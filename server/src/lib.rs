@@ -10,6 +10,7 @@ pub mod cli;
 pub mod compat;
 pub mod config;
 pub mod error;
+pub mod export;
 pub mod index;
 pub mod pull;
 pub mod read;

@@ -14,7 +14,7 @@ use axum::routing::{get, post};
 use taillight::wire;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::api::{files, health, lines, raw};
+use crate::api::{count, files, health, lines, raw};
 use crate::auth::{door, login};
 use crate::error::ApiError;
 use crate::shell::plain;
@@ -76,6 +76,7 @@ fn private(state: &AppState) -> Router<AppState> {
         .route("/api/v1/files", get(files::list))
         .route("/metrics", get(health::metrics))
         .route("/api/v1/lines/{*path}", get(lines::lines))
+        .route("/api/v1/count/{*path}", get(count::count))
         .route("/raw/{*path}", get(raw::raw).layer(layers::compression()))
         .route(wire::ENDPOINT, get(ws::viewer))
         .method_not_allowed_fallback(layers::wrong_method)

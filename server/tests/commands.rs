@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -107,12 +107,153 @@ fn what_the_caller_must_change_exits_with_2_and_says_what() {
         (&["healthcheck", "ftp://x"], "bad URL 'ftp://x'"),
         (&["healthcheck", "--config", "bad.toml"], "unknown key 'heartbeet'"),
         (&["completions", "cmd"], "invalid value 'cmd'"),
+        (&["query", "error"], "<FILE>..."),
+        (&["query", "a or", "app.log"], "error: bad query at byte 2: "),
+        (&["query", "(a", "app.log"], "\n  (a\n  ^\n"),
+        (&["query", "/a(/", "app.log"], "error: bad query at byte "),
+        (&["query", "level:error", "app.log"], "error: bad query at byte 0: "),
+        (&["query", "--from", "10:00", "a", "app.log"], "'--from' and '--to' are not in this version yet"),
+        (&["query", "--format", "xml", "a", "app.log"], "[possible values: text, json, raw]"),
+        (&["query", "--count", "--follow", "a", "app.log"], "cannot be used with"),
+        (&["query", "--cuont", "a", "app.log"], "a similar argument exists: '--count'"),
+        (&["query", "zzz", "none.log"], "error: none.log: no such file\n"),
+        (&["query", "zzz", "."], "error: .: this is a folder: name the files in it\n"),
     ];
     for (args, expected) in table {
         let (code, out, said) = place.run(args);
         assert_eq!((code, out.as_str()), (Some(2), ""), "{args:?}: {said}");
         assert!(said.contains(expected), "{args:?}: {said}");
     }
+}
+
+/// Arguments after `query`, exit code, standard output, a part of standard error.
+type Asked<'a> = (&'a [&'a str], i32, &'a str, &'a str);
+
+#[test]
+fn query_prints_matching_lines_and_exits_as_grep_does() {
+    let place = Place::new();
+    fs::write(place.top.join("a.log"), "1 \x1b[31merr\x1b[0mor\r\n2\n3 Error\n4\n5\n6\n7 -health error").unwrap();
+    fs::write(place.top.join("-b.log"), "error b\n").unwrap();
+    fs::write(place.top.join("empty.log"), "").unwrap();
+    let table: &[Asked<'_>] = &[
+        (&["error", "a.log"], 0, "1 error\n3 Error\n7 -health error\n", ""),
+        (&["Error", "a.log"], 0, "3 Error\n", ""),
+        (&["nothing", "a.log"], 1, "", ""),
+        (&["error", "empty.log"], 1, "", ""),
+        (&["", "-b.log"], 2, "", "unexpected argument '-b' found"),
+        (&["--", "", "-b.log"], 0, "error b\n", ""),
+        (&["error -health", "a.log"], 0, "1 error\n3 Error\n", ""),
+        (&["-health", "--count", "a.log"], 0, "6\n", ""),
+        (&["--count", "error", "./-b.log", "a.log", "empty.log"], 0, "./-b.log:1\na.log:3\nempty.log:0\n", ""),
+        (&["--count", "nothing", "a.log"], 1, "0\n", ""),
+        (&["--count", "--max-count", "2", "error", "a.log"], 0, "2\n", ""),
+        (&["--max-count", "1", "error", "a.log", "./-b.log"], 0, "a.log:1 error\n./-b.log:error b\n", ""),
+        (&["--max-count", "0", "error", "a.log"], 1, "", ""),
+        (&["error", "none.log", "./-b.log"], 2, "./-b.log:error b\n", "error: none.log: no such file\n"),
+        (&["--format", "raw", "error", "a.log"], 0, "1 \x1b[31merr\x1b[0mor\r\n3 Error\n7 -health error", ""),
+        (&["--format", "raw", "health", "a.log", "a.log"], 0, "a.log:7 -health error\na.log:7 -health error", ""),
+        (&["-C1", "Error", "a.log"], 0, "2\n3 Error\n4\n", ""),
+        (&["-A", "1", "error", "a.log"], 0, "1 error\n2\n3 Error\n4\n--\n7 -health error\n", ""),
+        (&["-B1", "--max-count=2", "error", "a.log"], 0, "1 error\n2\n3 Error\n", ""),
+        (&["-A1", "--max-count=2", "error", "a.log"], 0, "1 error\n2\n3 Error\n4\n", ""),
+        (
+            &["--format", "json", "-B", "1", "Error", "a.log"],
+            0,
+            "{\"file\":\"a.log\",\"line\":2,\"offset\":18,\"time\":null,\"level\":null,\"text\":\"2\"}\n\
+             {\"file\":\"a.log\",\"line\":3,\"offset\":20,\"time\":null,\"level\":null,\"text\":\"3 Error\"}\n",
+            "",
+        ),
+    ];
+    for (args, code, out, said) in table {
+        let ran = place.run(&[&["query"], *args].concat());
+        assert_eq!((ran.0, ran.1.as_str()), (Some(*code), *out), "{args:?}: {}", ran.2);
+        assert!(ran.2.contains(said) && ran.2.is_empty() == said.is_empty(), "{args:?}: {}", ran.2);
+    }
+}
+
+#[test]
+fn a_pipe_is_searched_like_a_file() {
+    let place = Place::new();
+    let lines = "one\ntwo error\nthree\nfour\nfive error";
+    for (args, expected) in [
+        (&["error", "-"][..], "two error\nfive error\n"),
+        (&["--count", "error", "-"], "2\n"),
+        (&["-B1", "error", "-"], "one\ntwo error\n--\nfour\nfive error\n"),
+        (&["-A9", "--max-count", "1", "error", "-"], "two error\nthree\nfour\nfive error\n"),
+        (&["--format", "raw", "error", "-"], "two error\nfive error"),
+        (&["--follow", "three", "-"], "three\n"),
+        (
+            &["--format", "json", "five", "-"],
+            "{\"file\":\"-\",\"line\":5,\"offset\":25,\"time\":null,\"level\":null,\"text\":\"five error\"}\n",
+        ),
+    ] {
+        let mut command = place.taillight(&[&["query"], args].concat());
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), expected, "{args:?}");
+        assert_eq!(output.status.code(), Some(0), "{args:?}");
+    }
+}
+
+#[test]
+fn a_reader_that_has_enough_ends_the_query_quietly() {
+    let place = Place::new();
+    fs::write(place.top.join("big.log"), "some line\n".repeat(200_000)).unwrap();
+    let mut command = place.taillight(&["query", "some", "big.log"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // The pipe holds less than the output: the program is still writing when its reader goes.
+    child.stdout.take().unwrap().read_exact(&mut [0; 10]).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr), (Some(0), vec![]));
+}
+
+#[test]
+fn following_prints_what_is_there_and_what_comes_through_rotation_and_truncation() {
+    use std::os::unix::process::ExitStatusExt as _;
+    let place = Place::new();
+    let (log, other) = (place.top.join("app.log"), place.top.join("other.log"));
+    fs::write(&log, "old error\nquiet\n").unwrap();
+    fs::write(&other, "").unwrap();
+    let mut command = place.taillight(&["query", "--follow", "-B1", "error", "app.log", "other.log"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let serving = Serving { child };
+    let append = |text: &str| {
+        fs::OpenOptions::new().append(true).open(&log).and_then(|mut file| file.write_all(text.as_bytes())).unwrap();
+    };
+    let mut next = |expected: &[&str]| {
+        for line in expected {
+            assert_eq!(lines.next().as_deref(), Some(*line));
+        }
+    };
+    next(&["app.log:old error"]);
+    append("new err");
+    append("or\nnoise\n");
+    // The row above was there before the match was.
+    next(&["app.log:quiet", "app.log:new error"]);
+    fs::write(&other, "error there\n").unwrap();
+    next(&["--", "other.log:error there"]);
+    fs::rename(&log, place.top.join("app.log.1")).unwrap();
+    fs::write(&log, "rotated error\n").unwrap();
+    next(&["--", "app.log:rotated error"]);
+    fs::write(&log, "cut\nerror\n").unwrap();
+    next(&["--", "app.log:cut", "app.log:error"]);
+    let pid = Pid::from_child(&serving.child);
+    rustix::process::kill_process(pid, Signal::INT).unwrap();
+    let mut serving = serving;
+    assert_eq!(serving.child.wait().unwrap().signal(), Some(Signal::INT.as_raw()));
+    let mut said = String::new();
+    serving.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert!(said.starts_with("note: app.log: rotated\nnote: app.log: truncated, it had "), "{said}");
+}
+
+#[test]
+fn following_ends_when_enough_was_found() {
+    let place = Place::new();
+    fs::write(place.top.join("a.log"), "x 1\nx 2\nx 3\n").unwrap();
+    let (code, out, said) = place.run(&["query", "--follow", "--max-count", "2", "x", "a.log", "a.log"]);
+    assert_eq!((code, out.as_str()), (Some(0), "a.log:x 1\na.log:x 2\na.log:x 1\na.log:x 2\n"), "{said}");
 }
 
 #[test]
@@ -194,6 +335,7 @@ fn completions_and_manual_are_printed() {
         (vec!["man"], ".TH taillight 1"),
         (vec!["--version"], concat!("taillight ", env!("CARGO_PKG_VERSION"))),
         (vec!["--help"], "healthcheck"),
+        (vec!["query", "--help"], "--after-context"),
     ] {
         let (code, out, said) = place.run(&args);
         assert_eq!(code, Some(0), "{args:?}: {said}");

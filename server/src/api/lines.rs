@@ -1,4 +1,6 @@
-//! `GET /api/v1/lines/ROOT/PATH`: rows as newline-delimited JSON, from any place in the file.
+//! `GET /api/v1/lines/ROOT/PATH`: rows as newline-delimited JSON, from any place in the file; with `q` matching rows.
+
+mod matches;
 
 use std::io;
 use std::sync::Arc;
@@ -11,18 +13,18 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
 use serde::Serialize;
-use taillight::ansi;
 use taillight::cursor::Anchor;
-use taillight::line::{ByteLen, ByteOffset, LineCount, LineNo};
+use taillight::line::{ByteLen, ByteOffset, LineCount};
 
 use taillight::view::Place;
 
 use tokio::time::Instant;
 
 use crate::api::params::query_pairs;
-use crate::api::{follow_file, log_path};
+use crate::api::search::{Walk, compile, opened};
 use crate::auth::Principal;
 use crate::error::ApiError;
+use crate::export::{Exporter, Format, MAX_LINE_BYTES, Row};
 use crate::read::{self, PageWant, lines_back};
 use crate::source::read_full;
 use crate::state::AppState;
@@ -44,19 +46,6 @@ const MAX_PIECE_ROWS: u32 = 1_000;
 /// How much is read for one piece of the answer.
 const PIECE_BYTES: usize = 256 * 1024;
 
-/// How much of a line goes into `text`, as matching looks at it.
-const MAX_TEXT_BYTES: u64 = 1024 * 1024;
-
-/// One row, as `taillight query --format json` prints it.
-#[derive(Serialize)]
-struct Row<'a> {
-    line: Option<LineNo>,
-    offset: ByteOffset,
-    time: Option<&'a str>,
-    level: Option<&'a str>,
-    text: &'a str,
-}
-
 /// The last object of an answer.
 #[derive(Serialize)]
 struct Done {
@@ -66,11 +55,12 @@ struct Done {
 }
 
 /// What the query string asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Wanted {
     at: Anchor,
     before: u32,
     after: u32,
+    q: String,
 }
 
 /// What is left to send.
@@ -96,9 +86,9 @@ struct Piece {
 /// # Errors
 /// When the place is not one, or the file cannot be opened or read.
 pub async fn lines(State(state): State<AppState>, who: Principal, uri: Uri) -> Result<Response, ApiError> {
-    let path = log_path(&state, &uri, "/api/v1/lines/")?;
     let wanted = wanted(uri.query().unwrap_or_default())?;
-    let follower = follow_file(&state, who, path).await?;
+    let filter = compile(&state.tasks, wanted.q.clone()).await?;
+    let follower = opened(&state, who, &uri, "/api/v1/lines/").await?;
     let epoch = Arc::clone(follower.tip().current());
     if let Anchor::Line(line) = wanted.at {
         epoch.index.wait_for(Some(line), Instant::now() + INDEX_WAIT).await;
@@ -108,28 +98,42 @@ pub async fn lines(State(state): State<AppState>, who: Principal, uri: Uri) -> R
             return Err(ApiError::Busy);
         }
     }
-    let for_start = Arc::clone(&epoch);
-    let started = state.tasks.blocking(move || start(&for_start, wanted)).await;
+    let (for_start, at) = (Arc::clone(&epoch), wanted.at);
+    let before = if filter.is_everything() { wanted.before } else { 0 };
+    let started = state.tasks.blocking(move || start(&for_start, at, before)).await;
     let Start { next, end, rows } = started.map_err(ApiError::internal)?;
-    let rest = Rest { tasks: state.tasks, epoch, end, next, rows, is_done: false };
-    let body = Body::from_stream(stream::try_unfold(rest, step));
+    let body = if filter.is_everything() {
+        let rows = rows + wanted.after;
+        let rest = Rest { tasks: state.tasks, epoch, end, next, rows, is_done: false };
+        Body::from_stream(stream::try_unfold(rest, step))
+    } else {
+        let walk = Walk::new(state.tasks, epoch, filter, end);
+        matches::body(walk, next, (wanted.before, wanted.after)).await.map_err(ApiError::internal)?
+    };
     Ok(([(CONTENT_TYPE, "application/x-ndjson"), (CACHE_CONTROL, "no-store")], body).into_response())
 }
 
-/// Where the answer begins and ends.
+/// Where the answer begins and ends, and how many rows there are before the place.
 struct Start {
     next: ByteOffset,
     end: ByteOffset,
     rows: u32,
 }
 
-fn start(epoch: &Epoch, wanted: Wanted) -> io::Result<Start> {
+fn start(epoch: &Epoch, at: Anchor, before: u32) -> io::Result<Start> {
     // Not the follower's length, which is a moment old: who has just written a line expects it in the answer.
     let end = epoch.source.len()?;
-    let one = PageWant { at: wanted.at, before: 0, after: 1, max_bytes: PIECE_BYTES };
+    let one = PageWant { at, before: 0, after: 1, max_bytes: PIECE_BYTES };
     let anchor = read::page(&*epoch.source, &epoch.index, end, &one)?.anchor;
-    let (next, before) = lines_back(&*epoch.source, anchor, wanted.before)?;
-    Ok(Start { next, end, rows: before + wanted.after })
+    let (next, rows) = lines_back(&*epoch.source, anchor, before)?;
+    Ok(Start { next, end, rows })
+}
+
+/// The last line of an answer.
+fn done(complete: bool, next: ByteOffset) -> io::Result<Bytes> {
+    let mut line = serde_json::to_vec(&Done { done: true, complete, next })?;
+    line.push(b'\n');
+    Ok(line.into())
 }
 
 async fn step(mut rest: Rest) -> io::Result<Option<(Bytes, Rest)>> {
@@ -138,8 +142,7 @@ async fn step(mut rest: Rest) -> io::Result<Option<(Bytes, Rest)>> {
     }
     if rest.rows == 0 || rest.next >= rest.end {
         rest.is_done = true;
-        let done = serde_json::to_vec(&Done { done: true, complete: true, next: rest.next })?;
-        return Ok(Some(([done, b"\n".to_vec()].concat().into(), rest)));
+        return Ok(Some((done(true, rest.next)?, rest)));
     }
     let (epoch, end, from, rows) = (Arc::clone(&rest.epoch), rest.end, rest.next, rest.rows);
     let piece = rest.tasks.blocking(move || piece(&epoch, end, from, rows)).await?;
@@ -157,40 +160,32 @@ fn piece(epoch: &Epoch, end: ByteOffset, from: ByteOffset, rows: u32) -> io::Res
     let page = read::page(&*epoch.source, &epoch.index, end, &want)?;
     let mut piece = Piece { json: Vec::with_capacity(page.payload.len() * 3 / 2), rows: 0, next: page.end };
     let frame = page.into_frame(0, epoch.generation);
-    let mut plain = Vec::new();
+    let mut exporter = Exporter::new(Format::Json, None);
     for row in frame.rows() {
         let line = frame.first_line.map(|first| first + LineCount::new(u64::from(piece.rows)));
-        plain.clear();
-        if row.missing == ByteLen::ZERO {
-            ansi::plain(without_line_end(row.bytes), &mut plain);
-        } else {
-            let len = (row.bytes.len() as u64 + row.missing.get()).min(MAX_TEXT_BYTES);
-            let mut long = vec![0; len as usize];
+        let mut long = Vec::new();
+        if row.missing > ByteLen::ZERO {
+            long.resize((row.bytes.len() as u64 + row.missing.get()).min(MAX_LINE_BYTES) as usize, 0);
             let n_read = read_full(&*epoch.source, &mut long, row.offset)?;
-            ansi::plain(without_line_end(&long[..n_read]), &mut plain);
+            long.truncate(n_read);
         }
-        let text = String::from_utf8_lossy(&plain);
-        let row = Row { line, offset: row.offset, time: None, level: None, text: &text };
-        serde_json::to_writer(&mut piece.json, &row)?;
-        piece.json.push(b'\n');
+        let bytes = if long.is_empty() { row.bytes } else { &long };
+        let end = row.offset + ByteLen::new(bytes.len() as u64);
+        exporter.row(&Row { line, offset: row.offset, end, bytes }, &mut piece.json);
         piece.rows += 1;
     }
     Ok(piece)
 }
 
-fn without_line_end(line: &[u8]) -> &[u8] {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    line.strip_suffix(b"\r").unwrap_or(line)
-}
-
 fn wanted(query: &str) -> Result<Wanted, ApiError> {
-    let mut wanted = Wanted { at: Anchor::Start, before: 0, after: DEFAULT_AFTER };
+    let mut wanted = Wanted { at: Anchor::Start, before: 0, after: DEFAULT_AFTER, q: String::new() };
     for (name, value) in query_pairs(query) {
         match name.as_str() {
             "at" => wanted.at = anchor(&value)?,
             "before" => wanted.before = count("before", &value)?,
             "after" => wanted.after = count("after", &value)?,
-            "q" if !value.is_empty() => return Err(bad("'q' is not understood by this version")),
+            "q" => wanted.q = value,
+            "from" | "to" if !value.is_empty() => return Err(bad("'from' and 'to' are not in this version yet")),
             _ => {}
         }
     }

@@ -1,4 +1,7 @@
-//! `GET /raw/ROOT/PATH`: the bytes of a file as a download, whole or a range (RFC 9110, section 14).
+//! `GET /raw/ROOT/PATH`: the bytes of a file as a download, whole or a range (RFC 9110, section 14); or its matching
+//! lines, in any format.
+
+mod matches;
 
 use std::io;
 use std::sync::Arc;
@@ -16,9 +19,11 @@ use futures_util::stream;
 use taillight::line::{ByteLen, ByteOffset};
 use taillight::path::{percent_encode, shown_name};
 
+use crate::api::search::compile;
 use crate::api::{follow_file, log_path};
 use crate::auth::Principal;
 use crate::error::ApiError;
+use crate::export::Format;
 use crate::source::Source;
 use crate::state::AppState;
 use crate::tasks::Tasks;
@@ -26,8 +31,12 @@ use crate::tasks::Tasks;
 /// How much is read for one piece of the answer.
 const PIECE_BYTES: u64 = 256 * 1024;
 
-/// Parameters that this version would have to ignore, which would be a wrong download.
-const LATER_PARAMS: [&str; 3] = ["q", "from", "to"];
+/// What the query string asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Wanted {
+    q: String,
+    format: Format,
+}
 
 /// A part of a file, as long as it was when the answer began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,9 +72,13 @@ pub async fn raw(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let path = log_path(&state, &uri, "/raw/")?;
-    check_params(uri.query().unwrap_or_default())?;
+    let Wanted { q, format } = wanted(uri.query().unwrap_or_default())?;
+    let filter = compile(&state.tasks, q).await?;
     let name = path.file_name().to_vec();
     let follower = follow_file(&state, who, path).await?;
+    if format != Format::Raw || !filter.is_everything() {
+        return matches::download(state.tasks, &follower, (&name, format), filter).await;
+    }
     let source = Arc::clone(&follower.tip().current().source);
     let for_facts = Arc::clone(&source);
     let facts = state.tasks.blocking(move || Ok::<_, io::Error>((for_facts.identity()?, for_facts.len()?))).await;
@@ -91,15 +104,29 @@ pub async fn raw(
     Ok(response)
 }
 
-fn check_params(query: &str) -> Result<(), ApiError> {
+fn wanted(query: &str) -> Result<Wanted, ApiError> {
+    let mut wanted = Wanted { q: String::new(), format: Format::Raw };
     for (name, value) in query_pairs(query) {
-        let is_later = LATER_PARAMS.contains(&name.as_str()) && !value.is_empty();
-        if is_later || (name == "format" && value != "raw") {
-            let detail = format!("'{name}' is not understood by this version: it gives the file as it is");
-            return Err(ApiError::BadRequest { detail });
+        match (name.as_str(), value.as_str()) {
+            ("q", _) => wanted.q = value,
+            ("format", "raw") => wanted.format = Format::Raw,
+            ("format", "text") => wanted.format = Format::Text,
+            ("format", "ndjson") => wanted.format = Format::Json,
+            ("format", "csv") => wanted.format = Format::Csv,
+            ("format", "html") => wanted.format = Format::Html,
+            ("format", _) => return Err(bad("'format' must be raw, text, ndjson, csv or html")),
+            // To ignore them would be a wrong download.
+            ("from" | "to", text) if !text.is_empty() => {
+                return Err(bad("'from' and 'to' are not in this version yet"));
+            }
+            _ => {}
         }
     }
-    Ok(())
+    Ok(wanted)
+}
+
+fn bad(detail: &str) -> ApiError {
+    ApiError::BadRequest { detail: detail.to_owned() }
 }
 
 async fn step(mut rest: Rest) -> io::Result<Option<(Bytes, Rest)>> {
@@ -156,13 +183,19 @@ fn set_headers(headers: &mut HeaderMap, name: &[u8], etag: &str, span: Span) {
     set(headers, ACCEPT_RANGES, "bytes");
     set(headers, ETAG, etag);
     set(headers, CONTENT_LENGTH, &ByteLen::new(span.to - span.from).to_string());
+    disposition(headers, name, "");
+}
+
+/// Names the downloaded file: the log's own name, and what the format adds.
+fn disposition(headers: &mut HeaderMap, name: &[u8], extension: &str) {
     let plain: String = shown_name(name)
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() || "._- ".contains(c) { c } else { '_' })
         .collect();
     let mut exact = String::new();
     percent_encode(name, b"", &mut exact);
-    set(headers, CONTENT_DISPOSITION, &format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{exact}"));
+    let value = format!("attachment; filename=\"{plain}{extension}\"; filename*=UTF-8''{exact}{extension}");
+    set(headers, CONTENT_DISPOSITION, &value);
 }
 
 fn set(headers: &mut HeaderMap, name: axum::http::HeaderName, value: &str) {

@@ -280,6 +280,11 @@ pub fn file_stat(stat: &Statx) -> FileStat {
     }
 }
 
+/// Everything the file system says about an open file.
+pub fn statx_of(handle: impl AsFd) -> io::Result<Statx> {
+    Ok(statx(handle)?)
+}
+
 fn statx(handle: impl AsFd) -> Result<Statx, Errno> {
     rustix::fs::statx(handle, "", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS | StatxFlags::BTIME)
 }

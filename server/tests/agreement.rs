@@ -1,0 +1,265 @@
+//! One engine, many doors: for generated queries over nasty lines, and over real logs, the command, `lines`, `count`, the
+//! download and an oracle that is none of ours give the same rows. Plain words agree with ripgrep too.
+//!
+//! `TAILLIGHT_QUERIES` says how many queries (200); `TAILLIGHT_SEED` which ones.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+#[path = "common/server.rs"]
+mod common;
+#[path = "agreement/generate.rs"]
+mod generate;
+
+use std::collections::BTreeSet;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::Command;
+
+use common::{DEADLINE, Scratch, TestServer};
+use generate::{Dice, Log, Tree};
+use serde_json::{Value, json};
+
+/// Lines of the nasty file.
+const NASTY_LINES: usize = 400;
+
+/// Real logs that are looked through too, where they are.
+const REAL_LOGS: [&str; 3] = ["Linux_2k.log", "HDFS_2k.log", "Apache_2k.log"];
+
+fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+/// The answer to a GET: status and body. HTTP/1.0, so that the body comes as it is.
+fn get(addr: SocketAddr, path: &str) -> (u16, Vec<u8>) {
+    let mut stream = TcpStream::connect(addr).unwrap();
+    stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: {addr}\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let head = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or_else(|| panic!("{path}: no head"));
+    let body = answer.split_off(head + 4);
+    let status = String::from_utf8_lossy(&answer).split(' ').nth(1).unwrap().parse().unwrap();
+    (status, body)
+}
+
+fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+fn objects(ndjson: &[u8], what: &str) -> Vec<Value> {
+    let text = std::str::from_utf8(ndjson).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{what}: {error}: {line}")))
+        .collect()
+}
+
+/// What the oracle finds: the numbers of the lines, from 0.
+fn oracle(log: &Log, tree: &Tree) -> Vec<usize> {
+    (0..log.lines.len()).filter(|&idx| tree.is_true_of(&log.lines[idx].clean)).collect()
+}
+
+/// The rows of those lines, as the contract writes them.
+fn rows(log: &Log, lines: &[usize]) -> Vec<Value> {
+    let offsets = log.offsets();
+    let row = |&idx: &usize| {
+        let text = String::from_utf8_lossy(&log.lines[idx].clean);
+        json!({ "line": idx + 1, "offset": offsets[idx], "time": null, "level": null, "text": text })
+    };
+    lines.iter().map(row).collect()
+}
+
+/// What is compared at each door, for one query.
+struct Case<'a> {
+    addr: SocketAddr,
+    folder: &'a Path,
+    log: &'a Log,
+    q: &'a str,
+    found: Vec<usize>,
+}
+
+impl Case<'_> {
+    fn url(&self, kind: &str, params: &str) -> String {
+        format!("/{kind}/logs/{}?q={}{params}", self.log.name, encoded(self.q))
+    }
+
+    fn get(&self, kind: &str, params: &str) -> Vec<u8> {
+        let path = self.url(kind, params);
+        let (status, body) = get(self.addr, &path);
+        assert_eq!(status, 200, "{} at {path}: {}", self.q, String::from_utf8_lossy(&body));
+        body
+    }
+
+    fn assert_rows(&self, what: &str, given: &[Value], expected: &[Value]) {
+        let lines = |rows: &[Value]| rows.iter().map(|row| row["line"].to_string()).collect::<BTreeSet<_>>();
+        let (got, wanted) = (lines(given), lines(expected));
+        let more: Vec<_> = got.difference(&wanted).take(5).collect();
+        let less: Vec<_> = wanted.difference(&got).take(5).collect();
+        let text = |line: Option<&&String>| {
+            let idx = line.and_then(|line| line.parse::<usize>().ok());
+            idx.map(|idx| String::from_utf8_lossy(&self.log.lines[idx - 1].raw).into_owned())
+        };
+        assert!(
+            given == expected,
+            "{what} of {}: query {:?}\n too many: {more:?} {:?}\n missing: {less:?} {:?}",
+            self.log.name,
+            self.q,
+            text(more.first()),
+            text(less.first())
+        );
+    }
+
+    fn query(&self, options: &[&str]) -> (Option<i32>, Vec<u8>) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_taillight"));
+        command.arg("query").args(options).arg("--").arg(self.q).arg(&self.log.name).current_dir(self.folder);
+        let output = command.output().unwrap();
+        assert!(output.stderr.is_empty(), "{:?}: {}", self.q, String::from_utf8_lossy(&output.stderr));
+        (output.status.code(), output.stdout)
+    }
+
+    fn check_command(&self, expected: &[Value]) {
+        let (code, out) = self.query(&["--format", "json"]);
+        let mut given = objects(&out, self.q);
+        for row in &mut given {
+            assert_eq!(row.as_object_mut().unwrap().remove("file"), Some(json!(self.log.name)));
+        }
+        self.assert_rows("query", &given, expected);
+        assert_eq!(code, Some(i32::from(expected.is_empty())), "{:?}", self.q);
+    }
+
+    fn check_context(&self, dice: &mut Dice) {
+        let (before, after) = (dice.below(4), dice.below(4));
+        let is_near =
+            |idx: &usize| self.found.iter().any(|&hit| hit.saturating_sub(before) <= *idx && *idx <= hit + after);
+        let shown: Vec<usize> = (0..self.log.lines.len()).filter(is_near).collect();
+        let options = ["--format", "json", "-B", &before.to_string(), "-A", &after.to_string()];
+        let mut given = objects(&self.query(&options).1, self.q);
+        given.iter_mut().for_each(|row| drop(row.as_object_mut().unwrap().remove("file")));
+        self.assert_rows("query with context", &given, &rows(self.log, &shown));
+    }
+
+    fn check_http(&self, expected: &[Value]) {
+        let mut given = objects(&self.get("api/v1/lines", "&after=10000"), self.q);
+        let end = self.log.bytes().len();
+        assert_eq!(given.pop(), Some(json!({ "done": true, "complete": true, "next": end })), "{:?}", self.q);
+        self.assert_rows("lines", &given, expected);
+        self.assert_rows("raw as ndjson", &objects(&self.get("raw", "&format=ndjson"), self.q), expected);
+        let count: Value = serde_json::from_slice(&self.get("api/v1/count", "&wait=20")).unwrap();
+        let lines = self.log.lines.len();
+        assert_eq!(count, json!({ "matched": expected.len(), "lines": lines, "complete": true }), "{:?}", self.q);
+        let raw: Vec<u8> = self.found.iter().flat_map(|&idx| self.log.lines[idx].raw.iter().copied()).collect();
+        assert!(self.get("raw", "") == raw, "raw of {:?}", self.q);
+    }
+
+    /// From a place in the middle, a few rows each way.
+    fn check_middle(&self, dice: &mut Dice) {
+        let (offsets, before, after) = (self.log.offsets(), dice.below(5), dice.below(5));
+        let at = dice.below(offsets.len());
+        let split = self.found.partition_point(|&idx| idx < at);
+        let from = split.saturating_sub(before);
+        let to = (split + after).min(self.found.len());
+        let params = format!("&at=byte:{}&before={before}&after={after}", offsets[at]);
+        let mut given = objects(&self.get("api/v1/lines", &params), self.q);
+        let done = given.pop().unwrap();
+        assert_eq!((&done["done"], &done["complete"]), (&json!(true), &json!(true)), "{:?} {params}", self.q);
+        self.assert_rows(&format!("lines{params}"), &given, &rows(self.log, &self.found[from..to]));
+    }
+}
+
+async fn served(logs: &[Log]) -> (Scratch, TestServer) {
+    let scratch = Scratch::new();
+    for log in logs {
+        scratch.write(&log.name, &log.bytes());
+    }
+    let server = TestServer::start(&scratch, &[("auth", "none")]).await;
+    (scratch, server)
+}
+
+fn logs(dice: &mut Dice) -> Vec<Log> {
+    let mut logs = vec![Log::nasty("nasty.log", dice, NASTY_LINES)];
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/logs");
+    for name in REAL_LOGS {
+        match std::fs::read(folder.join(name)) {
+            Ok(bytes) => logs.push(Log::real(name, &bytes, dice)),
+            Err(error) => println!("left out, because it is not here: {name} ({error})"),
+        }
+    }
+    logs
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_door_gives_the_rows_that_the_oracle_gives() {
+    let (n_queries, seed) = (number("TAILLIGHT_QUERIES", 200), number("TAILLIGHT_SEED", 1));
+    let logs = logs(&mut Dice::new(seed));
+    let (scratch, server) = served(&logs).await;
+    let (mut n_found, mut n_some) = (0, 0);
+    for idx in 0..n_queries {
+        // Its own dice: the same query whatever came before.
+        let mut dice = Dice::new(seed.wrapping_mul(1_000_003) ^ idx);
+        // Most of them over the nasty lines.
+        let log = if dice.one_in(3) { dice.pick(&logs) } else { &logs[0] };
+        let tree = Tree::new(&mut dice, &log.words, 3);
+        let q = tree.text(&mut dice);
+        let found = oracle(log, &tree);
+        n_found += found.len();
+        n_some += u64::from(!found.is_empty() && found.len() < log.lines.len());
+        let case = Case { addr: server.addr, folder: &scratch.logs(), log, q: &q, found };
+        let expected = rows(log, &case.found);
+        case.check_http(&expected);
+        case.check_middle(&mut dice);
+        case.check_command(&expected);
+        case.check_context(&mut dice);
+    }
+    println!("{n_queries} queries, {n_found} rows; {n_some} queries matched some lines and not all");
+    assert!(n_some >= n_queries / 3, "the queries are too easy: only {n_some} tell lines apart");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plain_words_agree_with_ripgrep() {
+    if Command::new("rg").arg("--version").output().is_err() {
+        println!("left out: ripgrep is not installed");
+        return;
+    }
+    let logs = logs(&mut Dice::new(7));
+    let (scratch, server) = served(&logs).await;
+    let mut dice = Dice::new(11);
+    for log in &logs {
+        // Ripgrep sees escapes and we do not: only files without them can be compared.
+        let log = if log.name == "nasty.log" {
+            let clean: Vec<u8> = log.lines.iter().flat_map(|line| [line.clean.as_slice(), b"\n"].concat()).collect();
+            scratch.write("clean.log", &clean);
+            &Log::real("clean.log", &clean, &mut dice)
+        } else {
+            log
+        };
+        for _ in 0..15 {
+            let word = dice.pick(&log.words);
+            let output = Command::new("rg")
+                .args([
+                    "--no-config",
+                    "-n",
+                    "-a",
+                    "-F",
+                    "-S",
+                    "-E",
+                    "none",
+                    "--no-heading",
+                    "--color",
+                    "never",
+                    "-e",
+                    word,
+                ])
+                .arg(scratch.logs().join(&log.name))
+                .output()
+                .unwrap();
+            let number = |line: &[u8]| {
+                let text = String::from_utf8_lossy(line);
+                text.split_once(':').and_then(|(number, _)| number.parse::<usize>().ok()).map(|number| number - 1)
+            };
+            let found: Vec<usize> = output.stdout.split(|&byte| byte == b'\n').filter_map(number).collect();
+            let expected = rows(log, &found);
+            Case { addr: server.addr, folder: &scratch.logs(), log, q: word, found }.check_http(&expected);
+        }
+    }
+    server.stop().await;
+}

@@ -1,0 +1,136 @@
+//! Matching lines over HTTP: parameters, formats, headers, and what is told when something is wrong or not all there.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+#[path = "common/server.rs"]
+mod common;
+
+use std::io::Write as _;
+
+use common::{Scratch, TestServer};
+use serde_json::Value;
+
+async fn logs() -> (Scratch, TestServer) {
+    let scratch = Scratch::new();
+    let text = b"1 \x1b[31merr\x1b[0mor <b>\r\n2\n3 error \"x\"\n=cmd() error\n5\n6 error";
+    scratch.write("app.log", text);
+    let server = TestServer::start(&scratch, &[("auth", "none")]).await;
+    (scratch, server)
+}
+
+/// The body of an answer that came in chunks.
+fn unchunked(body: &str) -> String {
+    let (mut rest, mut whole) = (body, String::new());
+    while let Some((len, after)) = rest.split_once("\r\n") {
+        let len = usize::from_str_radix(len, 16).unwrap();
+        whole.push_str(&after[..len]);
+        rest = after[len..].trim_start_matches("\r\n");
+        if len == 0 {
+            break;
+        }
+    }
+    whole
+}
+
+#[tokio::test]
+async fn a_download_of_matching_lines_fits_its_format() {
+    let (_scratch, server) = logs().await;
+    let html = "<pre>\n1 <span style='color:var(--red,#a00)'>err</span>or &lt;b&gt;\n3 error &quot;x&quot;\n";
+    let csv = "line,offset,text\r\n1,0,\"1 error <b>\"\r\n3,24,\"3 error \"\"x\"\"\"\r\n4,36,\"'=cmd() error\"\r\n";
+    for (format, name, content_type, part) in [
+        ("raw", "app.log", "text/plain; charset=utf-8", "1 \x1b[31merr\x1b[0mor <b>\r\n3 error \"x\"\n"),
+        ("text", "app.log.txt", "text/plain; charset=utf-8", "1 error <b>\n3 error \"x\"\n=cmd() error\n6 error\n"),
+        ("ndjson", "app.log.ndjson", "application/x-ndjson", "{\"line\":6,\"offset\":51,\"time\":null,"),
+        ("csv", "app.log.csv", "text/csv; charset=utf-8; header=present", csv),
+        ("html", "app.log.html", "text/html; charset=utf-8", html),
+    ] {
+        let path = format!("/raw/logs/app.log?q=error&format={format}&lvl=x&wrap=1");
+        let answer = server.get(&path, &[("Range", "bytes=0-1")]).await;
+        assert_eq!((answer.status, answer.header("content-type")), (200, content_type), "{format}");
+        assert_eq!(
+            answer.header("content-disposition"),
+            format!("attachment; filename=\"{name}\"; filename*=UTF-8''{name}"),
+            "{format}"
+        );
+        assert_eq!((answer.header("accept-ranges"), answer.header("content-range")), ("none", ""), "{format}");
+        assert!(answer.header("content-security-policy").contains("sandbox"), "{format}");
+        let body = unchunked(&answer.body);
+        assert!(body.contains(part), "{format}: {body}");
+        let squeezed = server.get(&path, &[("Accept-Encoding", "gzip")]).await;
+        assert_eq!((squeezed.status, squeezed.header("content-encoding")), (200, "gzip"), "{format}");
+        assert_eq!(server.send("HEAD", &path, &[], "").await.status, 200, "{format}");
+    }
+    let all = server.get("/raw/logs/app.log?format=text", &[]).await;
+    assert_eq!(unchunked(&all.body).lines().count(), 6, "without a query every line is in the download");
+    let part = server.get("/raw/logs/app.log?q=&format=raw", &[("Range", "bytes=0-0")]).await;
+    assert_eq!((part.status, part.body.as_str()), (206, "1"), "an empty query is none");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_told_with_its_place() {
+    let (_scratch, server) = logs().await;
+    for kind in ["raw/logs/app.log", "api/v1/lines/logs/app.log", "api/v1/count/logs/app.log"] {
+        for (params, detail, position) in [
+            ("q=%28a", "", Some(0)),
+            ("q=ok%20%2Fa%28%2F", "", Some(4)),
+            ("q=level%3Aerror", "yet", Some(0)),
+            ("from=10%3A00", "'from' and 'to' are not in this version yet", None),
+            ("q=a&to=10%3A00", "'from' and 'to' are not in this version yet", None),
+        ] {
+            let answer = server.get(&format!("/{kind}?{params}"), &[]).await;
+            let type_of = answer.header("content-type");
+            assert_eq!((answer.status, type_of), (400, "application/problem+json"), "{kind} {params}: {}", answer.body);
+            let problem: Value = serde_json::from_str(&answer.body).unwrap();
+            assert!(problem["detail"].as_str().unwrap().contains(detail), "{kind} {params}: {problem}");
+            match position {
+                None => assert!(problem.get("position").is_none(), "{kind} {params}: {problem}"),
+                // Inside of a regular expression the engine says where, as well as it can.
+                Some(least) => assert!(problem["position"].as_u64().unwrap() >= least, "{kind} {params}: {problem}"),
+            }
+        }
+        assert_eq!(server.get(&format!("/{}?q=a", kind.replace("app.log", "none.log")), &[]).await.status, 404);
+    }
+    for path in
+        ["/raw/logs/app.log?format=pdf", "/api/v1/count/logs/app.log?wait=31", "/api/v1/lines/logs/app.log?after=x"]
+    {
+        assert_eq!(server.get(path, &[]).await.status, 400, "{path}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_count_includes_the_line_that_was_just_written() {
+    let (scratch, server) = logs().await;
+    let path = "/api/v1/count/logs/app.log?q=error&wait=20";
+    let mut expected = 4;
+    for (text, added) in [("", 0), (" goes on\n", 0), ("7 error\n", 1), ("8\n9 error\n", 1)] {
+        let mut file = std::fs::OpenOptions::new().append(true).open(scratch.logs().join("app.log")).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        expected += added;
+        let answer = server.get(path, &[]).await;
+        let count: Value = serde_json::from_str(&answer.body).unwrap();
+        assert_eq!((&count["matched"], &count["complete"]), (&expected.into(), &true.into()), "{text:?}: {count}");
+    }
+    let all = server.get("/api/v1/count/logs/app.log", &[]).await;
+    assert_eq!(all.body, "{\"matched\":9,\"lines\":9,\"complete\":true}");
+    let now = server.get("/api/v1/count/logs/app.log?q=error&wait=0", &[]).await;
+    assert_eq!(now.status, 200, "{}", now.body);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_line_of_any_length_is_in_the_download_as_it_is_and_judged_by_its_head() {
+    let scratch = Scratch::new();
+    let long = [b"head ".as_slice(), &vec![b'x'; 3 << 20], b" tail"].concat();
+    scratch.write("long.log", &[b"head\n", long.as_slice(), b"\nhead end"].concat());
+    let server = TestServer::start(&scratch, &[("auth", "none")]).await;
+    let raw = unchunked(&server.get("/raw/logs/long.log?q=head", &[]).await.body);
+    assert_eq!(raw.len(), 5 + long.len() + 1 + 8);
+    assert!(raw.ends_with("x tail\nhead end"));
+    assert_eq!(unchunked(&server.get("/raw/logs/long.log?q=tail", &[]).await.body), "", "past what is looked at");
+    let rows = unchunked(&server.get("/api/v1/lines/logs/long.log?q=head&at=end&before=2&after=0", &[]).await.body);
+    let rows: Vec<Value> = rows.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let texts: Vec<usize> = rows.iter().filter_map(|row| row["text"].as_str()).map(str::len).collect();
+    assert_eq!(texts, [1 << 20, 8]);
+    server.stop().await;
+}
