@@ -8,7 +8,7 @@ use regex_automata::Input;
 use regex_automata::meta::Regex;
 use regex_syntax::hir::Hir;
 
-use super::pattern::{Pattern, compile};
+use super::pattern::{MAX_CACHE_BYTES, Pattern, compile};
 
 /// What a line must be. `Not` stands only before a term.
 #[derive(Clone, Debug)]
@@ -213,6 +213,8 @@ fn is_in(regex: &Regex, line: &[u8]) -> bool {
 fn one_regex(terms: &[&Pattern]) -> Option<Regex> {
     match terms {
         [term] => Some(term.regex.clone()),
-        terms => compile(&Hir::alternation(terms.iter().map(|term| term.hir().clone()).collect())).ok(),
+        terms => {
+            compile(&Hir::alternation(terms.iter().map(|term| term.hir().clone()).collect()), MAX_CACHE_BYTES).ok()
+        }
     }
 }

@@ -47,7 +47,7 @@ impl Filter {
     /// When the text is no query, or too large when compiled.
     pub fn compile(text: &str) -> Result<Self, BadQuery> {
         let query = query::parse_usable(text)?;
-        let mut compiler = Compiler { text, ..Compiler::default() };
+        let mut compiler = Compiler { text, n_terms: query.terms().len(), ..Compiler::default() };
         let root = compiler.query(&query);
         compiler.refused.map_or_else(|| Ok(Self::new(query, root)), Err)
     }
@@ -55,7 +55,7 @@ impl Filter {
     /// Compiles what can be: terms that are wrong are left out, and the first of them is told.
     pub fn lenient(text: &str) -> (Self, Option<BadQuery>) {
         let (query, wrong) = query::parse_lenient(text);
-        let mut compiler = Compiler { text, ..Compiler::default() };
+        let mut compiler = Compiler { text, n_terms: query.terms().len(), ..Compiler::default() };
         for term in query.terms() {
             compiler.term(term);
         }
@@ -72,7 +72,7 @@ impl Filter {
     pub fn find(text: &str) -> Result<Option<Self>, BadQuery> {
         let Some(term) = query::parse_find(text)? else { return Ok(None) };
         let query = Query { root: Some(Expr::Term(term)) };
-        let mut compiler = Compiler { text, ..Compiler::default() };
+        let mut compiler = Compiler { text, n_terms: query.terms().len(), ..Compiler::default() };
         let root = compiler.query(&query);
         compiler.refused.map_or_else(|| Ok(Some(Self::new(query, root))), Err)
     }
@@ -162,6 +162,7 @@ impl From<Diagnostic> for BadQuery {
 #[derive(Default)]
 struct Compiler<'a> {
     text: &'a str,
+    n_terms: usize,
     terms: HashMap<Term, Option<Arc<Pattern>>>,
     bytes: usize,
     /// The first term that cannot be compiled.
@@ -196,7 +197,7 @@ impl Compiler<'_> {
         if let Some(known) = self.terms.get(term) {
             return known.clone();
         }
-        let compiled = match Pattern::new(term) {
+        let compiled = match Pattern::new(term, self.n_terms) {
             Ok(pattern) if self.bytes.saturating_add(pattern.memory()) <= MAX_TERMS_BYTES => {
                 self.bytes += pattern.memory();
                 Some(Arc::new(pattern))

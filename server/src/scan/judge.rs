@@ -2,11 +2,12 @@
 
 use std::io;
 use std::ops::ControlFlow;
+use std::time::Instant;
 
 use taillight::line::ByteOffset;
 
 use super::clean::Cleaned;
-use super::units::{Ground, Part, Passed, Scratch, Unit, Units};
+use super::units::{Ground, Part, Passed, Portions, Scratch, Unit, Units};
 use super::{Budget, Filter, Hit};
 
 /// How much of a long line is passed over between two looks whether to go on, in bytes.
@@ -50,6 +51,7 @@ impl Judge<'_> {
     ) -> io::Result<Judged> {
         let Scratch { buf, text } = scratch;
         let mut units = Units::new(self.ground, self.part, buf, self.budget);
+        let mut portions = Portions::new(self.ground.sizes);
         let mut at = match self.begin(&mut units)? {
             Begin::At(at) => at,
             Begin::Over(judged) => return Ok(judged),
@@ -62,11 +64,16 @@ impl Judge<'_> {
                 Unit::End => return Ok(Judged::All(Some(at))),
                 Unit::Lines { start, bytes } => {
                     at = start;
-                    for piece in self.ground.sizes.pieces(bytes) {
+                    let mut rest = bytes;
+                    while !rest.is_empty() {
+                        let began = Instant::now();
+                        let (piece, after) = portions.cut(rest);
                         if let Some(end) = judge_piece(self.filter, piece, at, text, on_hit) {
                             return Ok(Judged::Until(end));
                         }
                         at += piece.len() as u64;
+                        rest = after;
+                        portions.took(began.elapsed());
                         if self.is_over(at) {
                             return Ok(Judged::Until(at));
                         }

@@ -16,8 +16,11 @@ use taillight::query::Term;
 /// The size of a compiled term, in bytes, at most.
 const MAX_PROGRAM_BYTES: usize = 1024 * 1024;
 
-/// The states that a search keeps, in bytes, at most.
-const MAX_CACHE_BYTES: usize = 4 * 1024 * 1024;
+/// The states that a search keeps, in bytes, at most: of all terms of a query together, and of the one it is driven by.
+pub(super) const MAX_CACHE_BYTES: usize = 4 * 1024 * 1024;
+
+/// The states that one of many terms keeps at least: with fewer it would fall back to a much slower engine.
+const MIN_CACHE_BYTES: usize = 256 * 1024;
 
 /// How deep groups may be nested.
 const MAX_NESTING: u32 = 50;
@@ -39,7 +42,8 @@ pub(super) struct Refusal {
 }
 
 impl Pattern {
-    pub(super) fn new(term: &Term) -> Result<Self, Refusal> {
+    /// Compiles one of `n_terms` terms.
+    pub(super) fn new(term: &Term, n_terms: usize) -> Result<Self, Refusal> {
         let (text, ignore_case, is_word) = match term {
             Term::Word(word) => (regex_syntax::escape(word), term.ignores_case(), true),
             Term::Phrase(phrase) => (regex_syntax::escape(phrase), false, true),
@@ -61,7 +65,7 @@ impl Pattern {
             .parse(&text)
             .map_err(|error| Refusal::syntax(&error))?;
         let hir = within_a_line(hir);
-        let regex = compile(&hir)?;
+        let regex = compile(&hir, (MAX_CACHE_BYTES / n_terms.max(1)).max(MIN_CACHE_BYTES))?;
         Ok(Self { hir, regex, is_word })
     }
 
@@ -98,13 +102,13 @@ impl Refusal {
     }
 }
 
-/// Compiles a pattern that is [`within_a_line`].
-pub(super) fn compile(hir: &Hir) -> Result<Regex, Refusal> {
+/// Compiles a pattern that is [`within_a_line`]; its searches keep states of so many bytes.
+pub(super) fn compile(hir: &Hir, cache_bytes: usize) -> Result<Regex, Refusal> {
     let config = Config::new()
         .utf8_empty(false)
         .nfa_size_limit(Some(MAX_PROGRAM_BYTES))
         .onepass_size_limit(Some(MAX_PROGRAM_BYTES))
-        .hybrid_cache_capacity(MAX_CACHE_BYTES);
+        .hybrid_cache_capacity(cache_bytes);
     Regex::builder().configure(config).syntax(syntax::Config::new().utf8(false)).build_from_hir(hir).map_err(|error| {
         let detail = match error.size_limit() {
             Some(_) => {

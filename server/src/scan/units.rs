@@ -4,6 +4,7 @@
 //! holes and what the index knows to be without line feed without being read.
 
 use std::io;
+use std::time::Duration;
 
 use taillight::line::ByteOffset;
 
@@ -39,31 +40,36 @@ impl Sizes {
     };
 }
 
-impl Sizes {
-    /// Whole lines cut in pieces of whole lines.
-    pub(super) fn pieces(self, lines: &[u8]) -> Pieces<'_> {
-        Pieces { rest: lines, piece: self.piece }
-    }
-}
-
-/// Pieces of whole lines, each of so many bytes and the rest of its last line.
-pub(super) struct Pieces<'b> {
-    rest: &'b [u8],
+/// Cuts whole lines in pieces that are judged in one go, each of whole lines: small at first, and small for a pattern
+/// that is slow, so that a search can be given up at any time.
+#[derive(Debug)]
+pub(super) struct Portions {
     piece: usize,
+    largest: usize,
 }
 
-impl<'b> Iterator for Pieces<'b> {
-    type Item = &'b [u8];
+impl Portions {
+    /// The smallest and first piece, in bytes.
+    const SMALLEST: usize = 4 * 1024;
 
-    fn next(&mut self) -> Option<&'b [u8]> {
-        if self.rest.is_empty() {
-            return None;
+    pub(super) fn new(sizes: Sizes) -> Self {
+        Self { piece: sizes.piece.min(Self::SMALLEST), largest: sizes.piece }
+    }
+
+    /// The next piece of `lines`, and the rest.
+    pub(super) fn cut<'b>(&self, lines: &'b [u8]) -> (&'b [u8], &'b [u8]) {
+        let from = self.piece.min(lines.len());
+        let feed = memchr::memchr(b'\n', lines.get(from..).unwrap_or_default());
+        lines.split_at(feed.map_or(lines.len(), |feed| from + feed + 1))
+    }
+
+    /// That is how long the last piece took.
+    pub(super) fn took(&mut self, time: Duration) {
+        if time > Duration::from_millis(4) {
+            self.piece = (self.piece / 4).max(Self::SMALLEST.min(self.largest));
+        } else if time < Duration::from_millis(1) {
+            self.piece = self.piece.saturating_mul(2).min(self.largest);
         }
-        let from = self.piece.min(self.rest.len());
-        let feed = memchr::memchr(b'\n', self.rest.get(from..).unwrap_or_default());
-        let (piece, rest) = self.rest.split_at(feed.map_or(self.rest.len(), |feed| from + feed + 1));
-        self.rest = rest;
-        Some(piece)
     }
 }
 

@@ -252,7 +252,7 @@ proptest! {
     #[test]
     fn a_rewritten_pattern_means_the_same_among_many_lines(pattern in pattern(), text in haystack()) {
         let hir = ParserBuilder::new().utf8(false).multi_line(true).build().parse(&pattern).unwrap();
-        let regex = compile(&within_a_line(hir)).unwrap();
+        let regex = compile(&within_a_line(hir), 1 << 20).unwrap();
         let single = on_one_line(&pattern, false);
         let mut start = 0;
         for line in text.split(|&byte| byte == b'\n') {

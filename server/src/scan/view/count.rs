@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::super::Budget;
 use super::super::judge::{PASS_BYTES, judge_piece};
-use super::super::units::{Part, Passed, Scratch, Unit, Units};
+use super::super::units::{Part, Passed, Portions, Scratch, Unit, Units};
 use super::counts::Counts;
 use crate::index::Progress;
 
@@ -43,6 +43,7 @@ impl Counts {
         let from = if is_long { looked } else { done };
         let part = Part { from, at_start: true, stop: target, end: target, next: None };
         let mut units = Units::new(ground, part, buf, budget);
+        let (mut portions, began) = (Portions::new(ground.sizes), Instant::now());
         loop {
             if is_long {
                 match units.pass(PASS_BYTES)? {
@@ -60,17 +61,10 @@ impl Counts {
             }
             match units.next()? {
                 Unit::Lines { start, bytes } => {
-                    let mut at = start;
-                    for piece in ground.sizes.pieces(bytes) {
-                        let hits = self.hits_in(piece, at, text);
-                        at += piece.len() as u64;
-                        self.write(|state| state.add(&hits, at));
-                        if is_unwanted() {
-                            return Ok(Progress::More);
-                        }
-                    }
-                    // Not sooner: what was read would be read again.
-                    if budget.is_spent() && at < target {
+                    // What is left of a unit would be read again: time tells within it only for a pattern that is slow.
+                    let is_over = || is_unwanted() || began.elapsed() > STEP_TIME * 10;
+                    let at = self.count_lines(start, bytes, text, &mut portions, &is_over);
+                    if at < target && (budget.is_spent() || is_over()) {
                         return Ok(Progress::More);
                     }
                 }
@@ -88,6 +82,31 @@ impl Counts {
                 Unit::End => return Ok(Progress::Done),
             }
         }
+    }
+
+    /// Counts whole lines from `start` on until `is_over`; says how far.
+    fn count_lines(
+        &self,
+        start: u64,
+        lines: &[u8],
+        text: &mut Vec<u8>,
+        portions: &mut Portions,
+        is_over: &dyn Fn() -> bool,
+    ) -> u64 {
+        let (mut at, mut rest) = (start, lines);
+        while !rest.is_empty() {
+            let began = Instant::now();
+            let (piece, after) = portions.cut(rest);
+            let hits = self.hits_in(piece, at, text);
+            at += piece.len() as u64;
+            rest = after;
+            self.write(|state| state.add(&hits, at));
+            portions.took(began.elapsed());
+            if is_over() {
+                break;
+            }
+        }
+        at
     }
 
     /// The long line at `done` ends before `end`.
