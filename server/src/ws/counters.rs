@@ -37,7 +37,7 @@ impl Viewer {
         let is_counted = self.count_new_lines().await;
         self.search.rank(&self.state.tasks).await;
         let tip = self.tip_now();
-        if !is_counted || is_searching(&tip) {
+        if !is_counted || is_searching(&tip) || self.search.waits_for_rank() {
             self.tell_at = Some(Instant::now() + TIP_INTERVAL);
         } else if !tip.lines.exact {
             self.tell_at = Some(Instant::now() + INDEX_INTERVAL);

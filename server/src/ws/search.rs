@@ -122,6 +122,12 @@ impl Search {
         self.found.as_ref().map(|_| Found { matched: matched(self.found_view.as_ref(), tip), rank })
     }
 
+    /// Whether the rank of the row that was found last will be known when more is counted.
+    pub(crate) fn waits_for_rank(&self) -> bool {
+        let of = self.found_view.as_ref().map(|(of, _)| *of);
+        self.rank.is_none() && self.sought.is_some_and(|(generation, _)| Some(generation) == of)
+    }
+
     /// Looks up the rank of the row that was found last, once it can be known.
     pub(crate) async fn rank(&mut self, tasks: &Tasks) {
         let (Some((generation, offset)), None) = (self.sought, self.rank) else { return };

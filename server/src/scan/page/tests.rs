@@ -62,7 +62,9 @@ impl Log {
 }
 
 fn text(n_lines: usize) -> String {
-    (1..=n_lines).map(|number| format!("{} {number}\n", if number % 10 == 0 { "hit" } else { "miss" })).collect()
+    (1..=n_lines)
+        .map(|number| format!("{} {number}\n", if number.is_multiple_of(10) { "hit" } else { "miss" }))
+        .collect()
 }
 
 fn text_of(page: &SparsePage) -> String {
