@@ -240,6 +240,7 @@ impl Follow {
             Input::Find(term) => self.set_find(term, out),
             intent => self.intend(&intent, out),
         }
+        self.show_hit(out);
         self.ask_spans(out);
         self.ask_numbers(out);
         let told = Told {

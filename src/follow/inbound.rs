@@ -271,9 +271,6 @@ impl Follow {
             }
             Answer::Jump(jump) => {
                 self.show(frame, Some(jump.place()), out);
-                if jump.is_to_hit() {
-                    self.show_hit(out);
-                }
                 self.fill(out);
             }
             Answer::Live(live) if live.has_page => {

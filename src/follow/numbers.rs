@@ -15,11 +15,13 @@ impl Follow {
         }
         let (first, last) = self.visible();
         let is_unnumbered = |idx: usize| match self.window.get(idx)? {
-            Item::Line { generation, offset, line: None, .. } => Some((idx, (generation, offset))),
+            Item::Line { generation, offset, line: None, .. } if generation == tip.generation => {
+                Some((idx, (generation, offset)))
+            }
             _ => None,
         };
         let Some((idx, place)) = (first..=last).find_map(is_unnumbered) else { return };
-        if place.0 != tip.generation || self.requests.were_numbers_asked(place) {
+        if self.requests.were_numbers_asked(place) {
             return;
         }
         let req = self.requests.next();

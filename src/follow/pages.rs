@@ -371,9 +371,4 @@ impl Jump {
     pub(super) fn place(self) -> (Anchor, u32) {
         (self.at, self.before)
     }
-
-    /// Whether it goes to the current hit.
-    pub(super) fn is_to_hit(self) -> bool {
-        self.hit.is_some()
-    }
 }

@@ -48,6 +48,8 @@ pub(super) struct Finding {
     hit: Option<Position>,
     /// The hit and the count of the term in force, while what was sent after it may be refused.
     kept: Option<(Option<Position>, Option<Found>)>,
+    /// The hit is on its way into the window.
+    is_coming: bool,
 }
 
 impl Finding {
@@ -187,6 +189,7 @@ impl Follow {
 
     pub(super) fn cancel_seek(&mut self) {
         self.finding.seek = None;
+        self.finding.is_coming = false;
     }
 
     /// Sends the next piece of a seek, if none is on its way.
@@ -271,17 +274,22 @@ impl Follow {
         self.paused = false;
         self.stop(None, out);
         self.requests.drop_jump();
-        if !self.show_hit(out) {
+        self.finding.is_coming = true;
+        self.show_hit(out);
+        if self.finding.is_coming {
             self.jump_to_hit(generation, Anchor::Byte(offset), (PAGE_ROWS / 2, PAGE_ROWS), out);
         }
     }
 
-    /// Brings the current hit into view; `false` when the window does not hold it.
-    pub(super) fn show_hit(&mut self, out: &mut Vec<Effect>) -> bool {
+    /// Brings the hit that is wanted into view, once the window holds it: a page of a busy server may not have it yet.
+    pub(super) fn show_hit(&mut self, out: &mut Vec<Effect>) {
+        if !self.finding.is_coming || self.requests.waits_for_rows() {
+            return;
+        }
         let idx = self.finding.hit.and_then(|(generation, offset)| self.window.find(generation, offset));
-        let Some(key) = idx.and_then(|idx| self.window.key(idx)) else { return false };
+        let Some(key) = idx.and_then(|idx| self.window.key(idx)) else { return };
+        self.finding.is_coming = false;
         out.push(Effect::GoToRow(key));
-        true
     }
 
     /// The place below a row: after it where the window holds it.
