@@ -231,3 +231,6 @@ fn made(rows: &Rows<'_>, index: &LineIndex, draft: Draft) -> io::Result<SparsePa
         is_full,
     })
 }
+
+#[cfg(test)]
+mod tests;
