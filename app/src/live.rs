@@ -63,6 +63,8 @@ struct Live {
     catch: Option<Catch>,
     /// Whether the rows that the server rendered are still what is seen.
     is_first_screen: bool,
+    /// Whether rows of another place are on their way: what is seen until then is not where the user is.
+    is_jumping: bool,
     todo: Vec<Todo>,
     frames: Frames,
     size: SizeWatch,
@@ -146,6 +148,7 @@ impl Live {
             was_open: false,
             catch: None,
             is_first_screen: true,
+            is_jumping: false,
             todo: Vec::new(),
             frames: Frames::new(|ms| {
                 with(|live| live.draw(ms));
@@ -204,6 +207,7 @@ impl Live {
         self.identities.clear();
         self.meter = Meter::default();
         self.searching = Searching::default();
+        self.is_jumping = false;
         self.screen.forget();
         self.shell.status.clear();
         self.shell.search.clear();
@@ -249,6 +253,7 @@ impl Live {
             Anchor::Start => (0, PAGE_ROWS),
             _ => (ROWS_ABOVE, PAGE_ROWS),
         };
+        self.is_jumping = true;
         self.step(Input::JumpTo { at, before, after });
     }
 
@@ -290,6 +295,7 @@ impl Live {
 
     fn window_changed(&mut self, change: WindowChange) {
         self.screen.window_changed(change, self.follow.window());
+        self.is_jumping &= !matches!(change, WindowChange::Replaced { .. });
         if self.is_first_screen && matches!(change, WindowChange::Replaced { .. }) {
             self.take_over();
         }

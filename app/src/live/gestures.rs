@@ -104,7 +104,9 @@ impl Live {
             let seen = self.screen.last_visible();
             self.step(Input::Hold { seen });
         }
-        if let Some(command) = self.say_where() {
+        if !self.is_jumping
+            && let Some(command) = self.say_where()
+        {
             self.command(command);
         }
     }

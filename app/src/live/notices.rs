@@ -34,7 +34,10 @@ impl Live {
             Notice::Wrapped { down: true } => "Past the end: on from the start".to_owned(),
             Notice::Wrapped { down: false } => "Past the start: on from the end".to_owned(),
             Notice::NoMatch => "No match".to_owned(),
-            Notice::Failed { detail, .. } => detail,
+            Notice::Failed { detail, .. } => {
+                self.is_jumping = false;
+                detail
+            }
         };
         nav::toast(self.shell, text);
     }

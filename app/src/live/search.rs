@@ -106,6 +106,7 @@ impl Live {
         self.screen.shows_gaps = view.ctx > 0;
         if change.filtered {
             let at = change.moved.as_ref().map_or_else(|| view.anchor(), Place::anchor);
+            self.is_jumping = true;
             self.step(Input::Filter { filter: view.shown_rows(), at, before: ROWS_ABOVE, after: PAGE_ROWS });
         }
         if change.found {
@@ -128,10 +129,12 @@ impl Live {
                 self.mark();
             }
             Todo::Refused { find, position, detail } => {
+                self.is_jumping &= find;
                 let error = BoxError { position, message: detail };
                 self.shell.search.of(which(find)).error.set(Some(error));
             }
             Todo::Accepted { find } => {
+                self.is_jumping &= find;
                 let state = self.shell.search.of(which(find));
                 // What has been typed since may be wrong by itself.
                 let error = state.text.with_untracked(|text| which(find).error_of(text));

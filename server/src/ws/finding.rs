@@ -61,6 +61,9 @@ impl Viewer {
         self.counter = (!follow).then(|| counter.only(filter.as_ref()));
         self.live = follow;
         self.search.show(filter);
+        // Told even where the same rows match: the client knows of no count of this filter.
+        self.told = None;
+        self.tell_soon();
         self.puller.show_only(self.search.filter().cloned());
         self.hold_views();
         self.moved();
@@ -74,6 +77,7 @@ impl Viewer {
         match self.state.tasks.blocking(compile).await {
             Ok(term) => {
                 self.search.find(term);
+                self.told = None;
                 self.hold_views();
                 self.tell_soon();
                 ControlFlow::Continue(())
