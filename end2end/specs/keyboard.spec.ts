@@ -55,10 +55,12 @@ test('every control can be reached with Tab, and shows where the focus is', asyn
     const focused = await page.evaluate(() => {
       const element = document.activeElement as HTMLElement | null;
       if (!element || element === document.body) return null;
-      const style = getComputedStyle(element);
+      const outlined = (shown: Element) => getComputedStyle(shown).outlineStyle !== 'none' && parseFloat(getComputedStyle(shown).outlineWidth) > 0;
+      // A search box is framed together with the buttons in it.
+      const frame = element instanceof HTMLInputElement ? (element.parentElement ?? element) : element;
       const label = element instanceof HTMLInputElement ? element.labels?.[0]?.textContent : null;
       const name = element.getAttribute('aria-label') ?? label ?? element.textContent?.trim() ?? '';
-      return { name, shown: element.matches(':focus-visible') && style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0 };
+      return { name, shown: element.matches(':focus-visible') && (outlined(element) || outlined(frame)) };
     });
     if (!focused) continue;
     reached.add(focused.name);
@@ -167,7 +169,7 @@ test('the help sheet tells the keys of find and filter', async ({ page, viewer, 
   await viewer.open(log.link);
   await viewer.press('?');
   const sheet = page.getByRole('dialog');
-  for (const text of ['Find', 'Filter', 'next match', 'previous match', 'context']) {
+  for (const text of ['find', 'filter', 'next match', 'previous match', 'around the matches', 'among all others']) {
     await expect(sheet.getByText(new RegExp(text, 'i')).first(), text).toBeVisible();
   }
 });
