@@ -315,7 +315,7 @@ async fn a_filtered_link_opens_filtered_with_the_rows_in_the_html() {
 #[tokio::test]
 async fn the_reader_links_of_a_filtered_page_keep_the_filter_and_miss_no_row() {
     let scratch = Scratch::new();
-    let line = |number: u32| format!("{} {number:04}\n", if number % 3 == 0 { "hit" } else { "miss" });
+    let line = |number: u32| format!("{} {number:04}\n", if number.is_multiple_of(3) { "hit" } else { "miss" });
     scratch.write("app.log", (1..=3000).map(line).collect::<String>().as_bytes());
     let server = TestServer::start(&scratch, &[("auth", "none")]).await;
     let mut seen = std::collections::BTreeSet::new();
