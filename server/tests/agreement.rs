@@ -2,7 +2,7 @@
 //! download and an oracle that is none of ours give the same rows. Plain words agree with ripgrep too.
 //!
 //! `TAILLIGHT_QUERIES` says how many queries (200); `TAILLIGHT_SEED` which ones.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and says what it left out")]
 
 #[path = "common/server.rs"]
 mod common;

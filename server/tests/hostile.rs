@@ -1,5 +1,5 @@
 //! Hostile patterns: each is refused with its place, or answered within what it may cost; meanwhile others are answered.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 #[path = "common/server.rs"]
 mod common;

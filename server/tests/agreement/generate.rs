@@ -376,7 +376,10 @@ impl Re {
                 let once = inner.ends(text, starts, ignore_case);
                 let mut all = if *sign == '+' { once.clone() } else { union(starts, &once) };
                 let mut last = once;
-                while *sign != '?' {
+                loop {
+                    if *sign == '?' {
+                        break;
+                    }
                     last = inner.ends(text, &last, ignore_case);
                     let more = union(&all, &last);
                     if more == all {

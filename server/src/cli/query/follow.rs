@@ -157,7 +157,7 @@ impl<'a> Followed<'a> {
             FileEvent::Truncated { was } => say(&format!("note: {name}: truncated, it had {was} bytes")),
             FileEvent::Gap { bytes } if bytes == ByteLen::ZERO => {}
             FileEvent::Gap { bytes } => {
-                say(&format!("note: {name}: {bytes} bytes were gone before they could be read"))
+                say(&format!("note: {name}: {bytes} bytes were gone before they could be read"));
             }
             FileEvent::Deleted => say(&format!("note: {name}: deleted")),
             FileEvent::Appeared => say(&format!("note: {name}: appeared again")),
