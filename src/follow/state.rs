@@ -50,7 +50,8 @@ impl StateKind {
     /// The word the state line begins with; it also names the dot's class, with `-` for spaces.
     pub const fn word(self) -> &'static str {
         match self {
-            Self::Live => "live",
+            // What is there is all there will be: nothing is late.
+            Self::Live | Self::Ended => "live",
             Self::Paused => "paused",
             Self::CatchingUp => "catching up",
             Self::Behind(_) => "behind",
@@ -59,7 +60,6 @@ impl StateKind {
             Self::Reconnecting => "reconnecting",
             Self::Denied => "denied",
             Self::ReadError => "read error",
-            Self::Ended => "ended",
         }
     }
 }
@@ -71,6 +71,9 @@ impl StreamState {
         if let StateKind::Behind(bytes) = self.kind {
             text.push(' ');
             text.push_str(&byte_size(bytes));
+        }
+        if self.kind == StateKind::Ended {
+            text.push_str(" · input ended");
         }
         if let Some(what) = self.last_event.and_then(|last| event_text(last.event)) {
             text.push_str(" · ");
@@ -191,7 +194,7 @@ mod tests {
             (StateKind::Reconnecting, None, "", "reconnecting"),
             (StateKind::Denied, None, "", "denied"),
             (StateKind::ReadError, None, "", "read error"),
-            (StateKind::Ended, Some(FileEvent::Rotated), "1:00", "ended · rotated at 1:00"),
+            (StateKind::Ended, Some(FileEvent::Rotated), "1:00", "live · input ended · rotated at 1:00"),
         ] {
             let last_event = event.map(|event| LastEvent { event, unix_secs: 7 });
             assert_eq!(StreamState { kind, last_event }.text(time), expected);
