@@ -474,6 +474,8 @@ struct World {
     keys: Vec<RowKey>,
     looked_at: Option<RowKey>,
     notices: Vec<Notice>,
+    /// The rows are of a connection whose numbers mean nothing any more: until the first page of the next one.
+    is_stale: bool,
     went_to: Option<RowKey>,
 }
 
@@ -505,6 +507,7 @@ impl World {
             keys: Vec::new(),
             looked_at: None,
             notices: Vec::new(),
+            is_stale: false,
             went_to: None,
         };
         let path = "r/app.log".parse().expect("a path");
@@ -568,7 +571,7 @@ impl World {
     /// The window is a run of the files' bytes: nothing lost, nothing twice, numbers right.
     fn check_window(&self) {
         // Not resumed: the old numbers mean nothing until the first page replaces the rows.
-        if self.follow.requests.waits_for_first() || !self.follow.has_page {
+        if self.follow.requests.waits_for_first() || !self.follow.has_page || self.is_stale {
             return;
         }
         let window = self.follow.window();
@@ -630,6 +633,11 @@ impl World {
         let Some(message) = self.server.down.pop_front() else { return false };
         if matches!(message, Down::Msg(ServerMsg::Opened { .. })) {
             self.base = self.server.base;
+        }
+        match &message {
+            Down::Msg(ServerMsg::Opened { resume, .. }) => self.is_stale = resume.is_none(),
+            Down::Frame(frame) if frame.kind == FrameKind::Page && frame.req == 0 => self.is_stale = false,
+            _ => {}
         }
         self.step(match message {
             Down::Open => Input::SocketOpen,
