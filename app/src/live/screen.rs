@@ -133,6 +133,11 @@ impl Screen {
                 self.keep = anchor;
                 let above = self.rows_above();
                 self.scroll = Scroll::at_row(anchor.map_or(usize::MAX >> 1, |row| row.saturating_sub(above)));
+                // A key may come before these rows are drawn: it must not move from where others were.
+                let top_row = self.scroll.top_row.min(window.len().saturating_sub(1));
+                let n_rows = (self.view_px / ROW_PX) as usize;
+                self.visible = (top_row, top_row.saturating_add(n_rows).min(window.len()));
+                self.is_new_visible = true;
             }
             WindowChange::Prepended(n_rows) => {
                 self.origin -= n_rows as i64;
