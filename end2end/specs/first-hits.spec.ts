@@ -8,11 +8,13 @@ import { samples } from '../support/corpus';
 import { ViewerPage } from '../support/viewer';
 
 const GB = 1e9;
-const SIZE = 2 * GB;
+/** A build without optimisation wants less: say how much. */
+const SIZE = Number(process.env.TAILLIGHT_LARGE_BYTES ?? 2 * GB);
+const SIZE_TEXT = `${SIZE / GB} GB`;
 const QUERIES = 30;
 
 /** Matches the lines near the end and no other, and has no fixed text that could be looked up. */
-const SLOW = '/^\\w \\w{4} \\w{4} \\w{3} \\w{3} \\w{4} \\w{3}-\\d+ \\w{3} \\w{5}$/';
+const SLOW = '/^[a-z] [a-z]{4} [a-z]{4} [a-z]{3} [a-z]{3} [a-z]{4} [a-z]{3}-[0-9]+ [a-z]{3} [a-z]{5}$/';
 
 test.setTimeout(300_000);
 
@@ -114,7 +116,7 @@ test('a filter on 2 GB shows its first hits at once, and pages are answered mean
       await expect.poll(async () => (await times()).length, { intervals: [20], timeout: 20_000, message: `hits of query ${n}` }).toBe(n + 1);
     }
     const all = await times();
-    console.log(`Enter to first hits painted, filter on 2 GB: ${distribution(all)} (aim 100 ms)`);
+    console.log(`Enter to first hits painted, filter on ${SIZE_TEXT}: ${distribution(all)} (aim 100 ms)`);
     expect(median(all), 'milliseconds to the first hits').toBeLessThan(1_000);
   });
 
@@ -130,8 +132,8 @@ test('a filter on 2 GB shows its first hits at once, and pages are answered mean
       const through = /^showing 0 of [\d,]+$/;
       during.push(...(await pageTimes(viewer, link, async () => through.test(await viewer.lineCount.innerText()))));
     }
-    console.log(`50 rows anywhere in 2 GB, at rest: ${distribution(rest)}`);
-    console.log(`50 rows anywhere in 2 GB, while it is filtered: ${distribution(during)} (aim p99 50 ms)`);
+    console.log(`50 rows anywhere in ${SIZE_TEXT}, at rest: ${distribution(rest)}`);
+    console.log(`50 rows anywhere in ${SIZE_TEXT}, while it is filtered: ${distribution(during)} (aim p99 50 ms)`);
     expect(median(during), 'milliseconds for a page').toBeLessThan(1_000);
   });
 
@@ -144,7 +146,7 @@ test('a filter on 2 GB shows its first hits at once, and pages are answered mean
       expect(Date.now() - began, 'milliseconds for the whole file').toBeLessThan(120_000);
     }
     const took = Date.now() - began;
-    console.log(`a slow pattern over 2 GB: ${took} ms, progress shown in ${seen} looks`);
+    console.log(`a slow pattern over ${SIZE_TEXT}: ${took} ms, progress shown in ${seen} looks`);
     // It is shown after 400 ms; a quick machine may be through by then.
     if (took > 2_000) expect(seen, 'looks that met a progress bar').toBeGreaterThan(0);
     await expect(page.getByRole('progressbar', { name: 'Search progress' })).toBeHidden();
