@@ -5,6 +5,7 @@
 //! in the data directory.
 
 pub mod door;
+pub mod lasting;
 pub mod limiter;
 pub mod login;
 pub mod origin;
@@ -71,7 +72,7 @@ impl Auth {
     }
 
     /// Whether `who` may still do what it was let in for: false after logout and when its session has ended. A socket
-    /// asks this at least every 60 seconds.
+    /// asks this at least every 60 seconds: [`lasting`].
     pub fn still_valid(&self, who: &Principal) -> bool {
         who.session().is_none_or(|session| self.inner.sessions.is_alive(session))
     }

@@ -18,16 +18,15 @@ use taillight::cursor::Generation;
 use taillight::line::ByteOffset;
 use taillight::path::LogPath;
 use taillight::wire::{CLOSE_GOING_AWAY, CLOSE_NO_PONG, CLOSE_UNAUTHORIZED};
-use tokio::time::{Instant, sleep_until};
 
 use crate::auth::Principal;
+use crate::auth::lasting::LastingLogin;
 use crate::error::ApiError;
 use crate::pull::{Lines, Pulled, Puller};
 use crate::read::lines_back;
 use crate::source::read_full;
 use crate::state::AppState;
 use crate::tail::Follower;
-use crate::ws::connection::RECHECK_INTERVAL;
 use crate::ws::heartbeat::{Beat, Heartbeat};
 use crate::ws::{limited, outbox};
 
@@ -116,8 +115,8 @@ async fn run(mut socket: WebSocket, state: AppState, (who, follower): (Principal
         Some((generation, offset)) => {
             let puller = Puller::new(follower, generation, offset, Style::PLAIN);
             let renderer = Renderer::new(options.format);
-            let recheck_at = Instant::now() + RECHECK_INTERVAL;
-            let mut stream = Stream { state, who, recheck_at, puller, heartbeat, options, renderer };
+            let login = LastingLogin::new(state.auth.clone(), who);
+            let mut stream = Stream { state, login, puller, heartbeat, options, renderer };
             stream.run(&mut socket).await
         }
         None => End::Close(1011, "the file cannot be read"),
@@ -143,9 +142,7 @@ async fn start(state: &AppState, follower: &Follower, lines: u32) -> Option<(Gen
 /// One open stream.
 struct Stream {
     state: AppState,
-    who: Principal,
-    /// When the login is looked at again.
-    recheck_at: Instant,
+    login: LastingLogin,
     puller: Puller,
     heartbeat: Heartbeat,
     options: Options,
@@ -179,22 +176,14 @@ impl Stream {
                     ControlFlow::Continue(())
                 }
             },
-            () = sleep_until(self.recheck_at) => self.recheck(),
+            () = self.login.ended() => {
+                ControlFlow::Break(End::Close(CLOSE_UNAUTHORIZED, "the session has ended: log in again"))
+            }
             () = self.puller.moved() => {
                 *drained = false;
                 ControlFlow::Continue(())
             }
             () = std::future::ready(()), if !*drained => self.pump(socket, drained).await,
-        }
-    }
-
-    /// Ends the stream when the login it was opened with has ended.
-    fn recheck(&mut self) -> ControlFlow<End> {
-        self.recheck_at = Instant::now() + RECHECK_INTERVAL;
-        if self.state.auth.still_valid(&self.who) {
-            ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(End::Close(CLOSE_UNAUTHORIZED, "the session has ended: log in again"))
         }
     }
 
