@@ -1,4 +1,5 @@
-//! The query string of a request, as every endpoint reads it: split, then percent-decoded exactly once; `+` stays a plus.
+//! The query string of a request, as every endpoint reads it: split, then percent-decoded exactly once. A `+` stays a plus,
+//! but in a query (`q`) it is a blank, as forms and HTTP clients write it and as the page's links have it.
 
 use taillight::path::percent_decode;
 
@@ -6,7 +7,9 @@ use taillight::path::percent_decode;
 pub fn query_pairs(query: &str) -> impl Iterator<Item = (String, String)> {
     query.split('&').filter(|part| !part.is_empty()).filter_map(|part| {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
-        Some((decode(name)?, decode(value)?))
+        let name = decode(name)?;
+        let value = if name == "q" { decode(&value.replace('+', " "))? } else { decode(value)? };
+        Some((name, value))
     })
 }
 
@@ -20,8 +23,8 @@ mod tests {
 
     #[test]
     fn pairs_are_decoded_once() {
-        let pairs: Vec<_> = query_pairs("a=1&&b&c=%2541&d=a+b&%zz=1&e=%FF&=x&f=g=h").collect();
-        let expected = [("a", "1"), ("b", ""), ("c", "%41"), ("d", "a+b"), ("", "x"), ("f", "g=h")];
+        let pairs: Vec<_> = query_pairs("a=1&&b&c=%2541&d=a+b&%zz=1&e=%FF&=x&f=g=h&q=a+b%2B").collect();
+        let expected = [("a", "1"), ("b", ""), ("c", "%41"), ("d", "a+b"), ("", "x"), ("f", "g=h"), ("q", "a b+")];
         assert_eq!(pairs, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
     }
 }
