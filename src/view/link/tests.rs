@@ -190,7 +190,7 @@ fn the_boxes_are_in_the_link_as_the_user_wrote_them() {
     for (query, filter, find, ctx) in [
         ("q=x", "x", "", 0),
         ("q=a%20%20b%20", "a  b ", "", 0),
-        ("q=a+b", "a+b", "", 0),
+        ("q=a+b%2B", "a b+", "", 0),
         ("q=level:error%20-%22a%22&ctx=100", "level:error -\"a\"", "", 100),
         ("q=foo:bar", "foo:bar", "", 0),
         ("find=/a%5C/b/i&ctx=3", "", "/a\\/b/i", 0),
