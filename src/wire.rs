@@ -86,7 +86,7 @@ pub const CLOSE_GOING_AWAY: u16 = 1001;
 
 /// What the page says to the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "t", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum ClientMsg {
     /// The first message, and only the first.
     Open {
@@ -206,7 +206,7 @@ pub enum ClientMsg {
 
 /// What the server says to the page, besides frames.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "t", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum ServerMsg {
     /// Answers [`ClientMsg::Open`].
     Opened {
@@ -395,7 +395,7 @@ pub enum FileState {
 
 /// What can happen to a followed file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum FileEvent {
     /// Another file has the name now; the old one was read to its end.
     Rotated,
@@ -417,7 +417,7 @@ pub enum FileEvent {
 
 /// What became of a cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Resume {
     /// Frames go on exactly there, in that generation: the current one, or an older one whose rest comes first.
     Resumed {

@@ -52,30 +52,30 @@ fn client_messages_have_these_bytes() {
     check([
         (
             open(None),
-            r#"{"t":"open","version":2,"path":"r/a.log","at":"end","before":40,"after":0,"resume":null,"follow":true,"credit":262144,"filter":null,"find":null}"#,
+            r#"{"open":{"version":2,"path":"r/a.log","at":"end","before":40,"after":0,"resume":null,"follow":true,"credit":262144,"filter":null,"find":null}}"#,
         ),
         (
             open(resume),
-            r#"{"t":"open","version":2,"path":"r/a.log","at":"end","before":40,"after":0,"resume":{"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"offset":70,"marker":{"len":2,"hash":5}},"follow":true,"credit":262144,"filter":null,"find":null}"#,
+            r#"{"open":{"version":2,"path":"r/a.log","at":"end","before":40,"after":0,"resume":{"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"offset":70,"marker":{"len":2,"hash":5}},"follow":true,"credit":262144,"filter":null,"find":null}}"#,
         ),
-        (page(Anchor::Start), r#"{"t":"page","req":1,"generation":3,"at":"start","before":2,"after":4}"#),
+        (page(Anchor::Start), r#"{"page":{"req":1,"generation":3,"at":"start","before":2,"after":4}}"#),
         (
             page(Anchor::Line(LineNo::FIRST)),
-            r#"{"t":"page","req":1,"generation":3,"at":{"line":1},"before":2,"after":4}"#,
+            r#"{"page":{"req":1,"generation":3,"at":{"line":1},"before":2,"after":4}}"#,
         ),
-        (page(Anchor::Byte(AT)), r#"{"t":"page","req":1,"generation":3,"at":{"byte":70},"before":2,"after":4}"#),
+        (page(Anchor::Byte(AT)), r#"{"page":{"req":1,"generation":3,"at":{"byte":70},"before":2,"after":4}}"#),
         (
             ClientMsg::More { req: 1, generation: GENERATION, offset: AT, len: 9 },
-            r#"{"t":"more","req":1,"generation":3,"offset":70,"len":9}"#,
+            r#"{"more":{"req":1,"generation":3,"offset":70,"len":9}}"#,
         ),
         (
             ClientMsg::Live { req: 1, from: Some((GENERATION, AT)), rows: 5 },
-            r#"{"t":"live","req":1,"from":[3,70],"rows":5}"#,
+            r#"{"live":{"req":1,"from":[3,70],"rows":5}}"#,
         ),
-        (ClientMsg::Live { req: 1, from: None, rows: 5 }, r#"{"t":"live","req":1,"from":null,"rows":5}"#),
-        (ClientMsg::Hold { from: (GENERATION, AT) }, r#"{"t":"hold","from":[3,70]}"#),
-        (ClientMsg::Grant { bytes: 8 }, r#"{"t":"grant","bytes":8}"#),
-        (ClientMsg::Pong, r#"{"t":"pong"}"#),
+        (ClientMsg::Live { req: 1, from: None, rows: 5 }, r#"{"live":{"req":1,"from":null,"rows":5}}"#),
+        (ClientMsg::Hold { from: (GENERATION, AT) }, r#"{"hold":{"from":[3,70]}}"#),
+        (ClientMsg::Grant { bytes: 8 }, r#"{"grant":{"bytes":8}}"#),
+        (ClientMsg::Pong, r#""pong""#),
     ]);
 }
 
@@ -98,22 +98,22 @@ fn messages_of_filter_and_find_have_these_bytes() {
     check([
         (
             open,
-            r#"{"t":"open","version":2,"path":"r/a.log","at":"start","before":0,"after":9,"resume":null,"follow":false,"credit":7,"filter":{"q":"error -\"a b\"","ctx":3},"find":"/x/i"}"#,
+            r#"{"open":{"version":2,"path":"r/a.log","at":"start","before":0,"after":9,"resume":null,"follow":false,"credit":7,"filter":{"q":"error -\"a b\"","ctx":3},"find":"/x/i"}}"#,
         ),
         (
             filtered(filter),
-            r#"{"t":"filter","req":1,"filter":{"q":"error -\"a b\"","ctx":3},"at":"end","before":2,"after":4,"follow":true}"#,
+            r#"{"filter":{"req":1,"filter":{"q":"error -\"a b\"","ctx":3},"at":"end","before":2,"after":4,"follow":true}}"#,
         ),
-        (filtered(None), r#"{"t":"filter","req":1,"filter":null,"at":"end","before":2,"after":4,"follow":true}"#),
-        (ClientMsg::Find { req: 2, term: Some("x".to_owned()) }, r#"{"t":"find","req":2,"term":"x"}"#),
-        (ClientMsg::Find { req: 2, term: None }, r#"{"t":"find","req":2,"term":null}"#),
+        (filtered(None), r#"{"filter":{"req":1,"filter":null,"at":"end","before":2,"after":4,"follow":true}}"#),
+        (ClientMsg::Find { req: 2, term: Some("x".to_owned()) }, r#"{"find":{"req":2,"term":"x"}}"#),
+        (ClientMsg::Find { req: 2, term: None }, r#"{"find":{"req":2,"term":null}}"#),
         (
             ClientMsg::Seek { req: 3, generation: GENERATION, from: AT, down: true },
-            r#"{"t":"seek","req":3,"generation":3,"from":70,"down":true}"#,
+            r#"{"seek":{"req":3,"generation":3,"from":70,"down":true}}"#,
         ),
         (
             ClientMsg::Spans { req: 4, generation: GENERATION, rows: vec![AT, ByteOffset::new(80)] },
-            r#"{"t":"spans","req":4,"generation":3,"rows":[70,80]}"#,
+            r#"{"spans":{"req":4,"generation":3,"rows":[70,80]}}"#,
         ),
     ]);
     let matched = |exact| Matched { count: LineCount::new(5), exact, scanned: AT };
@@ -123,21 +123,21 @@ fn messages_of_filter_and_find_have_these_bytes() {
     check([
         (
             ServerMsg::Tip(Tip { shown: Some(matched(false)), found: found(None), ..TIP }),
-            r#"{"t":"tip","generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":{"count":5,"exact":false,"scanned":70},"found":{"matched":{"count":5,"exact":true,"scanned":70},"rank":null},"state":"read-error"}"#,
+            r#"{"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":{"count":5,"exact":false,"scanned":70},"found":{"matched":{"count":5,"exact":true,"scanned":70},"rank":null},"state":"read-error"}}"#,
         ),
         (
             ServerMsg::Tip(Tip { found: found(Some(LineCount::new(4))), ..TIP }),
-            r#"{"t":"tip","generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":{"matched":{"count":5,"exact":true,"scanned":70},"rank":4},"state":"read-error"}"#,
+            r#"{"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":{"matched":{"count":5,"exact":true,"scanned":70},"rank":4},"state":"read-error"}}"#,
         ),
         (
             ServerMsg::Refused { req: 2, find: true, position: 1, detail: "expected )".to_owned() },
-            r#"{"t":"refused","req":2,"find":true,"position":1,"detail":"expected )"}"#,
+            r#"{"refused":{"req":2,"find":true,"position":1,"detail":"expected )"}}"#,
         ),
-        (sought(Some(AT), false), r#"{"t":"sought","req":3,"generation":3,"found":70,"reached":70,"at_end":false}"#),
-        (sought(None, true), r#"{"t":"sought","req":3,"generation":3,"found":null,"reached":70,"at_end":true}"#),
+        (sought(Some(AT), false), r#"{"sought":{"req":3,"generation":3,"found":70,"reached":70,"at_end":false}}"#),
+        (sought(None, true), r#"{"sought":{"req":3,"generation":3,"found":null,"reached":70,"at_end":true}}"#),
         (
             ServerMsg::Spans { req: 4, generation: GENERATION, rows: vec![spans] },
-            r#"{"t":"spans","req":4,"generation":3,"rows":[{"offset":70,"find":[[0,2],[5,6]],"filter":[]}]}"#,
+            r#"{"spans":{"req":4,"generation":3,"rows":[{"offset":70,"find":[[0,2],[5,6]],"filter":[]}]}}"#,
         ),
     ]);
 }
@@ -156,45 +156,45 @@ fn server_messages_have_these_bytes() {
     check([
         (
             opened(None),
-            r#"{"t":"opened","version":2,"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"resume":null,"heartbeat_secs":20,"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}}"#,
+            r#"{"opened":{"version":2,"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"resume":null,"heartbeat_secs":20,"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}}}"#,
         ),
         (
             opened(Some(Resume::Resumed { generation: GENERATION })),
-            r#"{"t":"opened","version":2,"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"resume":{"kind":"resumed","generation":3},"heartbeat_secs":20,"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}}"#,
+            r#"{"opened":{"version":2,"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"resume":{"resumed":{"generation":3}},"heartbeat_secs":20,"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}}}"#,
         ),
         (
             ServerMsg::Tip(TIP),
-            r#"{"t":"tip","generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}"#,
+            r#"{"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}}"#,
         ),
         (
             event(FileEvent::Rotated, Some((GENERATION.next(), IDENTITY))),
-            r#"{"t":"event","generation":3,"at":70,"unix_secs":8,"event":{"kind":"rotated"},"next":[4,{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615}]}"#,
+            r#"{"event":{"generation":3,"at":70,"unix_secs":8,"event":"rotated","next":[4,{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615}]}}"#,
         ),
         (
             event(FileEvent::Truncated { was: ByteLen::new(6) }, None),
-            r#"{"t":"event","generation":3,"at":70,"unix_secs":8,"event":{"kind":"truncated","was":6},"next":null}"#,
+            r#"{"event":{"generation":3,"at":70,"unix_secs":8,"event":{"truncated":{"was":6}},"next":null}}"#,
         ),
         (
             ServerMsg::Current { generation: GENERATION, identity: IDENTITY },
-            r#"{"t":"current","generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615}}"#,
+            r#"{"current":{"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615}}}"#,
         ),
-        (ServerMsg::Behind { bytes: ByteLen::new(6) }, r#"{"t":"behind","bytes":6}"#),
-        (ServerMsg::Ping, r#"{"t":"ping"}"#),
+        (ServerMsg::Behind { bytes: ByteLen::new(6) }, r#"{"behind":{"bytes":6}}"#),
+        (ServerMsg::Ping, r#""ping""#),
         (
             ServerMsg::Failed { req: 4, error: Failure::NotAFile, detail: "it is a folder".to_owned() },
-            r#"{"t":"failed","req":4,"error":"not-a-file","detail":"it is a folder"}"#,
+            r#"{"failed":{"req":4,"error":"not-a-file","detail":"it is a folder"}}"#,
         ),
-        (ServerMsg::Bye { retry_ms: 900 }, r#"{"t":"bye","retry_ms":900}"#),
+        (ServerMsg::Bye { retry_ms: 900 }, r#"{"bye":{"retry_ms":900}}"#),
     ]);
     check([
-        (Resume::Truncated, r#"{"kind":"truncated"}"#),
-        (Resume::Gap { bytes: None }, r#"{"kind":"gap","bytes":null}"#),
-        (Resume::Gap { bytes: Some(ByteLen::new(6)) }, r#"{"kind":"gap","bytes":6}"#),
+        (Resume::Truncated, r#""truncated""#),
+        (Resume::Gap { bytes: None }, r#"{"gap":{"bytes":null}}"#),
+        (Resume::Gap { bytes: Some(ByteLen::new(6)) }, r#"{"gap":{"bytes":6}}"#),
     ]);
     check([
-        (FileEvent::Gap { bytes: ByteLen::new(6) }, r#"{"kind":"gap","bytes":6}"#),
-        (FileEvent::Deleted, r#"{"kind":"deleted"}"#),
-        (FileEvent::Appeared, r#"{"kind":"appeared"}"#),
+        (FileEvent::Gap { bytes: ByteLen::new(6) }, r#"{"gap":{"bytes":6}}"#),
+        (FileEvent::Deleted, r#""deleted""#),
+        (FileEvent::Appeared, r#""appeared""#),
     ]);
     check([
         (FileState::Live, r#""live""#),

@@ -13,6 +13,7 @@ use web_sys::{Document, Element, HtmlElement, Node};
 use super::events::DomEvent;
 use super::highlight::Highlights;
 use super::{BrowserError, by_id, document};
+use crate::text::px;
 use row::Row;
 
 /// What a row says besides its text. Equal facts of an equal version are the same row: nothing is written.
@@ -197,7 +198,7 @@ impl RowPool {
     pub fn shift(&mut self, up_px: f64) -> Result<(), BrowserError> {
         if self.shift_px != up_px {
             self.shift_px = up_px;
-            self.sheet.style().set_property("transform", &format!("translate3d(0,{}px,0)", -up_px))?;
+            self.sheet.style().set_property("transform", &format!("translate3d(0,{},0)", px(-up_px)))?;
         }
         Ok(())
     }
@@ -209,7 +210,7 @@ impl RowPool {
     pub fn sideways(&mut self, left_px: f64) -> Result<(), BrowserError> {
         if self.sideways_px != left_px {
             self.sideways_px = left_px;
-            self.sheet.style().set_property("--sideways", &format!("{left_px}px"))?;
+            self.sheet.style().set_property("--sideways", &px(left_px))?;
         }
         Ok(())
     }

@@ -63,7 +63,7 @@ impl Live {
         };
         let share = format!("{} % · {}{line}", track.value_percent(target), text::size(target));
         self.shell.status.bubble.set(share);
-        measure::set_style(ids::BUBBLE, "transform", &format!("translateY({}px)", (y_px - 14.0).max(0.0)));
+        measure::set_style(ids::BUBBLE, "transform", &format!("translateY({})", text::px((y_px - 14.0).max(0.0))));
     }
 
     /// Shows the line at an offset: from the rows that are held, or by asking for others.

@@ -276,7 +276,7 @@ impl Live {
         if self.searching.spot_px != top_px {
             self.searching.spot_px = top_px;
             if let Some(top_px) = top_px {
-                measure::set_style(ids::IN_CONTEXT, "transform", &format!("translateY({top_px}px)"));
+                measure::set_style(ids::IN_CONTEXT, "transform", &format!("translateY({})", text::px(top_px)));
             }
             set(self.shell.search.can_leave, top_px.is_some());
         }
@@ -286,8 +286,8 @@ impl Live {
         let selected = doors::selection_in(ids::GRID);
         if let Some((_, left_px, top_px, bottom_px)) = &selected {
             let top_px = if *top_px > 2.0 * BAR_PX { top_px - BAR_PX } else { bottom_px + 8.0 };
-            measure::set_style(ids::SELECTION, "left", &format!("clamp(8px, {left_px}px, 100vw - 340px)"));
-            measure::set_style(ids::SELECTION, "top", &format!("{top_px}px"));
+            measure::set_style(ids::SELECTION, "left", &format!("clamp(8px, {}, 100vw - 340px)", text::px(*left_px)));
+            measure::set_style(ids::SELECTION, "top", &text::px(top_px));
         }
         let selected = selected.map(|(text, ..)| match text.trim_matches(['\r', '\n']).contains('\n') {
             true => Selected::Lines,

@@ -94,8 +94,8 @@ impl Live {
         let thumb = track.thumb(position);
         if self.ruler.thumb != Some(thumb) {
             self.ruler.thumb = Some(thumb);
-            measure::set_style(ids::THUMB, "transform", &format!("translateY({}px)", thumb.top_px));
-            measure::set_style(ids::THUMB, "height", &format!("{}px", thumb.height_px));
+            measure::set_style(ids::THUMB, "transform", &format!("translateY({})", text::px(thumb.top_px)));
+            measure::set_style(ids::THUMB, "height", &text::px(thumb.height_px));
         }
         let is_pinned = self.is_pinned();
         set(status.percent, if is_pinned { 100 } else { track.value_percent(position) });

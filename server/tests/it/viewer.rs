@@ -179,7 +179,7 @@ async fn the_first_message_must_be_open_and_of_this_version() {
         .expect("json")
         .replace(&format!("\"version\":{VERSION}"), "\"version\":0");
     let cases = [
-        ("{\"t\":\"pong\"}", CLOSE_PROTOCOL),
+        ("\"pong\"", CLOSE_PROTOCOL),
         ("nonsense", CLOSE_PROTOCOL),
         ("{}", CLOSE_PROTOCOL),
         (other_version.as_str(), CLOSE_VERSION),
