@@ -1,7 +1,7 @@
 //! Facts as the chrome says them.
 
 use taillight::follow::grouped;
-use taillight::line::ByteLen;
+use taillight::line::{ByteLen, LineCount};
 use taillight::row::size_text;
 use taillight::wire::{Found, Tip};
 
@@ -17,15 +17,15 @@ pub fn line_count(tip: &Tip) -> String {
     }
 }
 
-/// `3 of 120`, `120` before one was gone to, with `+` while the number still grows; `no match`.
+/// `3 of 120`, `0 of 120` before one was gone to, with `+` while the number still grows; `no match`.
 pub fn match_count(found: &Found) -> String {
     let count = found.matched.count.get();
     let more = if found.matched.exact { "" } else { "+" };
-    match found.rank {
-        _ if count == 0 && found.matched.exact => "no match".to_owned(),
-        Some(rank) if count > 0 => format!("{} of {}{more}", grouped(rank.get()), grouped(count)),
-        _ => format!("{}{more}", grouped(count)),
+    if count == 0 && found.matched.exact {
+        return "no match".to_owned();
     }
+    let rank = found.rank.map_or(0, LineCount::get).min(count);
+    format!("{} of {}{more}", grouped(rank), grouped(count))
 }
 
 /// A length for a style, such as `-12.50px`, to the hundredth. Printing floats otherwise takes a fiftieth of the WASM.
@@ -100,7 +100,7 @@ pub fn fuzzy_rank(pattern: &str, text: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use taillight::cursor::Generation;
-    use taillight::line::{ByteOffset, LineCount};
+    use taillight::line::ByteOffset;
     use taillight::wire::{FileState, LineTotal, Matched};
 
     use super::*;
@@ -146,9 +146,9 @@ mod tests {
         };
         assert_eq!(text(120, true, Some(3)), "3 of 120");
         assert_eq!(text(2_341, false, Some(1_017)), "1,017 of 2,341+");
-        assert_eq!((text(120, true, None), text(120, false, None)), ("120".into(), "120+".into()));
+        assert_eq!((text(120, true, None), text(120, false, None)), ("0 of 120".into(), "0 of 120+".into()));
         assert_eq!((text(0, true, None), text(0, true, Some(1))), ("no match".into(), "no match".into()));
-        assert_eq!((text(0, false, None), text(0, false, Some(1))), ("0+".into(), "0+".into()));
+        assert_eq!((text(0, false, None), text(0, false, Some(1))), ("0 of 0+".into(), "0 of 0+".into()));
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! One engine, many doors: for generated queries over nasty lines, and over real logs, the command, `lines`, `count`, the
-//! download and an oracle that is none of ours give the same rows. Plain words agree with ripgrep too.
+//! One engine, many doors: for generated queries over nasty lines, and over real logs, the page, the command, `lines`,
+//! `count`, the download and an oracle that is none of ours give the same rows. Plain words agree with ripgrep too.
 //!
 //! `TAILLIGHT_QUERIES` says how many queries (200); `TAILLIGHT_SEED` which ones.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and says what it left out")]
@@ -51,6 +51,14 @@ fn objects(ndjson: &[u8], what: &str) -> Vec<Value> {
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{what}: {error}: {line}")))
         .collect()
+}
+
+/// Where the link of that name leads, if there is one.
+fn link_called(name: &str, html: &str) -> Option<String> {
+    let before = &html[..html.find(&format!(">{name}<"))?];
+    let tag = &before[before.rfind('<')?..];
+    let address = tag.split_once("href=\"")?.1.split_once('"')?.0;
+    Some(address.replace("&amp;", "&"))
 }
 
 /// What the oracle finds: the numbers of the lines, from 0.
@@ -150,6 +158,23 @@ impl Case<'_> {
         assert!(self.get("raw", "") == raw, "raw of {:?}", self.q);
     }
 
+    /// The rows of the page as they stand in the HTML, from the start to the end by the page's own links.
+    fn check_page(&self) {
+        let offsets = self.log.offsets();
+        let expected: Vec<u64> = self.found.iter().map(|&idx| offsets[idx]).collect();
+        let mut shown = Vec::new();
+        let mut next = Some(self.url("v", "&at=start"));
+        while let Some(path) = next {
+            let (status, body) = get(self.addr, &path);
+            assert_eq!(status, 200, "{path}");
+            let html = String::from_utf8(body).unwrap();
+            let attributes = html.split("data-offset=\"").skip(1);
+            shown.extend(attributes.map(|rest| rest[..rest.find('"').unwrap()].parse::<u64>().unwrap()));
+            next = link_called("Newer", &html);
+        }
+        assert!(shown == expected, "page of {}: query {:?}: {shown:?}, and not {expected:?}", self.log.name, self.q);
+    }
+
     /// From a place in the middle, a few rows each way.
     fn check_middle(&self, dice: &mut Dice) {
         let (offsets, before, after) = (self.log.offsets(), dice.below(5), dice.below(5));
@@ -205,6 +230,7 @@ async fn every_door_gives_the_rows_that_the_oracle_gives() {
         let case = Case { addr: server.addr, folder: &scratch.logs(), log, q: &q, found };
         let expected = rows(log, &case.found);
         case.check_http(&expected);
+        case.check_page();
         case.check_middle(&mut dice);
         case.check_command(&expected);
         case.check_context(&mut dice);
