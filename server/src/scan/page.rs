@@ -18,12 +18,12 @@ use taillight::wire::{
 };
 
 use super::Budget;
-use super::rows::{Rows, Shown};
+use super::rows::{OnRow, Reached, Rows, Shown};
 use crate::index::LineIndex;
 use crate::read::{PageWant, find_line, line_start, marker_at};
 
 /// How much one answer may do. A connection does nothing else meanwhile, so this is what a message waits at most.
-pub const ANSWER: Work = Work { bytes: 64 << 20, time: Duration::from_millis(40) };
+pub const ANSWER: Work = Work { bytes: 64 << 20, time: Duration::from_millis(40), enough: Duration::from_millis(5) };
 
 /// A bounded piece of work.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +32,9 @@ pub struct Work {
     pub bytes: u64,
     /// The time it takes.
     pub time: Duration,
+    /// After this a side that has a row is not searched on: a few rows on the screen now are worth more to who asks on
+    /// than a full page later.
+    pub enough: Duration,
 }
 
 /// Shown rows, and what they cover.
@@ -93,13 +96,14 @@ pub fn page(rows: &Rows<'_>, index: &LineIndex, want: &PageWant, work: Work) -> 
     let below_bytes = u64::try_from(u128::from(max_bytes) * u128::from(want.after) / u128::from(wanted.max(1)));
 
     let mut below = Taking::new(want.after, below_bytes.unwrap_or(max_bytes), max_bytes);
-    let budget = Budget::new(work.bytes).until(deadline - share * sides.saturating_sub(1));
-    let (end, ended) = below.fill(anchor, |on_row| rows.down(anchor, &budget, on_row), |refused| refused.start)?;
+    let hard = deadline - share * sides.saturating_sub(1);
+    let down = |from, until, on_row: OnRow<'_>| rows.down(from, &Budget::new(work.bytes).until(until), on_row);
+    let (end, ended) = below.fill(anchor, (work.enough, hard), down, |refused| refused.start)?;
 
     let used: u64 = below.taken.iter().map(Row::cost).sum();
     let mut above = Taking::new(want.before, max_bytes.saturating_sub(used), max_bytes);
-    let budget = Budget::new(work.bytes).until(deadline);
-    let (offset, begun) = above.fill(anchor, |on_row| rows.up(anchor, &budget, on_row), |refused| refused.end)?;
+    let up = |from, until, on_row: OnRow<'_>| rows.up(from, &Budget::new(work.bytes).until(until), on_row);
+    let (offset, begun) = above.fill(anchor, (work.enough, deadline), up, |refused| refused.end)?;
 
     let taken: Vec<Row> = above.taken.iter().rev().chain(&below.taken).copied().collect();
     let flags = FrameFlags { at_start: offset == ByteOffset::ZERO, at_end: end >= settled, unfinished: false };
@@ -120,8 +124,8 @@ pub fn next(
 ) -> io::Result<SparsePage> {
     let max_bytes = MAX_LIVE_BYTES as u64;
     let mut taking = Taking::new(MAX_PAGE_ROWS, max_bytes, max_bytes);
-    let budget = Budget::new(work.bytes).until(Instant::now() + work.time);
-    let (end, is_full) = taking.fill(from, |on_row| rows.down(from, &budget, on_row), |refused| refused.start)?;
+    let down = |from, until, on_row: OnRow<'_>| rows.down(from, &Budget::new(work.bytes).until(until), on_row);
+    let (end, is_full) = taking.fill(from, (work.enough, Instant::now() + work.time), down, |refused| refused.start)?;
     let flags = FrameFlags { at_start: from == ByteOffset::ZERO, ..FrameFlags::default() };
     let known = line.map(|line| (from, line));
     made(rows, index, Draft { offset: from, end, flags, taken: taking.taken, is_full, known })
@@ -182,17 +186,27 @@ impl Taking {
         Self { rows, bytes, line: (MAX_LINE_BYTES as u64).min(all.max(2) - 1), taken: Vec::new(), refused: None }
     }
 
-    /// Fills itself by a search from `from`. Where what it covers ends, and whether it has all that was wanted.
+    /// Fills itself by a search from `from`, until `hard`, or, with a row, much sooner. Where what it covers ends, and
+    /// whether it has all that was wanted.
     fn fill(
         &mut self,
         from: ByteOffset,
-        search: impl FnOnce(&mut dyn FnMut(Shown) -> ControlFlow<()>) -> io::Result<super::rows::Reached>,
+        (enough, hard): (Duration, Instant),
+        search: impl Fn(ByteOffset, Instant, OnRow<'_>) -> io::Result<Reached>,
         edge: impl FnOnce(Shown) -> ByteOffset,
     ) -> io::Result<(ByteOffset, bool)> {
         if self.rows == 0 {
             return Ok((from, true));
         }
-        let reached = search(&mut |shown| self.take(shown))?;
+        let soft = hard.min(Instant::now() + enough);
+        let mut reached = Reached { place: from, is_end: false };
+        for until in [soft, hard] {
+            reached = search(reached.place, until, &mut |shown| self.take(shown))?;
+            let is_out_of_bytes = Instant::now() < until;
+            if reached.is_end || !self.taken.is_empty() || is_out_of_bytes {
+                break;
+            }
+        }
         let place = self.refused.map_or(reached.place, edge);
         Ok((place, reached.is_end || self.rows == 0 || self.refused.is_some()))
     }

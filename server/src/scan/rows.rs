@@ -79,7 +79,7 @@ pub struct Rows<'a> {
 }
 
 /// What happens to each shown line; `Break` after the last that is wanted.
-type OnRow<'a> = &'a mut dyn FnMut(Shown) -> ControlFlow<()>;
+pub type OnRow<'a> = &'a mut dyn FnMut(Shown) -> ControlFlow<()>;
 
 impl<'a> Rows<'a> {
     /// The shown lines from `from` on, a line's start, first ones first. The work is bounded by `budget`, but for the

@@ -36,10 +36,11 @@ const ROWS_AFTER: u32 = 200;
 const WAIT_FOR_LINE: Duration = Duration::from_millis(200);
 
 /// How much of a file a filtered first screen looks through: it says when that was not enough.
-const WORK: Work = Work { bytes: 64 << 20, time: Duration::from_millis(200) };
+const WORK: Work = Work { bytes: 64 << 20, time: Duration::from_millis(200), enough: Duration::from_millis(200) };
 
 /// The same for the place of the older page.
-const WORK_FOR_OLDER: Work = Work { bytes: 32 << 20, time: Duration::from_millis(100) };
+const WORK_FOR_OLDER: Work =
+    Work { bytes: 32 << 20, time: Duration::from_millis(100), enough: Duration::from_millis(100) };
 
 /// How long a first screen waits for counts to be complete. Past that they are told as they are: "at least".
 const WAIT_FOR_COUNTS: Duration = Duration::from_millis(50);

@@ -11,10 +11,10 @@ use crate::scan::Filter;
 use crate::scan::rows::Around;
 use crate::testing::Memory;
 
-const MUCH: Work = Work { bytes: u64::MAX, time: Duration::from_secs(60) };
+const MUCH: Work = Work { bytes: u64::MAX, time: Duration::from_secs(60), enough: Duration::from_secs(60) };
 
 /// The work is over before it begins: what is done all the same is the least that gets on.
-const NOTHING: Work = Work { bytes: 0, time: Duration::ZERO };
+const NOTHING: Work = Work { bytes: 0, time: Duration::ZERO, enough: Duration::ZERO };
 
 struct Log {
     source: Arc<Memory>,
@@ -99,6 +99,19 @@ fn pages_with_hardly_any_work_lead_through_the_whole_file_both_ways() {
         }
         assert_eq!((up.concat(), down.concat()), (text_of(&whole), text_of(&whole)), "{ctx} rows around");
     }
+}
+
+#[test]
+fn a_row_that_is_there_does_not_wait_for_those_far_away() {
+    let text = format!("hit 1\n{}hit 2\n", "miss\n".repeat(100_000));
+    let log = Log::new(&text, "hit", 0);
+    let hasty = Work { enough: Duration::ZERO, ..MUCH };
+    let page = log.page(Anchor::End, 10, 0, hasty);
+    assert!(!page.is_full && page.offset > ByteOffset::ZERO);
+    assert_eq!(text_of(&page), "hit 2\n");
+    // Without a row it goes on, in the same answer.
+    let above = log.page(Anchor::Byte(page.offset), 10, 0, hasty);
+    assert_eq!((text_of(&above).as_str(), above.is_full), ("hit 1\n", true));
 }
 
 #[test]
