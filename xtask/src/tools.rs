@@ -91,6 +91,10 @@ pub const CHROMIUM: Tool =
 pub const LOGROTATE: Tool =
     Tool { name: "logrotate", version: "", takes: "10 s", how: How::Debian { proof: "/usr/sbin/logrotate" } };
 
+/// The peer that plain words are compared with.
+pub const RIPGREP: Tool =
+    Tool { name: "ripgrep", version: "", takes: "10 s", how: How::Debian { proof: "/usr/bin/rg" } };
+
 /// The compiler and linker of the static binary.
 pub const MUSL_GCC: Tool =
     Tool { name: "musl-tools", version: "", takes: "10 s", how: How::Debian { proof: "/usr/bin/musl-gcc" } };
@@ -116,11 +120,12 @@ pub const FOR_DIST: [&Tool; 6] = [&WASM, &WASM_BINDGEN, &CARGO_LEPTOS, &BINARYEN
 pub const FOR_CHECK: [&Tool; 1] = [&WASM];
 
 /// Everything, as `test` needs it.
-pub const ALL: [&Tool; 11] = [
+pub const ALL: [&Tool; 12] = [
     &WASM,
     &MUSL,
     &CHROMIUM,
     &LOGROTATE,
+    &RIPGREP,
     &MUSL_GCC,
     &FONTS,
     &BINARYEN,
