@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::ops::ControlFlow;
-use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket};
 use rand::Rng as _;
@@ -19,12 +18,10 @@ use super::opening::{self, Wanted};
 use super::outbox::{self, Credit, PeerGone};
 use super::search::Search;
 use crate::auth::Principal;
+use crate::auth::lasting::LastingLogin;
 use crate::pull::{Counter, Puller};
 use crate::state::AppState;
 use crate::tail::Follower;
-
-/// How often the login of an open connection is looked at.
-pub const RECHECK_INTERVAL: Duration = Duration::from_secs(30);
 
 /// A client is told to come back within this spread, so that thousands do not come at once.
 const RETRY_MS: std::ops::RangeInclusive<u32> = 500..=3_000;
@@ -57,9 +54,7 @@ pub(super) struct Viewer {
     heartbeat: Heartbeat,
     /// Whether everything up to the tip has been sent; cleared when the tip moves.
     pub(super) drained: bool,
-    who: Principal,
-    /// When the login is looked at again.
-    recheck_at: Instant,
+    login: LastingLogin,
     pub(super) told: Option<Tip>,
     pub(super) told_at: Instant,
     /// The newest generation that the client knows the identity of.
@@ -129,8 +124,7 @@ impl Viewer {
             counter: None,
             heartbeat: Heartbeat::new(state.facts.heartbeat),
             drained: false,
-            who,
-            recheck_at: now + RECHECK_INTERVAL,
+            login: LastingLogin::new(state.auth.clone(), who),
             told: None,
             told_at: now,
             introduced,
@@ -159,7 +153,9 @@ impl Viewer {
                 self.tell_soon();
                 ControlFlow::Continue(())
             }
-            () = sleep_until(self.recheck_at) => self.recheck(),
+            () = self.login.ended() => {
+                ControlFlow::Break(End::Close(CLOSE_UNAUTHORIZED, "the session has ended: log in again"))
+            }
             () = at(self.tell_at) => self.tell(socket).await,
             () = at(self.unfinished_at) => self.show_unfinished(socket).await,
             () = at(self.cover_at) => self.send_covered(socket).await,
@@ -194,16 +190,6 @@ impl Viewer {
         };
         self.heartbeat.alive();
         self.answer(socket, message).await
-    }
-
-    /// Ends the connection when the login it was made with has ended.
-    fn recheck(&mut self) -> ControlFlow<End> {
-        self.recheck_at = Instant::now() + RECHECK_INTERVAL;
-        if self.state.auth.still_valid(&self.who) {
-            ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(End::Close(CLOSE_UNAUTHORIZED, "the session has ended: log in again"))
-        }
     }
 
     /// Stops live frames, and counts what comes after `place`.
