@@ -5,7 +5,7 @@ use taillight::view::Page;
 
 use crate::boot::{Boot, Screen};
 use crate::chooser::Chooser;
-use crate::erased::{any, shown};
+use crate::erased::{any, memo, shown};
 use crate::overlay::Overlays;
 use crate::problem::ProblemPage;
 use crate::shell::Shell;
@@ -33,7 +33,7 @@ pub fn App() -> impl IntoView {
     let first = StoredValue::new(Some(FirstScreen { boot, rows_html }));
     #[cfg(feature = "hydrate")]
     crate::nav::start(shell);
-    let kind = Memo::new(move |_| match shell.view.with(|view| matches!(view.page, Page::File(_))) {
+    let kind = memo(move || match shell.view.with(|view| matches!(view.page, Page::File(_))) {
         _ if shell.problem.with(Option::is_some) => Kind::Problem,
         true => Kind::File,
         false => Kind::Files,

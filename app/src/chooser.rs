@@ -7,7 +7,7 @@ use taillight::wire::{Entry, EntryKind, Listing};
 
 use crate::app::FirstScreen;
 use crate::boot::Screen;
-use crate::erased::{any, handler, shown};
+use crate::erased::{any, effect, handler, memo, shown};
 use crate::files::load_folder;
 use crate::problem::Brand;
 use crate::shell::Shell;
@@ -24,7 +24,7 @@ pub fn Chooser(
         Screen::Files { folder, listing } => Some((folder, listing)),
         _ => None,
     });
-    let folder = Memo::new(move |_| {
+    let folder = memo(move || {
         shell.view.with(|view| match &view.page {
             Page::Files { folder } => folder.clone(),
             Page::File(_) => None,
@@ -32,7 +32,7 @@ pub fn Chooser(
     });
     let listing = RwSignal::new(sent.as_ref().map(|(_, listing)| Ok(listing.clone())));
     let loaded = StoredValue::new(sent.map(|(folder, _)| folder));
-    Effect::new(move |_| {
+    effect(move || {
         let folder = folder.get();
         if loaded.get_value().as_ref() != Some(&folder) {
             loaded.set_value(Some(folder.clone()));

@@ -21,6 +21,18 @@ pub fn handler<E>(act: impl FnMut(E) + 'static) -> Handler<E> {
     Box::new(act)
 }
 
+/// A value that is computed again when the signals in `get` change, and tells when it is another.
+pub fn memo<T: PartialEq + Send + Sync + 'static>(get: impl Fn() -> T + Send + Sync + 'static) -> Memo<T> {
+    let get: Box<dyn Fn() -> T + Send + Sync> = Box::new(get);
+    Memo::new(move |_| get())
+}
+
+/// Does `act` in the browser once the page is there, and again whenever the signals in it change.
+pub fn effect(act: impl FnMut() + 'static) {
+    let mut act: Box<dyn FnMut()> = Box::new(act);
+    Effect::new(move |_: Option<()>| act());
+}
+
 /// A view as one of the same type as all others.
 pub fn any<T: RenderHtml + Send>(view: View<T>) -> AnyView {
     view.into_inner().into_any()

@@ -5,7 +5,7 @@ use taillight::path::LogPath;
 use taillight::view::link;
 use taillight::wire::{Entry, EntryKind, Listing};
 
-use crate::erased::{any, handler, shown, yes_no};
+use crate::erased::{any, effect, handler, shown, yes_no};
 use crate::shell::Shell;
 use crate::text;
 
@@ -22,7 +22,7 @@ pub fn FilesPane() -> impl IntoView {
     let wanted = RwSignal::new(String::new());
     let roots: Folder = RwSignal::new(None);
     let is_asked = StoredValue::new(false);
-    Effect::new(move |_| {
+    effect(move || {
         if shell.files_pane.get() != Some(false) && !is_asked.get_value() {
             is_asked.set_value(true);
             load_folder(shell, None, roots);
@@ -113,7 +113,7 @@ fn FolderEntry(entry: Entry, wanted: RwSignal<String>) -> impl IntoView {
         }
     };
     // The way down to the file that is shown opens by itself.
-    Effect::new(move |_| {
+    effect(move || {
         let leads_there = shell.view.with_untracked(|view| {
             view.file_view().is_some_and(|file| path.with_value(|folder| is_above(folder, &file.path)))
         });
@@ -153,7 +153,7 @@ pub fn dot_class(modified: Option<&str>, now_secs: Option<f64>) -> &'static str 
 pub fn use_now() -> RwSignal<Option<f64>> {
     let now_secs = RwSignal::new(None);
     #[cfg(feature = "hydrate")]
-    Effect::new(move |_| now_secs.set(Some(crate::browser::timer::unix_secs())));
+    effect(move || now_secs.set(Some(crate::browser::timer::unix_secs())));
     now_secs
 }
 

@@ -60,7 +60,7 @@ fn Dialog(
 
 fn focus_soon(id: &'static str) {
     #[cfg(feature = "hydrate")]
-    Effect::new(move |_| crate::browser::focus::focus_and_select(id));
+    crate::erased::effect(move || crate::browser::focus::focus_and_select(id));
     #[cfg(not(feature = "hydrate"))]
     let _ = id;
 }

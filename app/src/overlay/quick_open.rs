@@ -6,7 +6,7 @@ use taillight::view::Command;
 use taillight::wire::{Entry, EntryKind};
 
 use super::Dialog;
-use crate::erased::{any, handler, shown, yes_no};
+use crate::erased::{any, handler, memo, shown, yes_no};
 use crate::shell::{Act, Overlay, Shell};
 use crate::text;
 
@@ -21,7 +21,7 @@ pub fn QuickOpen() -> impl IntoView {
     let selected = RwSignal::new(0_usize);
     let known = RwSignal::new(Vec::<Entry>::new());
     find_files(shell, known);
-    let choices = Memo::new(move |_| typed.with(|typed| known.with(|known| choices(typed, known))));
+    let choices = memo(move || typed.with(|typed| known.with(|known| choices(typed, known))));
     let open = move |path: LogPath| {
         shell.act(Act::Open(Overlay::None));
         shell.command(Command::OpenFile(path));

@@ -9,7 +9,7 @@ use taillight::view::keys::KeyAction;
 use super::ids;
 use crate::app::FirstScreen;
 use crate::boot::{ReaderLinks, Screen};
-use crate::erased::{any, handler, shown};
+use crate::erased::{any, handler, memo, shown};
 use crate::search::{SearchAct, SearchBox};
 use crate::shell::{Act, Shell};
 
@@ -126,7 +126,7 @@ fn Pill() -> impl IntoView {
     let paused = shell.of_file(|view| view.paused);
     let follows = shell.of_file(|view| view.follow);
     let new_lines = shell.status.new_lines;
-    let is_shown = Memo::new(move |_| new_lines.get() > 0 && !paused.get() && !follows.get());
+    let is_shown = memo(move || new_lines.get() > 0 && !paused.get() && !follows.get());
     let text = move || new_lines_text(LineCount::new(new_lines.get()));
     shown(move || {
         is_shown.get().then(|| {

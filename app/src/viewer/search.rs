@@ -7,7 +7,7 @@ use taillight::path::percent_decode;
 use taillight::view::ViewState;
 use taillight::view::keys::KeyAction;
 
-use crate::erased::{any, handler, shown, yes_no};
+use crate::erased::{any, handler, memo, shown, yes_no};
 use crate::search::{SearchAct, SearchBox};
 use crate::shell::Shell;
 use field::Field;
@@ -117,7 +117,7 @@ fn Context() -> impl IntoView {
 #[component]
 fn ProgressBar() -> impl IntoView {
     let progress = Shell::get().search.progress;
-    let is_shown = Memo::new(move |_| progress.with(Option::is_some));
+    let is_shown = memo(move || progress.with(Option::is_some));
     let percent = move || progress.with(|progress| progress.as_ref().and_then(|progress| progress.percent));
     let text = move || progress.with(|progress| progress.as_ref().map(|progress| progress.text.clone()));
     shown(move || {

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use taillight::view::keys::KeyAction;
 
 use super::ids;
-use crate::erased::{any, handler, shown};
+use crate::erased::{any, handler, memo, shown};
 use crate::search::{SearchAct, Selected, Selection};
 use crate::shell::Shell;
 
@@ -13,7 +13,7 @@ use crate::shell::Shell;
 pub fn SelectionBar() -> impl IntoView {
     let shell = Shell::get();
     let selected = shell.search.selected;
-    let is_line = Memo::new(move |_| selected.get() == Some(Selected::OneLine));
+    let is_line = memo(move || selected.get() == Some(Selected::OneLine));
     let button = move |text: &'static str, sign: &'static str, shortcuts: Option<String>, what: Selection| {
         let is_hidden = shown(move || what != Selection::Copy && !is_line.get());
         any(view! {

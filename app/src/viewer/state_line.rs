@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::erased::{any, handler, shown};
+use crate::erased::{any, handler, memo, shown};
 use crate::search::SearchAct;
 use crate::shell::Shell;
 
@@ -29,7 +29,7 @@ pub fn StateLine() -> impl IntoView {
 fn Searching() -> impl IntoView {
     let shell = Shell::get();
     let progress = shell.search.progress;
-    let is_shown = Memo::new(move |_| progress.with(Option::is_some));
+    let is_shown = memo(move || progress.with(Option::is_some));
     let text = move || progress.with(|progress| progress.as_ref().map(|progress| progress.text.clone()));
     shown(move || {
         is_shown.get().then(|| {

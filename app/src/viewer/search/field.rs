@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use taillight::query::Term;
 use taillight::view::keys::KeyAction;
 
-use crate::erased::{any, handler, shown};
+use crate::erased::{any, handler, memo, shown};
 use crate::search::{BoxError, SearchAct, SearchBox};
 use crate::shell::Shell;
 use crate::text;
@@ -21,7 +21,7 @@ pub fn Field(
 ) -> impl IntoView {
     let shell = Shell::get();
     let state = shell.search.of(which);
-    let is_wrong = Memo::new(move |_| state.error.with(Option::is_some));
+    let is_wrong = memo(move || state.error.with(Option::is_some));
     let (shortcut, key) = match which {
         SearchBox::Filter => (KeyAction::Filter, "&"),
         SearchBox::Find => (KeyAction::Find, "/"),
@@ -53,7 +53,7 @@ pub fn Field(
 fn Clear(which: SearchBox, key: &'static str) -> impl IntoView {
     let shell = Shell::get();
     let text = shell.search.of(which).text;
-    let is_empty = Memo::new(move |_| text.with(String::is_empty));
+    let is_empty = memo(move || text.with(String::is_empty));
     any(view! {
         <kbd aria-hidden="true" hidden=shown(move || !is_empty.get())>{key}</kbd>
         <button
