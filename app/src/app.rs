@@ -5,6 +5,7 @@ use taillight::view::Page;
 
 use crate::boot::{Boot, Screen};
 use crate::chooser::Chooser;
+use crate::erased::{any, memo, shown};
 use crate::overlay::Overlays;
 use crate::problem::ProblemPage;
 use crate::shell::Shell;
@@ -32,26 +33,26 @@ pub fn App() -> impl IntoView {
     let first = StoredValue::new(Some(FirstScreen { boot, rows_html }));
     #[cfg(feature = "hydrate")]
     crate::nav::start(shell);
-    let kind = Memo::new(move |_| match shell.view.with(|view| matches!(view.page, Page::File(_))) {
+    let kind = memo(move || match shell.view.with(|view| matches!(view.page, Page::File(_))) {
         _ if shell.problem.with(Option::is_some) => Kind::Problem,
         true => Kind::File,
         false => Kind::Files,
     });
-    let page = move || {
+    let page = shown(move || {
         let first = first.try_update_value(Option::take).flatten();
         match kind.get() {
-            Kind::Problem => shell.problem.get().map(|problem| view! { <ProblemPage problem/> }).into_any(),
-            Kind::Files => view! { <Chooser first/> }.into_any(),
-            Kind::File => view! { <Viewer first/> }.into_any(),
+            Kind::Problem => shell.problem.get().map(|problem| any(view! { <ProblemPage problem/> })).into_any(),
+            Kind::Files => any(view! { <Chooser first/> }),
+            Kind::File => any(view! { <Viewer first/> }),
         }
-    };
-    view! {
+    });
+    any(view! {
         {page}
         <Overlays/>
         <div class="toasts" role="status" aria-label="Message">
-            <p hidden=move || shell.toast.with(String::is_empty)>{move || shell.toast.get()}</p>
+            <p hidden=shown(move || shell.toast.with(String::is_empty))>{shown(move || shell.toast.get())}</p>
         </div>
-    }
+    })
 }
 
 /// What the server sent for the first page.

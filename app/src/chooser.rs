@@ -7,6 +7,7 @@ use taillight::wire::{Entry, EntryKind, Listing};
 
 use crate::app::FirstScreen;
 use crate::boot::Screen;
+use crate::erased::{any, effect, handler, memo, shown};
 use crate::files::load_folder;
 use crate::problem::Brand;
 use crate::shell::Shell;
@@ -23,75 +24,73 @@ pub fn Chooser(
         Screen::Files { folder, listing } => Some((folder, listing)),
         _ => None,
     });
-    let folder = Memo::new(move |_| {
+    let folder = memo(move || {
         shell.view.with(|view| match &view.page {
             Page::Files { folder } => folder.clone(),
             Page::File(_) => None,
         })
     });
     let listing = RwSignal::new(sent.as_ref().map(|(_, listing)| Ok(listing.clone())));
-    let shown = StoredValue::new(sent.map(|(folder, _)| folder));
-    Effect::new(move |_| {
+    let loaded = StoredValue::new(sent.map(|(folder, _)| folder));
+    effect(move || {
         let folder = folder.get();
-        if shown.get_value().as_ref() != Some(&folder) {
-            shown.set_value(Some(folder.clone()));
+        if loaded.get_value().as_ref() != Some(&folder) {
+            loaded.set_value(Some(folder.clone()));
             load_folder(shell, folder, listing);
         }
     });
     let wanted = RwSignal::new(String::new());
-    view! {
+    any(view! {
         <div class="plain">
             <header>
                 <Brand/>
-                <a class="button ghost push" href="#" on:click=move |event| {
+                <a class="button ghost push" href="#" on:click=handler(move |event: leptos::ev::MouseEvent| {
                     event.prevent_default();
                     shell.act(crate::shell::Act::Open(crate::shell::Overlay::QuickOpen));
-                }>"Quick open " <kbd aria-hidden="true">"Ctrl K"</kbd></a>
+                })>"Quick open " <kbd aria-hidden="true">"Ctrl K"</kbd></a>
             </header>
             <main>
                 <FolderTitle folder/>
-                {move || match listing.get() {
-                    None => view! { <p class="lead">"Reading the folder …"</p> }.into_any(),
-                    Some(Err(why)) => view! { <p class="lead" role="alert">{why}</p> }.into_any(),
+                {shown(move || match listing.get() {
+                    None => any(view! { <p class="lead">"Reading the folder …"</p> }),
+                    Some(Err(why)) => any(view! { <p class="lead" role="alert">{why}</p> }),
                     Some(Ok(listing)) if listing.entries.is_empty() => {
-                        view! { <NothingHere at_roots=folder.get().is_none()/> }.into_any()
+                        any(view! { <NothingHere at_roots=folder.get().is_none()/> })
                     }
-                    Some(Ok(listing)) => view! { <Entries listing wanted/> }.into_any(),
-                }}
+                    Some(Ok(listing)) => any(view! { <Entries listing wanted/> }),
+                })}
             </main>
         </div>
-    }
+    })
 }
 
 #[component]
 fn FolderTitle(folder: Memo<Option<LogPath>>) -> impl IntoView {
     let shell = Shell::get();
-    move || match folder.get() {
-        None => view! { <h1>"Choose a log"</h1> }.into_any(),
+    shown(move || match folder.get() {
+        None => any(view! { <h1>"Choose a log"</h1> }),
         Some(path) => {
             let above = shell.href(&link::folder_link(path.parent().as_ref()));
-            view! {
+            any(view! {
                 <h1>{path.shown()}</h1>
                 <p class="lead"><a href=above>"↑ One folder up"</a></p>
                 <br/>
-            }
-            .into_any()
+            })
         }
-    }
+    })
 }
 
 #[component]
 fn NothingHere(at_roots: bool) -> impl IntoView {
     if !at_roots {
-        return view! { <p class="lead">"This folder has no files that may be shown."</p> }.into_any();
+        return any(view! { <p class="lead">"This folder has no files that may be shown."</p> });
     }
-    view! {
+    any(view! {
         <p class="lead">
             "No folder or file is served yet. Name some when you start the server, and they appear here:"
         </p>
         <pre>"taillight /var/log\ntaillight web=/srv/web/logs jobs=/srv/jobs/worker.log\njournalctl -f | taillight -"</pre>
-    }
-    .into_any()
+    })
 }
 
 #[component]
@@ -106,18 +105,18 @@ fn Entries(listing: Listing, wanted: RwSignal<String>) -> impl IntoView {
             entries.iter().filter(fits).cloned().collect::<Vec<_>>()
         })
     };
-    view! {
+    any(view! {
         <div class="find">
             <input
                 type="text" id="narrow" aria-label="Narrow down" placeholder="Type to narrow down" autocomplete="off"
-                on:input=move |event| wanted.set(event_target_value(&event))
+                on:input=handler(move |event| wanted.set(event_target_value(&event)))
             />
         </div>
         <ul class="card">
-            {move || matching().into_iter().map(|entry| view! { <EntryRow entry now_secs/> }).collect_view()}
+            {shown(move || matching().into_iter().map(|entry| any(view! { <EntryRow entry now_secs/> })).collect::<Vec<_>>())}
         </ul>
-        {is_part.then(|| view! { <p class="lead">"There are more: narrow them down, or open a link to one."</p> })}
-    }
+        {is_part.then(|| any(view! { <p class="lead">"There are more: narrow them down, or open a link to one."</p> }))}
+    })
 }
 
 #[component]
@@ -127,19 +126,19 @@ fn EntryRow(entry: Entry, now_secs: RwSignal<Option<f64>>) -> impl IntoView {
     let target = if is_file { link::file_link(&entry.path, None) } else { link::folder_link(Some(&entry.path)) };
     let modified = entry.modified.clone();
     let when = modified.as_deref().map(text::minute);
-    let dot = move || crate::files::dot_class(modified.as_deref(), now_secs.get());
-    view! {
+    let dot = shown(move || crate::files::dot_class(modified.as_deref(), now_secs.get()));
+    any(view! {
         <li>
             <a class="entry" href=shell.href(&target)>
                 {if is_file {
-                    view! { <span class=dot aria-hidden="true"></span> }.into_any()
+                    any(view! { <span class=dot aria-hidden="true"></span> })
                 } else {
-                    view! { <span class="twist" aria-hidden="true"></span> }.into_any()
+                    any(view! { <span class="twist" aria-hidden="true"></span> })
                 }}
                 <span class="name">{entry.name}</span>
                 <small>{entry.size.map(text::size)}</small>
                 <small class="when">{when}</small>
             </a>
         </li>
-    }
+    })
 }

@@ -5,6 +5,7 @@ use taillight::path::LogPath;
 use taillight::view::link;
 use taillight::wire::{Entry, EntryKind, Listing};
 
+use crate::erased::{any, effect, handler, shown, yes_no};
 use crate::shell::Shell;
 use crate::text;
 
@@ -21,23 +22,23 @@ pub fn FilesPane() -> impl IntoView {
     let wanted = RwSignal::new(String::new());
     let roots: Folder = RwSignal::new(None);
     let is_asked = StoredValue::new(false);
-    Effect::new(move |_| {
+    effect(move || {
         if shell.files_pane.get() != Some(false) && !is_asked.get_value() {
             is_asked.set_value(true);
             load_folder(shell, None, roots);
         }
     });
-    let class = move || match shell.files_pane.get() {
+    let class = shown(move || match shell.files_pane.get() {
         None => "files",
         Some(true) => "files open",
         Some(false) => "files closed",
-    };
-    view! {
+    });
+    any(view! {
         <nav class=class aria-label="Files" id="files" tabindex="-1">
             <div class="find">
                 <input
                     type="text" id="files-find" aria-label="Find a file" placeholder="Find a file" autocomplete="off"
-                    on:input=move |event| wanted.set(event_target_value(&event))
+                    on:input=handler(move |event| wanted.set(event_target_value(&event)))
                 />
                 <kbd aria-hidden="true">"Ctrl K"</kbd>
             </div>
@@ -46,7 +47,7 @@ pub fn FilesPane() -> impl IntoView {
             </div>
             <a class="button" href=shell.href("/")>"All files"</a>
         </nav>
-    }
+    })
 }
 
 /// The entries of one folder.
@@ -55,24 +56,23 @@ fn Level(folder: Folder, wanted: RwSignal<String>) -> impl IntoView {
     let now_secs = use_now();
     let entry_view = move |entry: Entry| {
         if entry.kind == EntryKind::File {
-            view! { <FileEntry entry wanted now_secs/> }.into_any()
+            any(view! { <FileEntry entry wanted now_secs/> })
         } else {
-            view! { <FolderEntry entry wanted/> }.into_any()
+            any(view! { <FolderEntry entry wanted/> })
         }
     };
-    move || match folder.get() {
-        None => view! { <p class="note">"…"</p> }.into_any(),
-        Some(Err(why)) => view! { <p class="note">{why}</p> }.into_any(),
-        Some(Ok(listing)) if listing.entries.is_empty() => view! { <p class="note">"empty"</p> }.into_any(),
+    shown(move || match folder.get() {
+        None => any(view! { <p class="note">"…"</p> }),
+        Some(Err(why)) => any(view! { <p class="note">{why}</p> }),
+        Some(Ok(listing)) if listing.entries.is_empty() => any(view! { <p class="note">"empty"</p> }),
         Some(Ok(listing)) => {
             let is_part = listing.next.is_some();
-            view! {
-                <ul>{listing.entries.into_iter().map(entry_view).collect_view()}</ul>
-                {is_part.then(|| view! { <p class="note">"more files than are shown"</p> })}
-            }
-            .into_any()
+            any(view! {
+                <ul>{listing.entries.into_iter().map(entry_view).collect::<Vec<_>>()}</ul>
+                {is_part.then(|| any(view! { <p class="note">"more files than are shown"</p> }))}
+            })
         }
-    }
+    })
 }
 
 #[component]
@@ -81,21 +81,21 @@ fn FileEntry(entry: Entry, wanted: RwSignal<String>, now_secs: RwSignal<Option<f
     let path = entry.path.clone();
     let is_current = move || shell.view.with(|view| view.file_view().is_some_and(|file| file.path == path));
     let name = entry.name.clone();
-    let is_left_out = move || wanted.with(|wanted| text::fuzzy_rank(wanted, &name).is_none());
+    let is_left_out = shown(move || wanted.with(|wanted| text::fuzzy_rank(wanted, &name).is_none()));
     let modified = entry.modified.clone();
-    let dot = move || dot_class(modified.as_deref(), now_secs.get());
-    view! {
+    let dot = shown(move || dot_class(modified.as_deref(), now_secs.get()));
+    any(view! {
         <li hidden=is_left_out>
             <a
                 class="entry" href=shell.href(&link::file_link(&entry.path, None))
-                aria-current=move || is_current().then_some("page")
+                aria-current=shown(move || is_current().then_some("page"))
             >
                 <span class=dot aria-hidden="true"></span>
                 <span class="name">{entry.name}</span>
                 <small>{entry.size.map(text::size)}</small>
             </a>
         </li>
-    }
+    })
 }
 
 #[component]
@@ -113,7 +113,7 @@ fn FolderEntry(entry: Entry, wanted: RwSignal<String>) -> impl IntoView {
         }
     };
     // The way down to the file that is shown opens by itself.
-    Effect::new(move |_| {
+    effect(move || {
         let leads_there = shell.view.with_untracked(|view| {
             view.file_view().is_some_and(|file| path.with_value(|folder| is_above(folder, &file.path)))
         });
@@ -121,17 +121,17 @@ fn FolderEntry(entry: Entry, wanted: RwSignal<String>) -> impl IntoView {
             open();
         }
     });
-    let toggle = move |_| if is_open.get_untracked() { is_open.set(false) } else { open() };
-    let expanded = move || if is_open.get() { "true" } else { "false" };
-    view! {
+    let toggle = handler(move |_| if is_open.get_untracked() { is_open.set(false) } else { open() });
+    let expanded = shown(move || yes_no(is_open.get()));
+    any(view! {
         <li>
             <button class="entry" aria-expanded=expanded on:click=toggle>
                 <span class="twist" aria-hidden="true"></span>
                 <span class="name">{entry.name}</span>
             </button>
-            {move || is_open.get().then(|| view! { <Level folder=inside wanted/> }.into_any())}
+            {shown(move || is_open.get().then(|| any(view! { <Level folder=inside wanted/> })))}
         </li>
-    }
+    })
 }
 
 fn is_above(folder: &LogPath, file: &LogPath) -> bool {
@@ -153,7 +153,7 @@ pub fn dot_class(modified: Option<&str>, now_secs: Option<f64>) -> &'static str 
 pub fn use_now() -> RwSignal<Option<f64>> {
     let now_secs = RwSignal::new(None);
     #[cfg(feature = "hydrate")]
-    Effect::new(move |_| now_secs.set(Some(crate::browser::timer::unix_secs())));
+    effect(move || now_secs.set(Some(crate::browser::timer::unix_secs())));
     now_secs
 }
 

@@ -9,6 +9,7 @@
 //! | [`shell`] | what all components share: the view, the status, and the one way to act |
 //! | [`chooser`], [`files`] | choosing a file: the page, and the pane beside the log |
 //! | [`viewer`] | the viewer's frame: header, find and filter, grid, scrollbar, state line |
+//! | [`erased`] | one type for all closures and views of a kind, for a small page |
 //! | [`search`], [`marks`] | what is filtered and found, and where hits stand in a row's elements |
 //! | [`overlay`] | what opens over the page: go to, help, quick open |
 //! | [`problem`] | the page that says what went wrong |
@@ -20,6 +21,7 @@ pub mod boot;
 #[cfg(feature = "hydrate")]
 pub mod browser;
 pub mod chooser;
+pub mod erased;
 pub mod files;
 #[cfg(feature = "hydrate")]
 pub mod live;

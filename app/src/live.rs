@@ -80,7 +80,7 @@ thread_local! {
 
 /// Shows the file of the view from the moment the calling component is mounted until it goes.
 pub fn run_while_mounted(shell: Shell, boot: Option<Boot>) {
-    Effect::new(move |_| {
+    crate::erased::effect(move || {
         let sent = boot.clone().and_then(|boot| match boot.screen {
             BootScreen::File(file) => Some(*file),
             _ => None,

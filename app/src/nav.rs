@@ -51,7 +51,7 @@ pub fn start(shell: Shell) {
         Err(error) => shell.toast.set(format!("This browser lacks something that the page needs: {error}")),
     }
     // After hydration: the server rendered a page that does not run.
-    Effect::new(move |_| {
+    crate::erased::effect(move || {
         shell.running.set(true);
         let state = shell.view.get_untracked();
         let address = history::address(&shell.base());
@@ -331,6 +331,9 @@ fn listing_address(shell: Shell, folder: Option<&LogPath>, after: Option<&str>) 
 }
 
 fn problem_text(body: &str) -> Option<String> {
-    let problem: serde_json::Value = serde_json::from_str(body).ok()?;
-    Some(problem.get("detail")?.as_str()?.to_owned())
+    #[derive(serde::Deserialize)]
+    struct Problem {
+        detail: String,
+    }
+    serde_json::from_str(body).ok().map(|problem: Problem| problem.detail)
 }

@@ -6,6 +6,7 @@ mod quick_open;
 
 use leptos::prelude::*;
 
+use crate::erased::{any, handler, shown};
 use crate::shell::{Act, Overlay, Shell};
 use goto::GoToPrompt;
 use help::HelpSheet;
@@ -15,12 +16,12 @@ use quick_open::QuickOpen;
 #[component]
 pub fn Overlays() -> impl IntoView {
     let overlay = Shell::get().overlay;
-    move || match overlay.get() {
+    shown(move || match overlay.get() {
         Overlay::None => ().into_any(),
-        Overlay::GoTo => view! { <GoToPrompt/> }.into_any(),
-        Overlay::Help => view! { <HelpSheet/> }.into_any(),
-        Overlay::QuickOpen => view! { <QuickOpen/> }.into_any(),
-    }
+        Overlay::GoTo => any(view! { <GoToPrompt/> }),
+        Overlay::Help => any(view! { <HelpSheet/> }),
+        Overlay::QuickOpen => any(view! { <QuickOpen/> }),
+    })
 }
 
 /// A dialog over the page: closed by Escape and by a click beside it. The page below is inert.
@@ -38,25 +39,28 @@ fn Dialog(
     let shell = Shell::get();
     focus_soon(focus);
     let close = move || shell.act(Act::Open(Overlay::None));
-    let on_key = move |event: leptos::ev::KeyboardEvent| {
+    let on_key = handler(move |event: leptos::ev::KeyboardEvent| {
         if event.key() == "Escape" {
             event.prevent_default();
             event.stop_propagation();
             close();
         }
-    };
-    view! {
-        <div class="veil" on:click=move |_| close() on:keydown=on_key>
-            <div class=class role="dialog" aria-modal="true" aria-label=label on:click=|event| event.stop_propagation()>
+    });
+    any(view! {
+        <div class="veil" on:click=handler(move |_| close()) on:keydown=on_key>
+            <div
+                class=class role="dialog" aria-modal="true" aria-label=label
+                on:click=handler(|event: leptos::ev::MouseEvent| event.stop_propagation())
+            >
                 {children()}
             </div>
         </div>
-    }
+    })
 }
 
 fn focus_soon(id: &'static str) {
     #[cfg(feature = "hydrate")]
-    Effect::new(move |_| crate::browser::focus::focus_and_select(id));
+    crate::erased::effect(move || crate::browser::focus::focus_and_select(id));
     #[cfg(not(feature = "hydrate"))]
     let _ = id;
 }

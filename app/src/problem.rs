@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::erased::any;
 use crate::shell::{Problem, Shell};
 
 /// What went wrong.
@@ -12,7 +13,7 @@ pub fn ProblemPage(
 ) -> impl IntoView {
     let shell = Shell::get();
     let home = shell.href("/");
-    view! {
+    any(view! {
         <div class="plain">
             <header><Brand/></header>
             <main>
@@ -21,21 +22,21 @@ pub fn ProblemPage(
                 <div class="actions">
                     <a class="button ghost" href=home>"Choose a file"</a>
                     <a class="button ghost" href="">"Try again"</a>
-                    <span class="push status-no">{problem.status}</span>
+                    <span class="push status-no">{problem.status.to_string()}</span>
                 </div>
             </main>
         </div>
-    }
+    })
 }
 
 /// The name of the program, and the way back to choosing a file.
 #[component]
 pub fn Brand() -> impl IntoView {
     let home = Shell::get().href("/");
-    view! {
+    any(view! {
         <a class="brand" href=home aria-label="Taillight: choose a file">
             <span class="lamp" aria-hidden="true"></span>
             <span class="word">"Taillight"</span>
         </a>
-    }
+    })
 }

@@ -175,7 +175,7 @@ impl Shell {
         T: Default + PartialEq + Send + Sync + 'static,
     {
         let view = self.view;
-        Memo::new(move |_| view.with(|view| view.file_view().map(&get).unwrap_or_default()))
+        crate::erased::memo(move || view.with(|view| view.file_view().map(&get).unwrap_or_default()))
     }
 
     /// A part of the file view now; `None` where no file is shown.

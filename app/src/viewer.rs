@@ -9,6 +9,7 @@ mod state_line;
 use leptos::prelude::*;
 
 use crate::app::FirstScreen;
+use crate::erased::{any, shown};
 use crate::files::FilesPane;
 use crate::shell::{Overlay, Shell};
 pub use header::download_link;
@@ -51,9 +52,9 @@ pub fn Viewer(
     let shell = Shell::get();
     #[cfg(feature = "hydrate")]
     crate::live::run_while_mounted(shell, first.as_ref().map(|first| first.boot.clone()));
-    let class = move || if shell.running.get() { "viewer running-page" } else { "viewer" };
-    let covered = move || shell.overlay.get() != Overlay::None;
-    view! {
+    let class = shown(move || if shell.running.get() { "viewer running-page" } else { "viewer" });
+    let covered = shown(move || shell.overlay.get() != Overlay::None);
+    any(view! {
         <div class=class inert=covered>
             <a class="skip" href="#lines">"Skip to the log"</a>
             <Header/>
@@ -64,5 +65,5 @@ pub fn Viewer(
             <BottomBar/>
             <SelectionBar/>
         </div>
-    }
+    })
 }

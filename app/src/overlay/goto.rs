@@ -5,6 +5,7 @@ use taillight::line::{ByteLen, ByteOffset};
 use taillight::view::{Command, goto};
 
 use super::Dialog;
+use crate::erased::{any, handler, shown};
 use crate::shell::{Act, Overlay, Shell};
 
 const INPUT: &str = "goto-place";
@@ -27,26 +28,26 @@ pub fn GoToPrompt() -> impl IntoView {
             Err(error) => problem.set(error.to_string()),
         }
     };
-    let hint = move || {
+    let hint = shown(move || {
         let problem = problem.get();
         if problem.is_empty() { "1200 · 50% · byte 4096 · start · end".to_owned() } else { problem }
-    };
-    let hint_class = move || if problem.with(String::is_empty) { "hint" } else { "hint bad" };
-    view! {
+    });
+    let hint_class = shown(move || if problem.with(String::is_empty) { "hint" } else { "hint bad" });
+    any(view! {
         <Dialog label="Go to" class="dialog narrow" focus=INPUT>
-            <form on:submit=on_submit>
+            <form on:submit=handler(on_submit)>
                 <div class="field">
                     <input
                         type="text" id=INPUT aria-label="Line, share or byte" aria-describedby="goto-hint"
                         placeholder="Go to line, 50%, byte N" autocomplete="off" autocapitalize="off" spellcheck="false"
-                        on:input=move |event| {
+                        on:input=handler(move |event| {
                             typed.set(event_target_value(&event));
                             problem.set(String::new());
-                        }
+                        })
                     />
                 </div>
                 <p class=hint_class id="goto-hint" role="status">{hint}</p>
             </form>
         </Dialog>
-    }
+    })
 }

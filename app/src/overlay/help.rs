@@ -1,9 +1,10 @@
 //! The help sheet: the key table, printed, with a box to narrow it down.
 
 use leptos::prelude::*;
-use taillight::view::keys::{Binding, GROUPS, Group, shown};
+use taillight::view::keys::{self, Binding, GROUPS, Group};
 
 use super::Dialog;
+use crate::erased::{any, handler, shown};
 use crate::shell::{Act, Overlay, Shell};
 
 const INPUT: &str = "help-find";
@@ -22,38 +23,38 @@ pub fn HelpSheet() -> impl IntoView {
     let section = move |group: Group| {
         let rows: Vec<_> = group.bindings().filter(|binding| fits(binding)).map(binding_view).collect();
         (!rows.is_empty()).then(|| {
-            view! {
+            any(view! {
                 <tbody>
                     <tr><th colspan="2" scope="rowgroup">{group.title()}</th></tr>
                     {rows}
                 </tbody>
-            }
+            })
         })
     };
-    view! {
+    any(view! {
         <Dialog label="Help" class="dialog" focus=INPUT>
             <header>
                 <h2>"Keys"</h2>
-                <button class="push" on:click=move |_| shell.act(Act::Open(Overlay::None))>
+                <button class="push" on:click=handler(move |_| shell.act(Act::Open(Overlay::None)))>
                     "Close " <kbd aria-hidden="true">"Esc"</kbd>
                 </button>
             </header>
             <div class="field">
                 <input
                     type="text" id=INPUT aria-label="Find a key" placeholder="Find a key" autocomplete="off"
-                    on:input=move |event| wanted.set(event_target_value(&event))
+                    on:input=handler(move |event| wanted.set(event_target_value(&event)))
                 />
             </div>
             <div class="body" tabindex="0" role="region" aria-label="Key list">
-                <table class="keys">{move || GROUPS.map(section).collect_view()}</table>
+                <table class="keys">{shown(move || GROUPS.into_iter().filter_map(section).collect::<Vec<_>>())}</table>
             </div>
         </Dialog>
-    }
+    })
 }
 
-fn binding_view(binding: &'static Binding) -> impl IntoView + use<> {
-    let keys = binding.keys.iter().map(|key| view! { <kbd>{shown(key)}</kbd> }).collect_view();
-    view! { <tr><td>{binding.help}</td><td>{keys}</td></tr> }
+fn binding_view(binding: &'static Binding) -> AnyView {
+    let keys = binding.keys.iter().map(|key| any(view! { <kbd>{keys::shown(key)}</kbd> })).collect::<Vec<_>>();
+    any(view! { <tr><td>{binding.help}</td><td>{keys}</td></tr> })
 }
 
 fn contains(text: &str, wanted: &str) -> bool {

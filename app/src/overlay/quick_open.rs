@@ -6,6 +6,7 @@ use taillight::view::Command;
 use taillight::wire::{Entry, EntryKind};
 
 use super::Dialog;
+use crate::erased::{any, handler, memo, shown, yes_no};
 use crate::shell::{Act, Overlay, Shell};
 use crate::text;
 
@@ -20,7 +21,7 @@ pub fn QuickOpen() -> impl IntoView {
     let selected = RwSignal::new(0_usize);
     let known = RwSignal::new(Vec::<Entry>::new());
     find_files(shell, known);
-    let choices = Memo::new(move |_| typed.with(|typed| known.with(|known| choices(typed, known))));
+    let choices = memo(move || typed.with(|typed| known.with(|known| choices(typed, known))));
     let open = move |path: LogPath| {
         shell.act(Act::Open(Overlay::None));
         shell.command(Command::OpenFile(path));
@@ -44,37 +45,37 @@ pub fn QuickOpen() -> impl IntoView {
     };
     let row = move |(idx, entry): (usize, Entry)| {
         let path = entry.path.clone();
-        let is_selected = move || if selected.get() == idx { "true" } else { "false" };
-        view! {
-            <li id=option_id(idx) role="option" aria-selected=is_selected on:click=move |_| open(path.clone())>
+        let is_selected = shown(move || yes_no(selected.get() == idx));
+        any(view! {
+            <li id=option_id(idx) role="option" aria-selected=is_selected on:click=handler(move |_| open(path.clone()))>
                 <span class="name">{entry.path.shown()}</span>
                 <small>{entry.size.map(text::size)} " " {entry.modified.as_deref().map(text::minute)}</small>
             </li>
-        }
+        })
     };
-    view! {
+    any(view! {
         <Dialog label="Quick open" class="dialog" focus=INPUT>
             <div class="field">
                 <input
                     type="text" id=INPUT role="combobox" aria-label="Open a file" aria-expanded="true"
-                    aria-controls="open-choices" aria-activedescendant=move || option_id(selected.get())
+                    aria-controls="open-choices" aria-activedescendant=shown(move || Some(option_id(selected.get())))
                     placeholder="Part of a path" autocomplete="off" autocapitalize="off" spellcheck="false"
-                    on:keydown=on_key
-                    on:input=move |event| {
+                    on:keydown=handler(on_key)
+                    on:input=handler(move |event| {
                         typed.set(event_target_value(&event));
                         selected.set(0);
-                    }
+                    })
                 />
             </div>
             <ul class="choices body" id="open-choices" role="listbox" aria-label="Files">
-                {move || choices.get().into_iter().enumerate().map(row).collect_view()}
+                {shown(move || choices.get().into_iter().enumerate().map(row).collect::<Vec<_>>())}
             </ul>
-            <p class="hint" role="status">{move || match choices.with(Vec::len) {
+            <p class="hint" role="status">{shown(move || match choices.with(Vec::len) {
                 0 => "No file of that name is known here: type its whole path, ROOT/FOLDER/FILE",
                 _ => "Enter opens · arrows choose",
-            }}</p>
+            })}</p>
         </Dialog>
-    }
+    })
 }
 
 fn option_id(idx: usize) -> String {

@@ -6,6 +6,7 @@ use taillight::view::keys::KeyAction;
 use taillight::view::{Command, FileView, link};
 
 use super::ids;
+use crate::erased::{any, handler, shown, yes_no};
 use crate::problem::Brand;
 use crate::shell::{Act, Overlay, Shell};
 
@@ -14,27 +15,29 @@ use crate::shell::{Act, Overlay, Shell};
 pub fn Header() -> impl IntoView {
     let shell = Shell::get();
     let status = shell.status;
-    view! {
+    any(view! {
         <header class="top" id=ids::HEADER tabindex="-1">
             <Brand/>
             <Crumbs/>
             <div class="meta num">
-                <span>{move || status.size.get()}</span>
-                <span class="growth" hidden=move || status.growth.with(String::is_empty)>{move || status.growth.get()}</span>
+                <span>{shown(move || status.size.get())}</span>
+                <span class="growth" hidden=shown(move || status.growth.with(String::is_empty))>
+                    {shown(move || status.growth.get())}
+                </span>
             </div>
             <div class="tools" role="toolbar" aria-label="View">
                 <Switches/>
-                <button class="ghost wide" aria-keyshortcuts=keys(KeyAction::CopyLink) on:click=move |_| shell.act(Act::CopyLink)>
+                <button class="ghost wide" aria-keyshortcuts=keys(KeyAction::CopyLink) on:click=handler(move |_| shell.act(Act::CopyLink))>
                     "Copy link" <kbd aria-hidden="true">"y"</kbd>
                 </button>
                 <Download/>
                 <button
                     class="ghost" aria-label="Help" aria-keyshortcuts=keys(KeyAction::Help)
-                    on:click=move |_| shell.act(Act::Open(Overlay::Help))
+                    on:click=handler(move |_| shell.act(Act::Open(Overlay::Help)))
                 >"?"</button>
             </div>
         </header>
-    }
+    })
 }
 
 /// Follow, Pause and Wrap.
@@ -44,11 +47,11 @@ fn Switches() -> impl IntoView {
     let follows = shell.of_file(|view| view.follow);
     let paused = shell.of_file(|view| view.paused);
     let wraps = shell.of_file(|view| view.wrap);
-    view! {
+    any(view! {
         <Switch is_on=follows label="Follow" key="F" shortcuts=keys(KeyAction::Follow) command=Command::ToggleFollow/>
         <Switch is_on=paused label="Pause" key="p" shortcuts=keys(KeyAction::Pause) command=Command::TogglePause/>
         <Switch is_on=wraps label="Wrap" key="Alt Z" shortcuts=keys(KeyAction::Wrap) command=Command::ToggleWrap/>
-    }
+    })
 }
 
 #[component]
@@ -60,15 +63,15 @@ fn Switch(
     command: Command,
 ) -> impl IntoView {
     let shell = Shell::get();
-    let pressed = move || if is_on.get() { "true" } else { "false" };
-    view! {
+    let pressed = shown(move || yes_no(is_on.get()));
+    any(view! {
         <button
             class="ghost wide" aria-pressed=pressed aria-keyshortcuts=shortcuts
-            on:click=move |_| shell.command(command.clone())
+            on:click=handler(move |_| shell.command(command.clone()))
         >
             {label} <kbd aria-hidden="true">{key}</kbd>
         </button>
-    }
+    })
 }
 
 /// The file's bytes, or with a filter the lines that it shows: a link for a page without a program, called a button as it looks and works like one.
@@ -76,14 +79,14 @@ fn Switch(
 fn Download() -> impl IntoView {
     let shell = Shell::get();
     let link = shell.of_file(|view| Some(download_link(view)));
-    let address = move || link.get().map(|link| shell.href(&link));
-    let on_key = move |event: leptos::ev::KeyboardEvent| {
+    let address = shown(move || link.get().map(|link| shell.href(&link)));
+    let on_key = handler(move |event: leptos::ev::KeyboardEvent| {
         if event.key() == " " {
             event.prevent_default();
             shell.act(Act::Download);
         }
-    };
-    view! { <a class="button ghost wide" role="button" href=address download="" on:keydown=on_key>"Download"</a> }
+    });
+    any(view! { <a class="button ghost wide" role="button" href=address download="" on:keydown=on_key>"Download"</a> })
 }
 
 /// The link below the base path to what is shown, as a download.
@@ -99,8 +102,8 @@ pub fn download_link(view: &FileView) -> String {
 fn Crumbs() -> impl IntoView {
     let shell = Shell::get();
     let path = shell.path();
-    let name = move || path.get().map(|path| shown_name(path.file_name()));
-    let above = move || {
+    let name = shown(move || path.get().map(|path| shown_name(path.file_name())));
+    let above = shown(move || {
         let mut folders: Vec<LogPath> = Vec::new();
         let mut folder = path.get().and_then(|path| path.parent());
         while let Some(path) = folder {
@@ -109,16 +112,16 @@ fn Crumbs() -> impl IntoView {
         }
         let crumb = |folder: LogPath| {
             let address = shell.href(&link::folder_link(Some(&folder)));
-            view! { <a href=address>{shown_name(folder.file_name())}</a><span aria-hidden="true">"/"</span> }
+            any(view! { <a href=address>{shown_name(folder.file_name())}</a><span aria-hidden="true">"/"</span> })
         };
-        folders.into_iter().rev().map(crumb).collect_view()
-    };
-    view! {
+        folders.into_iter().rev().map(crumb).collect::<Vec<_>>()
+    });
+    any(view! {
         <div class="crumb">
             <span class="above">{above}</span>
             <h1>{name}</h1>
         </div>
-    }
+    })
 }
 
 /// The buttons of a small screen.
@@ -127,20 +130,20 @@ pub fn BottomBar() -> impl IntoView {
     let shell = Shell::get();
     let follows = shell.of_file(|view| view.follow);
     let paused = shell.of_file(|view| view.paused);
-    let pressed = |is_on: Memo<bool>| move || if is_on.get() { "true" } else { "false" };
-    view! {
+    let pressed = |is_on: Memo<bool>| shown(move || yes_no(is_on.get()));
+    any(view! {
         <div class="bottom" role="toolbar" aria-label="View">
-            <button aria-controls=ids::FILES on:click=move |_| shell.act(Act::ToggleFiles)>"Files"</button>
-            <button class="ghost" aria-pressed=pressed(follows) on:click=move |_| shell.command(Command::ToggleFollow)>
+            <button aria-controls=ids::FILES on:click=handler(move |_| shell.act(Act::ToggleFiles))>"Files"</button>
+            <button class="ghost" aria-pressed=pressed(follows) on:click=handler(move |_| shell.command(Command::ToggleFollow))>
                 "Follow"
             </button>
-            <button class="ghost" aria-pressed=pressed(paused) on:click=move |_| shell.command(Command::TogglePause)>
+            <button class="ghost" aria-pressed=pressed(paused) on:click=handler(move |_| shell.command(Command::TogglePause))>
                 "Pause"
             </button>
-            <button on:click=move |_| shell.act(Act::Open(Overlay::GoTo))>"Go to"</button>
-            <button on:click=move |_| shell.act(Act::CopyLink)>"Copy link"</button>
+            <button on:click=handler(move |_| shell.act(Act::Open(Overlay::GoTo)))>"Go to"</button>
+            <button on:click=handler(move |_| shell.act(Act::CopyLink))>"Copy link"</button>
         </div>
-    }
+    })
 }
 
 fn keys(action: KeyAction) -> Option<String> {

@@ -9,6 +9,7 @@ use taillight::view::keys::KeyAction;
 use super::ids;
 use crate::app::FirstScreen;
 use crate::boot::{ReaderLinks, Screen};
+use crate::erased::{any, handler, memo, shown};
 use crate::search::{SearchAct, SearchBox};
 use crate::shell::{Act, Shell};
 
@@ -27,13 +28,13 @@ pub fn Log(
         },
         None => (String::new(), ReaderLinks::default()),
     };
-    view! {
+    any(view! {
         <main class="log">
-            {move || Some(status.banner.get()).filter(|text| !text.is_empty()).map(|text| {
-                view! { <p class="banner" role="alert">{text}</p> }
-            })}
+            {shown(move || Some(status.banner.get()).filter(|text| !text.is_empty()).map(|text| {
+                any(view! { <p class="banner" role="alert">{text}</p> })
+            }))}
             <Grid rows_html/>
-            <div class="void" hidden=move || !status.is_empty.get()>
+            <div class="void" hidden=shown(move || !status.is_empty.get())>
                 <strong>"The file is empty"</strong>
                 "Lines appear here as they are written."
             </div>
@@ -44,7 +45,7 @@ pub fn Log(
             <PausedBar/>
             <Reader links/>
         </main>
-    }
+    })
 }
 
 /// The rows. What the server sent stays until the pool holds the same rows.
@@ -55,16 +56,16 @@ fn Grid(rows_html: String) -> impl IntoView {
     let class = if shell.begins_at_end() { "rows from-end" } else { "rows" };
     let wraps = shell.of_file(|view| view.wrap);
     let label = "Log lines";
-    view! {
+    any(view! {
         <div
             class=class class:wrap=wraps id=ids::GRID role="grid" aria-label=label tabindex="0" aria-readonly="true"
-            aria-multiselectable="true" aria-rowcount=move || status.row_count.get()
-            aria-activedescendant=move || status.active_row.get()
+            aria-multiselectable="true" aria-rowcount=shown(move || status.row_count.get())
+            aria-activedescendant=shown(move || status.active_row.get())
         >
             <div class="first-screen" id=ids::FIRST_SCREEN role="rowgroup" inner_html=rows_html></div>
             <div class="pool" role="presentation"><div id=ids::SHEET role="rowgroup"></div></div>
         </div>
-    }
+    })
 }
 
 /// What is said in the place of rows where the filter shows none.
@@ -72,19 +73,19 @@ fn Grid(rows_html: String) -> impl IntoView {
 fn NothingMatches() -> impl IntoView {
     let shell = Shell::get();
     let nothing = shell.search.nothing;
-    move || {
+    shown(move || {
         Some(nothing.get()).filter(|text| !text.is_empty()).map(|text| {
-            view! {
+            any(view! {
                 <div class="void">
                     <strong>{text}</strong>
                     <p>"The filter hides every line. Check its words, or look at all lines again."</p>
-                    <button class="ghost" on:click=move |_| shell.search(SearchAct::Clear(SearchBox::Filter))>
+                    <button class="ghost" on:click=handler(move |_| shell.search(SearchAct::Clear(SearchBox::Filter)))>
                         "Show all lines"
                     </button>
                 </div>
-            }
+            })
         })
-    }
+    })
 }
 
 /// Shows the row that it stands at among its neighbours, without the filter. Placed by the program.
@@ -92,30 +93,30 @@ fn NothingMatches() -> impl IntoView {
 fn InContext() -> impl IntoView {
     let shell = Shell::get();
     let can_leave = shell.search.can_leave;
-    view! {
+    any(view! {
         <button
-            class="in-context ghost" id=ids::IN_CONTEXT hidden=move || !can_leave.get()
+            class="in-context ghost" id=ids::IN_CONTEXT hidden=shown(move || !can_leave.get())
             aria-keyshortcuts=KeyAction::InContext.aria_keyshortcuts()
-            on:click=move |_| shell.search(SearchAct::InContext)
+            on:click=handler(move |_| shell.search(SearchAct::InContext))
         >"Show in context " <kbd aria-hidden="true">"."</kbd></button>
-    }
+    })
 }
 
 /// Our own scrollbar: its thumb is placed by the program.
 #[component]
 fn Scrollbar() -> impl IntoView {
     let status = Shell::get().status;
-    let bubble = move || status.bubble.get();
-    view! {
+    let bubble = status.bubble;
+    any(view! {
         <div
             class="ruler" id=ids::RULER role="scrollbar" aria-label="Position in file" aria-controls=ids::GRID
             aria-orientation="vertical" aria-valuemin="0" aria-valuemax="100" tabindex="0"
-            aria-valuenow=move || status.percent.get() aria-valuetext=move || status.place.get()
+            aria-valuenow=shown(move || i64::from(status.percent.get())) aria-valuetext=shown(move || Some(status.place.get()))
         >
             <div class="thumb" id=ids::THUMB></div>
-            <div class="bubble" id=ids::BUBBLE hidden=move || bubble().is_empty()>{bubble}</div>
+            <div class="bubble" id=ids::BUBBLE hidden=shown(move || bubble.with(String::is_empty))>{shown(move || bubble.get())}</div>
         </div>
-    }
+    })
 }
 
 /// How many lines came that are not shown: back to the end.
@@ -125,18 +126,18 @@ fn Pill() -> impl IntoView {
     let paused = shell.of_file(|view| view.paused);
     let follows = shell.of_file(|view| view.follow);
     let new_lines = shell.status.new_lines;
-    let is_shown = Memo::new(move |_| new_lines.get() > 0 && !paused.get() && !follows.get());
+    let is_shown = memo(move || new_lines.get() > 0 && !paused.get() && !follows.get());
     let text = move || new_lines_text(LineCount::new(new_lines.get()));
-    move || {
+    shown(move || {
         is_shown.get().then(|| {
-            view! {
-                <button class="pill" on:click=move |_| shell.command(Command::Follow)>
+            any(view! {
+                <button class="pill" on:click=handler(move |_| shell.command(Command::Follow))>
                     <span aria-hidden="true">"↓"</span>
-                    <span>{text}</span>
+                    <span>{shown(text)}</span>
                 </button>
-            }
+            })
         })
-    }
+    })
 }
 
 /// What a paused screen says, and the two ways on.
@@ -150,17 +151,17 @@ fn PausedBar() -> impl IntoView {
         let rate = if rate == 0 { String::new() } else { format!(" · {}/s", grouped(rate)) };
         format!("Paused · {} new{rate}", grouped(status.new_lines.get()))
     };
-    move || {
+    shown(move || {
         paused.get().then(|| {
-            view! {
+            any(view! {
                 <div class="paused-bar" role="group" aria-label="Paused">
-                    <span>{text}</span>
-                    <button class="ghost" on:click=move |_| shell.act(Act::CatchUp)>"Catch up"</button>
-                    <button class="solid" on:click=move |_| shell.act(Act::JumpToEnd)>"Jump to end"</button>
+                    <span>{shown(text)}</span>
+                    <button class="ghost" on:click=handler(move |_| shell.act(Act::CatchUp))>"Catch up"</button>
+                    <button class="solid" on:click=handler(move |_| shell.act(Act::JumpToEnd))>"Jump to end"</button>
                 </div>
-            }
+            })
         })
-    }
+    })
 }
 
 /// Plain links through the file: for a page without a program, and for screen readers.
@@ -169,12 +170,12 @@ fn Reader(links: ReaderLinks) -> impl IntoView {
     let shell = Shell::get();
     let ReaderLinks { start, older, newer, end } = links;
     let page = |text: &'static str, link: Option<String>| match link {
-        Some(link) => view! { <a href=shell.href(&link)>{text}</a> }.into_any(),
-        None => view! { <span>{text}</span> }.into_any(),
+        Some(link) => any(view! { <a href=shell.href(&link)>{text}</a> }),
+        None => any(view! { <span>{text}</span> }),
     };
-    view! {
+    any(view! {
         <nav class="reader" aria-label="Pages of the file">
             {page("Start", start)} {page("Older", older)} {page("Newer", newer)} {page("End", end)}
         </nav>
-    }
+    })
 }

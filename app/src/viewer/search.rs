@@ -7,6 +7,7 @@ use taillight::path::percent_decode;
 use taillight::view::ViewState;
 use taillight::view::keys::KeyAction;
 
+use crate::erased::{any, handler, memo, shown, yes_no};
 use crate::search::{SearchAct, SearchBox};
 use crate::shell::Shell;
 use field::Field;
@@ -15,12 +16,12 @@ use field::Field;
 #[component]
 pub fn SearchBar() -> impl IntoView {
     let shell = Shell::get();
-    let on_submit = move |event: leptos::ev::SubmitEvent| {
+    let on_submit = handler(move |event: leptos::ev::SubmitEvent| {
         // The key of a phone's keyboard, and the button of a page without a program; Enter was taken before.
         event.prevent_default();
         shell.search(SearchAct::Submit);
-    };
-    view! {
+    });
+    any(view! {
         <form class="search" role="search" aria-label="Filter and find" method="get" on:submit=on_submit>
             {other_params(shell)}
             <Field which=SearchBox::Filter placeholder="Show only lines with …"><LineCount/></Field>
@@ -29,7 +30,7 @@ pub fn SearchBar() -> impl IntoView {
             <button class="apply ghost">"Apply"</button>
             <ProgressBar/>
         </form>
-    }
+    })
 }
 
 /// What else the link says, for a form that is sent without a program.
@@ -41,8 +42,8 @@ fn other_params(shell: Shell) -> impl IntoView {
     }
     params_of(&view)
         .into_iter()
-        .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
-        .collect_view()
+        .map(|(name, value)| any(view! { <input type="hidden" name=name value=value/> }))
+        .collect::<Vec<_>>()
 }
 
 /// The parameters of a view's link, as a form says them.
@@ -61,7 +62,9 @@ fn params_of(view: &ViewState) -> Vec<(String, String)> {
 #[component]
 fn LineCount() -> impl IntoView {
     let lines = Shell::get().status.lines;
-    view! { <span class="n num" role="status" aria-label="Line count" aria-live="off">{move || lines.get()}</span> }
+    any(view! {
+        <span class="n num" role="status" aria-label="Line count" aria-live="off">{shown(move || lines.get())}</span>
+    })
 }
 
 /// How many lines have what is found, and the buttons to go to them.
@@ -71,19 +74,19 @@ fn Matches() -> impl IntoView {
     let count = shell.search.match_count;
     let has_find = shell.of_file(|view| view.find_term().is_some());
     let button = move |down: bool, name: &'static str, sign: &'static str, action: KeyAction| {
-        let disabled = move || if has_find.get() { "false" } else { "true" };
-        view! {
+        let disabled = shown(move || yes_no(!has_find.get()));
+        any(view! {
             <button
                 type="button" class="go" aria-label=name aria-disabled=disabled aria-keyshortcuts=action.aria_keyshortcuts()
-                on:click=move |_| shell.search(SearchAct::Seek(down))
+                on:click=handler(move |_| shell.search(SearchAct::Seek(down)))
             >{sign}</button>
-        }
+        })
     };
-    view! {
-        <span class="n num" role="status" aria-label="Match count">{move || count.get()}</span>
+    any(view! {
+        <span class="n num" role="status" aria-label="Match count">{shown(move || count.get())}</span>
         {button(false, "Previous match", "↑", KeyAction::PreviousMatch)}
         {button(true, "Next match", "↓", KeyAction::NextMatch)}
-    }
+    })
 }
 
 /// How many lines around each match are shown too; only where there is a filter.
@@ -93,35 +96,37 @@ fn Context() -> impl IntoView {
     let ctx = shell.of_file(|view| view.ctx);
     let is_filtered = shell.of_file(|view| view.shown_rows().is_some());
     let button = move |step: i32, name: &'static str, sign: &'static str, action: KeyAction| {
-        view! {
+        any(view! {
             <button
                 type="button" class="go" aria-label=name aria-keyshortcuts=action.aria_keyshortcuts()
-                on:click=move |_| shell.search(SearchAct::Context(step))
+                on:click=handler(move |_| shell.search(SearchAct::Context(step)))
             >{sign}</button>
-        }
+        })
     };
-    view! {
-        <div class="context num" role="group" aria-label="Context lines" hidden=move || !is_filtered.get()>
+    any(view! {
+        <div class="context num" role="group" aria-label="Context lines" hidden=shown(move || !is_filtered.get())>
             <span>"Context"</span>
             {button(-1, "Less context", "−", KeyAction::LessContext)}
-            <b>{move || ctx.get()}</b>
+            <b>{shown(move || ctx.get().to_string())}</b>
             {button(1, "More context", "+", KeyAction::MoreContext)}
         </div>
-    }
+    })
 }
 
 /// How far a search has come that takes its time.
 #[component]
 fn ProgressBar() -> impl IntoView {
     let progress = Shell::get().search.progress;
-    let is_shown = Memo::new(move |_| progress.with(Option::is_some));
+    let is_shown = memo(move || progress.with(Option::is_some));
     let percent = move || progress.with(|progress| progress.as_ref().and_then(|progress| progress.percent));
     let text = move || progress.with(|progress| progress.as_ref().map(|progress| progress.text.clone()));
-    move || {
+    shown(move || {
         is_shown.get().then(|| {
-            view! { <progress aria-label="Search progress" max="100" value=percent aria-valuetext=text></progress> }
+            any(view! {
+                <progress aria-label="Search progress" max="100" value=shown(percent) aria-valuetext=shown(text)></progress>
+            })
         })
-    }
+    })
 }
 
 #[cfg(test)]

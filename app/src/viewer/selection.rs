@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use taillight::view::keys::KeyAction;
 
 use super::ids;
+use crate::erased::{any, handler, memo, shown};
 use crate::search::{SearchAct, Selected, Selection};
 use crate::shell::Shell;
 
@@ -12,25 +13,26 @@ use crate::shell::Shell;
 pub fn SelectionBar() -> impl IntoView {
     let shell = Shell::get();
     let selected = shell.search.selected;
-    let is_line = Memo::new(move |_| selected.get() == Some(Selected::OneLine));
+    let is_line = memo(move || selected.get() == Some(Selected::OneLine));
     let button = move |text: &'static str, sign: &'static str, shortcuts: Option<String>, what: Selection| {
-        let is_hidden = move || what != Selection::Copy && !is_line.get();
-        view! {
-            <button hidden=is_hidden aria-keyshortcuts=shortcuts on:click=move |_| shell.search(SearchAct::Selection(what))>
-                {text} {(!sign.is_empty()).then(|| view! { <kbd aria-hidden="true">{sign}</kbd> })}
+        let is_hidden = shown(move || what != Selection::Copy && !is_line.get());
+        any(view! {
+            <button hidden=is_hidden aria-keyshortcuts=shortcuts on:click=handler(move |_| shell.search(SearchAct::Selection(what)))>
+                {text} {(!sign.is_empty()).then(|| any(view! { <kbd aria-hidden="true">{sign}</kbd> }))}
             </button>
-        }
+        })
     };
-    view! {
+    any(view! {
         // What is pressed here must not take the selection away.
         <div
             class="selection" id=ids::SELECTION role="toolbar" aria-label="Selected text"
-            hidden=move || selected.with(Option::is_none) on:mousedown=|event| event.prevent_default()
+            hidden=shown(move || selected.with(Option::is_none))
+            on:mousedown=handler(|event: leptos::ev::MouseEvent| event.prevent_default())
         >
             {button("Only these", "+", KeyAction::OnlyThese.aria_keyshortcuts(), Selection::Only)}
             {button("Hide these", "-", KeyAction::HideThese.aria_keyshortcuts(), Selection::Hide)}
             {button("Find", "*", KeyAction::FindSelection.aria_keyshortcuts(), Selection::Find)}
             {button("Copy", "", None, Selection::Copy)}
         </div>
-    }
+    })
 }

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::erased::{any, handler, memo, shown};
 use crate::search::SearchAct;
 use crate::shell::Shell;
 
@@ -9,18 +10,18 @@ use crate::shell::Shell;
 #[component]
 pub fn StateLine() -> impl IntoView {
     let status = Shell::get().status;
-    view! {
+    any(view! {
         <footer class="state">
-            <span class="stream" role="status" aria-label="Stream state" data-tone=move || status.tone.get()>
-                {move || status.stream.get()}
+            <span class="stream" role="status" aria-label="Stream state" data-tone=shown(move || status.tone.get())>
+                {shown(move || status.stream.get())}
             </span>
             <Searching/>
             <span class="right num">
-                <span>{move || status.place.get()}</span>
-                <span>{move || format!("{} %", status.percent.get())}</span>
+                <span>{shown(move || status.place.get())}</span>
+                <span>{shown(move || format!("{} %", status.percent.get()))}</span>
             </span>
         </footer>
-    }
+    })
 }
 
 /// How far a search has come that takes its time, and the way to end it.
@@ -28,16 +29,16 @@ pub fn StateLine() -> impl IntoView {
 fn Searching() -> impl IntoView {
     let shell = Shell::get();
     let progress = shell.search.progress;
-    let is_shown = Memo::new(move |_| progress.with(Option::is_some));
+    let is_shown = memo(move || progress.with(Option::is_some));
     let text = move || progress.with(|progress| progress.as_ref().map(|progress| progress.text.clone()));
-    move || {
+    shown(move || {
         is_shown.get().then(|| {
-            view! {
+            any(view! {
                 <span class="searching">
-                    <span>{text}</span>
-                    <button on:click=move |_| shell.search(SearchAct::Stop)>"Stop " <kbd aria-hidden="true">"Esc"</kbd></button>
+                    <span>{shown(text)}</span>
+                    <button on:click=handler(move |_| shell.search(SearchAct::Stop))>"Stop " <kbd aria-hidden="true">"Esc"</kbd></button>
                 </span>
-            }
+            })
         })
-    }
+    })
 }

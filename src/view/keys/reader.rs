@@ -133,7 +133,7 @@ fn chord(press: &KeyPress<'_>) -> Option<String> {
     let key = match press.key {
         " " => "Space".to_owned(),
         "Escape" => "Esc".to_owned(),
-        key if ctrl || alt => letter_of_code.unwrap_or(key).to_uppercase(),
+        key if ctrl || alt => letter_of_code.unwrap_or(key).to_ascii_uppercase(),
         key => key.to_owned(),
     };
     // A plain character tells by itself that Shift was down.

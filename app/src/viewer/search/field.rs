@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use taillight::query::Term;
 use taillight::view::keys::KeyAction;
 
+use crate::erased::{any, handler, memo, shown};
 use crate::search::{BoxError, SearchAct, SearchBox};
 use crate::shell::Shell;
 use crate::text;
@@ -20,31 +21,31 @@ pub fn Field(
 ) -> impl IntoView {
     let shell = Shell::get();
     let state = shell.search.of(which);
-    let is_wrong = Memo::new(move |_| state.error.with(Option::is_some));
+    let is_wrong = memo(move || state.error.with(Option::is_some));
     let (shortcut, key) = match which {
         SearchBox::Filter => (KeyAction::Filter, "&"),
         SearchBox::Find => (KeyAction::Find, "/"),
     };
     let error_id = format!("{}-error", which.id());
     let described_by = error_id.clone();
-    view! {
+    any(view! {
         <div class=format!("box {}", which.id()) class:wrong=is_wrong>
             <label for=which.id()>{which.name()}</label>
             <input
                 type="search" id=which.id() name=which.param() value=state.text.get_untracked() placeholder=placeholder
                 autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="search"
-                aria-keyshortcuts=shortcut.aria_keyshortcuts() aria-invalid=move || is_wrong.get().then_some("true")
-                aria-describedby=move || is_wrong.get().then(|| described_by.clone())
-                on:input=move |event| shell.search(SearchAct::Typed(which, event_target_value(&event)))
+                aria-keyshortcuts=shortcut.aria_keyshortcuts() aria-invalid=shown(move || is_wrong.get().then_some("true"))
+                aria-describedby=shown(move || is_wrong.get().then(|| described_by.clone()))
+                on:input=handler(move |event| shell.search(SearchAct::Typed(which, event_target_value(&event))))
             />
             <Clear which key/>
             <Switches which/>
             {children()}
             <div class="box-error" id=error_id aria-live="polite">
-                {move || state.error.get().map(|error| error_view(&error, &state.text.get()))}
+                {shown(move || state.error.get().map(|error| error_view(&error, &state.text.get())))}
             </div>
         </div>
-    }
+    })
 }
 
 /// Empties the box; while it is empty, the key that leads to it.
@@ -52,14 +53,14 @@ pub fn Field(
 fn Clear(which: SearchBox, key: &'static str) -> impl IntoView {
     let shell = Shell::get();
     let text = shell.search.of(which).text;
-    let is_empty = Memo::new(move |_| text.with(String::is_empty));
-    view! {
-        <kbd aria-hidden="true" hidden=move || !is_empty.get()>{key}</kbd>
+    let is_empty = memo(move || text.with(String::is_empty));
+    any(view! {
+        <kbd aria-hidden="true" hidden=shown(move || !is_empty.get())>{key}</kbd>
         <button
-            type="button" class="clear" aria-label=format!("Clear {}", which.id()) hidden=is_empty
-            on:click=move |_| shell.search(SearchAct::Clear(which))
+            type="button" class="clear" aria-label=format!("Clear {}", which.id()) hidden=shown(move || is_empty.get())
+            on:click=handler(move |_| shell.search(SearchAct::Clear(which)))
         >"×"</button>
-    }
+    })
 }
 
 /// Whether the text is a regular expression, and whether upper case counts.
@@ -68,19 +69,19 @@ fn Switches(which: SearchBox) -> impl IntoView {
     let shell = Shell::get();
     let text = shell.search.of(which).text;
     let switch = move |sign: &'static str, name: &str, is_on: fn(&Term) -> bool, act: SearchAct| {
-        let pressed = move || text.with(|text| pressed(&which.terms(text), is_on));
+        let pressed = shown(move || text.with(|text| pressed(&which.terms(text), is_on)));
         let label = format!("{name} in {}", which.name());
-        view! {
+        any(view! {
             <button
                 type="button" class="switch" aria-label=label aria-pressed=pressed
-                on:click=move |_| shell.search(act.clone())
+                on:click=handler(move |_| shell.search(act.clone()))
             >{sign}</button>
-        }
+        })
     };
-    view! {
+    any(view! {
         {switch(".*", "Regular expression", Term::is_regex, SearchAct::ToggleRegex(which))}
         {switch("Aa", "Match case", |term| !term.ignores_case(), SearchAct::ToggleCase(which))}
-    }
+    })
 }
 
 /// How a switch stands that is on for some terms.
@@ -93,14 +94,14 @@ fn pressed(terms: &[Term], is_on: fn(&Term) -> bool) -> &'static str {
 }
 
 /// What is wrong, and the text with the place marked.
-fn error_view(error: &BoxError, typed: &str) -> impl IntoView + use<> {
+fn error_view(error: &BoxError, typed: &str) -> AnyView {
     let (before, at, after) = text::around(typed, error.position);
     let at = if at.trim().is_empty() { "␣" } else { at }.to_owned();
     let (before, after) = (before.to_owned(), after.to_owned());
-    view! {
+    any(view! {
         <p>{error.message.clone()}</p>
         <code aria-hidden="true">{before}<mark>{at}</mark>{after}</code>
-    }
+    })
 }
 
 #[cfg(test)]
