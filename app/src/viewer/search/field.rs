@@ -97,9 +97,11 @@ fn pressed(terms: &[Term], is_on: fn(&Term) -> bool) -> &'static str {
 fn error_view(error: &BoxError, typed: &str) -> AnyView {
     let (before, at, after) = text::around(typed, error.position);
     let at = if at.trim().is_empty() { "␣" } else { at }.to_owned();
+    // In words too: who does not see the mark hears the place.
+    let said = format!("At character {}: {}", before.chars().count() + 1, error.message);
     let (before, after) = (before.to_owned(), after.to_owned());
     any(view! {
-        <p>{error.message.clone()}</p>
+        <p>{said}</p>
         <code aria-hidden="true">{before}<mark>{at}</mark>{after}</code>
     })
 }
