@@ -132,6 +132,14 @@ impl Source for Counting {
     }
 }
 
+/// As much of `bytes` from `at` on as `buf` takes; says how much.
+pub(crate) fn copy_from(bytes: &[u8], buf: &mut [u8], at: ByteOffset) -> usize {
+    let rest = bytes.get(at.get() as usize..).unwrap_or_default();
+    let n = rest.len().min(buf.len());
+    buf[..n].copy_from_slice(&rest[..n]);
+    n
+}
+
 /// Bytes in memory.
 #[derive(Debug)]
 pub(crate) struct Memory(pub(crate) Vec<u8>);
@@ -142,10 +150,7 @@ impl Source for Memory {
     }
 
     fn read_at(&self, buf: &mut [u8], at: ByteOffset) -> io::Result<usize> {
-        let rest = self.0.get(at.get() as usize..).unwrap_or_default();
-        let n = rest.len().min(buf.len());
-        buf[..n].copy_from_slice(&rest[..n]);
-        Ok(n)
+        Ok(copy_from(&self.0, buf, at))
     }
 
     fn identity(&self) -> io::Result<Identity> {

@@ -152,7 +152,6 @@ impl RowPool {
         text: impl FnOnce() -> RowText<'a>,
     ) -> Result<(), BrowserError> {
         let Some(row) = self.rows.get_mut(idx) else { return Ok(()) };
-        row.show(true)?;
         if row.facts.as_ref() == Some(&facts) {
             return Ok(());
         }
@@ -167,17 +166,6 @@ impl RowPool {
         }
         row.write_facts(&facts, &mut self.class_buf)?;
         row.facts = Some(facts);
-        Ok(())
-    }
-
-    /// Hides the rows from `idx` on: there are no lines for them.
-    ///
-    /// # Errors
-    /// When the browser refuses.
-    pub fn hide_from(&mut self, idx: usize) -> Result<(), BrowserError> {
-        for row in self.rows.iter_mut().skip(idx) {
-            row.show(false)?;
-        }
         Ok(())
     }
 
@@ -217,7 +205,7 @@ impl RowPool {
 
     /// The width of the widest text that is shown, in CSS pixels: lays out.
     pub fn widest_text(&self) -> f64 {
-        let widths = self.rows.iter().filter(|row| !row.hidden).map(|row| f64::from(row.text.offset_width()));
+        let widths = self.rows.iter().map(|row| f64::from(row.text.offset_width()));
         widths.fold(0.0, f64::max)
     }
 

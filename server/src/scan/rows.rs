@@ -94,14 +94,10 @@ impl<'a> Rows<'a> {
         let pending = self.shown_by_a_match_above(from)?;
         let mut pass = Pass { walk: self.walk(), at: from.get(), pending, stopped: false, on_row };
         let mut judged = from;
-        let mut least;
-        let mut work = budget;
-        loop {
-            let (was, filter) = (judged, self.filter);
-            let around = self.around;
+        until_settled(budget, |work| {
             judged = caught(|on_hit| {
-                hits_down(self.source, filter, self.view, was..self.end, work, &mut |hit| {
-                    on_hit(pass.hit_below(hit, around))
+                hits_down(self.source, self.filter, self.view, judged..self.end, work, &mut |hit| {
+                    on_hit(pass.hit_below(hit, self.around))
                 })
             })?;
             if !pass.stopped {
@@ -109,18 +105,14 @@ impl<'a> Rows<'a> {
             }
             if pass.stopped {
                 let place = ByteOffset::new(pass.at);
-                return Ok(Reached { place, is_end: place >= self.end });
+                return Ok(ControlFlow::Break(Reached { place, is_end: place >= self.end }));
             }
             let is_end = judged >= self.end;
-            let place = if is_end { self.settled_end(&mut pass)? } else { pass.settled_above(judged, around.before)? };
-            if is_end || place > from || budget.is_cancelled() {
-                return Ok(Reached { place, is_end });
-            }
-            // A search that settles nothing would be asked for again and again: the lines that context needs are judged
-            // whatever they cost.
-            least = Budget::new(1);
-            work = &least;
-        }
+            let place =
+                if is_end { self.settled_end(&mut pass)? } else { pass.settled_above(judged, self.around.before)? };
+            let is_done = is_end || place > from || budget.is_cancelled();
+            Ok(if is_done { ControlFlow::Break(Reached { place, is_end }) } else { ControlFlow::Continue(()) })
+        })
     }
 
     /// The shown lines above `to`, a line's start or the end, last ones first.
@@ -134,14 +126,10 @@ impl<'a> Rows<'a> {
         let pending = self.shown_by_a_match_below(to)?;
         let mut pass = Pass { walk: self.walk(), at: to.get(), pending, stopped: false, on_row };
         let mut judged = to;
-        let mut least;
-        let mut work = budget;
-        loop {
-            let (was, filter) = (judged, self.filter);
-            let around = self.around;
+        until_settled(budget, |work| {
             judged = caught(|on_hit| {
-                hits_up(self.source, filter, self.view, ByteOffset::ZERO..was, work, &mut |hit| {
-                    on_hit(pass.hit_above(hit, around))
+                hits_up(self.source, self.filter, self.view, ByteOffset::ZERO..judged, work, &mut |hit| {
+                    on_hit(pass.hit_above(hit, self.around))
                 })
             })?;
             if !pass.stopped {
@@ -149,18 +137,13 @@ impl<'a> Rows<'a> {
             }
             if pass.stopped {
                 let place = ByteOffset::new(pass.at);
-                return Ok(Reached { place, is_end: place == ByteOffset::ZERO });
+                return Ok(ControlFlow::Break(Reached { place, is_end: place == ByteOffset::ZERO }));
             }
             let is_end = judged == ByteOffset::ZERO;
-            let place = if is_end { judged } else { pass.settled_below(judged, around.after)? };
-            if is_end || place < to || budget.is_cancelled() {
-                return Ok(Reached { place, is_end });
-            }
-            // A search that settles nothing would be asked for again and again: the lines that context needs are judged
-            // whatever they cost.
-            least = Budget::new(1);
-            work = &least;
-        }
+            let place = if is_end { judged } else { pass.settled_below(judged, self.around.after)? };
+            let is_done = is_end || place < to || budget.is_cancelled();
+            Ok(if is_done { ControlFlow::Break(Reached { place, is_end }) } else { ControlFlow::Continue(()) })
+        })
     }
 
     /// The settled place at the end: where a search up from the end begins, and a live view goes on.
@@ -220,6 +203,21 @@ impl<'a> Rows<'a> {
         match self.growing {
             None => Ok(self.end),
             Some(complete) => pass.settled_above(complete, self.around.before),
+        }
+    }
+}
+
+/// Searches within `budget`, and goes on until something is settled: a search that settles nothing would be asked for again
+/// and again, so the lines that context needs are judged whatever they cost.
+fn until_settled(
+    budget: &Budget,
+    mut search: impl FnMut(&Budget) -> io::Result<ControlFlow<Reached>>,
+) -> io::Result<Reached> {
+    let mut found = search(budget)?;
+    loop {
+        match found {
+            ControlFlow::Break(reached) => return Ok(reached),
+            ControlFlow::Continue(()) => found = search(&Budget::new(1))?,
         }
     }
 }

@@ -12,7 +12,7 @@ use taillight::wire::{self, Failure, MAX_LINE_BYTES, MAX_SPAN_ROWS, MAX_SPANS_PE
 
 use super::connection::{End, Viewer, sent};
 use super::outbox;
-use super::requests::{Rows, fail};
+use super::requests::{Rows, fail, gone};
 use super::search::{self, Refusal, Search};
 use crate::pull::Counter;
 use crate::read;
@@ -96,7 +96,7 @@ impl Viewer {
     ) -> ControlFlow<End> {
         let tip = self.puller.tip();
         let Some(epoch) = tip.epoch(generation).cloned() else {
-            return fail(socket, req, Failure::Gone, "that part of the file is no longer held").await;
+            return gone(socket, req).await;
         };
         let end = readable_end(&tip, &epoch);
         let sought = match self.search.sought_for(generation) {
@@ -127,7 +127,7 @@ impl Viewer {
     ) -> ControlFlow<End> {
         let tip = self.puller.tip();
         let Some(epoch) = tip.epoch(generation).cloned() else {
-            return fail(socket, req, Failure::Gone, "that part of the file is no longer held").await;
+            return gone(socket, req).await;
         };
         let end = readable_end(&tip, &epoch);
         let filter = self.search.filter().map(|rows| rows.filter.clone());

@@ -80,7 +80,7 @@ impl Viewer {
     ) -> ControlFlow<End> {
         let is_held = |(generation, _): &(Generation, ByteOffset)| self.puller.tip().epoch(*generation).is_some();
         if from.is_some_and(|place| !is_held(&place)) {
-            return fail(socket, req, Failure::Gone, "that part of the file is no longer held").await;
+            return gone(socket, req).await;
         }
         self.live = true;
         self.counter = None;
@@ -108,7 +108,7 @@ impl Viewer {
     ) -> ControlFlow<End> {
         let tip = self.puller.tip();
         let Some(epoch) = tip.epoch(generation).cloned() else {
-            return fail(socket, rows.req, Failure::Gone, "that part of the file is no longer held").await;
+            return gone(socket, rows.req).await;
         };
         let answer = match self.search.filter().cloned() {
             Some(filter) => read_shown(&self.state, &tip, epoch, rows, filter).await.map(Answer::Some),
@@ -152,7 +152,7 @@ impl Viewer {
     ) -> ControlFlow<End> {
         let tip = self.puller.tip();
         let Some(epoch) = tip.epoch(generation) else {
-            return fail(socket, req, Failure::Gone, "that part of the file is no longer held").await;
+            return gone(socket, req).await;
         };
         let source = Arc::clone(&epoch.source);
         let bytes = match self.state.tasks.blocking(move || read::line_bytes(&*source, offset, len)).await {
@@ -173,6 +173,11 @@ enum Answer {
 /// Says that a request cannot be answered.
 pub(super) async fn fail(socket: &mut WebSocket, req: u32, error: Failure, detail: &str) -> ControlFlow<End> {
     sent(outbox::say(socket, &ServerMsg::Failed { req, error, detail: detail.to_owned() }).await)
+}
+
+/// Says that the generation of a request is not there any more.
+pub(super) async fn gone(socket: &mut WebSocket, req: u32) -> ControlFlow<End> {
+    fail(socket, req, Failure::Gone, "that part of the file is no longer held").await
 }
 
 impl Rows {

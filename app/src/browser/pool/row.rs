@@ -20,7 +20,6 @@ pub(super) struct Row {
     pub(super) text: HtmlElement,
     pub(super) facts: Option<RowFacts>,
     marked: Vec<Marked>,
-    pub(super) hidden: bool,
 }
 
 impl Row {
@@ -42,20 +41,7 @@ impl Row {
         let text = make("tx", "gridcell", "span")?;
         element.append_child(&number)?;
         element.append_child(&text)?;
-        Ok(Self { element, number: number.into(), text, facts: None, marked: Vec::new(), hidden: false })
-    }
-
-    pub(super) fn show(&mut self, shown: bool) -> Result<(), BrowserError> {
-        if self.hidden == shown {
-            self.hidden = !shown;
-            if shown {
-                self.element.remove_attribute("hidden")?;
-            } else {
-                self.element.set_attribute("hidden", "")?;
-                self.facts = None;
-            }
-        }
-        Ok(())
+        Ok(Self { element, number: number.into(), text, facts: None, marked: Vec::new() })
     }
 
     pub(super) fn write_facts(&mut self, facts: &RowFacts, buf: &mut String) -> Result<(), BrowserError> {

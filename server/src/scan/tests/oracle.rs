@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use super::super::Hit;
 use super::super::units::Sizes;
 use crate::source::Source;
+use crate::testing::copy_from;
 
 /// The lines of `bytes`: start, end, whether finished.
 pub(super) fn lines(bytes: &[u8]) -> Vec<Hit> {
@@ -189,11 +190,7 @@ impl Source for Growing {
     }
 
     fn read_at(&self, buf: &mut [u8], at: ByteOffset) -> io::Result<usize> {
-        let bytes = self.bytes.lock().unwrap();
-        let rest = bytes.get(at.get() as usize..).unwrap_or_default();
-        let n = rest.len().min(buf.len());
-        buf[..n].copy_from_slice(&rest[..n]);
-        Ok(n)
+        Ok(copy_from(&self.bytes.lock().unwrap(), buf, at))
     }
 
     fn identity(&self) -> io::Result<Identity> {
