@@ -120,7 +120,12 @@ enum Failure {
 
 /// Reads the command line of this process and does what it says.
 pub fn run() -> ExitCode {
-    let done = match Cli::parse_from(query::in_order(std::env::args_os(), &Cli::command())) {
+    run_with(std::env::args_os())
+}
+
+/// Does what `args` say, the first of which is the program's name.
+pub fn run_with(args: impl Iterator<Item = OsString>) -> ExitCode {
+    let done = match Cli::parse_from(query::in_order(args, &Cli::command())) {
         Cli { command: None, serve } | Cli { command: Some(Command::Serve(serve)), .. } => serve::run(&serve.sources()),
         Cli { command: Some(Command::Query(args)), .. } => return query::run(&args),
         Cli { command: Some(Command::Config(ConfigCommand::Check(args))), .. } => show::check(&args.sources()),

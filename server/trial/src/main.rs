@@ -1,0 +1,12 @@
+//! The program `trial`: the parts of the library as processes, to be killed, stopped and limited one by one. As `trial
+//! taillight …` it is the server itself, so that a test always runs the server of its own build.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let mut args = std::env::args_os().skip(1).peekable();
+    if args.peek().is_some_and(|command| command == "taillight") {
+        return server::cli::run_with(args);
+    }
+    ExitCode::from(2)
+}
