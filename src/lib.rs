@@ -8,6 +8,8 @@
 //! | [`path`] | a log's path in requests: root and components, decoded once |
 //! | [`cursor`] | which file exactly, and where in it: identity, generation, cursor, anchor |
 //! | [`ansi`] | escapes to text and style runs, and a line as escaped HTML |
+//! | [`level`] | how bad it is what a line tells: levels, sets of them, and where they stand in lines |
+//! | [`timestamp`] | when a line was written: the time that stands in it, and times that people type |
 //! | [`query`] | the query language: text to tree and back, what is wrong with a text, and whether a line matches |
 //! | [`row`] | the rows of the first screen as HTML |
 //! | [`wire`] | the viewer's messages, their limits and their bytes |
@@ -18,11 +20,14 @@
 
 pub mod ansi;
 pub mod cursor;
+mod fields;
 pub mod follow;
+pub mod level;
 pub mod line;
 pub mod path;
 pub mod query;
 pub mod row;
+pub mod timestamp;
 pub mod view;
 pub mod viewport;
 pub mod window;

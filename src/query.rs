@@ -12,8 +12,11 @@
 //! group wherever they stand outside of quotes and slashes; `or` and `not` are operators unless quoted. What a term
 //! is, its first characters say: see [`term`](mod@term) and [`named`](mod@named), which is the rule for colons.
 //!
-//! Nothing is matched here: [`Query::check`] asks a [`Matcher`]. Levels, times and fields are read and printed, but
-//! nothing answers them yet: [`parse_usable`] refuses them where they stand.
+//! Nothing is matched here: [`Query::check`] asks a [`Matcher`], and compares levels and times itself. Times that need a
+//! clock or a zone are made points in time before that, by [`Query::resolved`].
+//!
+//! Fields are read and printed, but nothing answers them yet: [`parse_scannable`] refuses them where they stand.
+//! [`parse_usable`] refuses levels and times too, for engines that look at text only.
 
 mod boxes;
 mod named;
@@ -25,8 +28,10 @@ use std::fmt;
 use std::ops::Range;
 
 pub use boxes::{Side, toggle_case, toggle_find_case, toggle_find_regex, toggle_regex, with_term};
-pub use named::{Level, Levels};
-pub use parse::{locate, parse, parse_find, parse_lenient, parse_usable};
+pub use parse::{locate, parse, parse_find, parse_lenient, parse_scannable, parse_scannable_lenient, parse_usable};
+
+use crate::level::{Level, LevelSet};
+use crate::timestamp::{Stamp, TimeExpr, Zone};
 
 /// The longest query, in bytes.
 pub const MAX_QUERY_BYTES: usize = 1_000;
@@ -70,11 +75,11 @@ pub enum Term {
         ignore_case: bool,
     },
     /// The line has one of these levels.
-    Level(Levels),
-    /// The line is not before this time, as it was written.
-    After(String),
-    /// The line is before this time, as it was written.
-    Before(String),
+    Level(LevelSet),
+    /// The line is not before this time.
+    After(TimeExpr),
+    /// The line is before this time.
+    Before(TimeExpr),
     /// What a field of a structured line is.
     Field {
         /// The field.
@@ -106,8 +111,15 @@ pub struct Diagnostic {
 
 /// Answers for one line whether a term is true of it.
 pub trait Matcher {
-    /// Whether it is. Asked in the order of the query, and only while the answer matters.
+    /// Whether a term about text, or about a field, is true of it. Asked in the order of the query, and only while the
+    /// answer matters.
     fn is_match(&mut self, term: &Term) -> bool;
+
+    /// Its level. Asked for each term about levels that matters.
+    fn level(&mut self) -> Option<Level>;
+
+    /// Its time: its own, or that of the nearest line with a time above it. Asked for each term about times that matters.
+    fn time(&mut self) -> Option<Stamp>;
 }
 
 impl Query {
@@ -122,6 +134,22 @@ impl Query {
     /// Whether the line that `matcher` knows matches.
     pub fn check(&self, matcher: &mut impl Matcher) -> bool {
         self.root.as_ref().is_none_or(|root| root.check(matcher))
+    }
+
+    /// The query with all its times as points in time, for somebody whose clock says `now` in this zone. Only such a
+    /// query finds times, and two of them that are equal find the same lines.
+    pub fn resolved(self, now: Stamp, zone: &Zone) -> Self {
+        let resolve = |time: TimeExpr| TimeExpr::at(time.resolve(now, zone));
+        let root = self.root.and_then(|root| {
+            root.replace(&mut |term| {
+                Some(Expr::Term(match term {
+                    Term::After(time) => Term::After(resolve(time)),
+                    Term::Before(time) => Term::Before(resolve(time)),
+                    term => term,
+                }))
+            })
+        });
+        Self { root }
     }
 
     /// Its terms, in their order.
@@ -142,7 +170,7 @@ impl Query {
 impl Expr {
     fn check(&self, matcher: &mut impl Matcher) -> bool {
         match self {
-            Self::Term(term) => matcher.is_match(term),
+            Self::Term(term) => term.check(matcher),
             Self::Not(inner) => !inner.check(matcher),
             Self::And(parts) => parts.iter().all(|part| part.check(matcher)),
             Self::Or(parts) => parts.iter().any(|part| part.check(matcher)),
@@ -203,12 +231,22 @@ impl Term {
         }
     }
 
+    fn check(&self, matcher: &mut impl Matcher) -> bool {
+        match self {
+            Self::Level(levels) => matcher.level().is_some_and(|level| levels.contains(level)),
+            // A line without a time is neither after anything nor before it.
+            Self::After(time) => time.stamp().is_some_and(|bound| matcher.time().is_some_and(|stamp| stamp >= bound)),
+            Self::Before(time) => time.stamp().is_some_and(|bound| matcher.time().is_some_and(|stamp| stamp < bound)),
+            term => matcher.is_match(term),
+        }
+    }
+
     /// Whether it is a regular expression.
     pub const fn is_regex(&self) -> bool {
         matches!(self, Self::Regex { .. })
     }
 
-    /// Whether it is about the line's text; the others are not understood yet.
+    /// Whether it is about the line's text; the others are about its level, its time or a field.
     pub const fn is_text(&self) -> bool {
         matches!(self, Self::Word(_) | Self::Phrase(_) | Self::Regex { .. })
     }

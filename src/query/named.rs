@@ -18,87 +18,14 @@
 
 use super::parse::Parser;
 use super::{FieldTest, Term, print, term};
-
-/// A level of a line, as the rest of the program tells them apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
-    /// `trace`
-    Trace,
-    /// `debug`
-    Debug,
-    /// `info`
-    Info,
-    /// `warn`
-    Warn,
-    /// `error`
-    Error,
-    /// `fatal`
-    Fatal,
-}
-
-/// Some levels, never none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Levels(u8);
+use crate::level::{Level, LevelSet};
+use crate::timestamp::TimeExpr;
 
 /// What is between the name and the value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Sign {
     Colon,
     AtLeast,
-}
-
-impl Level {
-    /// All, in order.
-    pub const ALL: [Self; 6] = [Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error, Self::Fatal];
-
-    /// Its name in a query.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Trace => "trace",
-            Self::Debug => "debug",
-            Self::Info => "info",
-            Self::Warn => "warn",
-            Self::Error => "error",
-            Self::Fatal => "fatal",
-        }
-    }
-
-    fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|level| level.name().eq_ignore_ascii_case(name))
-    }
-}
-
-impl Levels {
-    /// This one.
-    pub const fn one(level: Level) -> Self {
-        Self(1 << level as u8)
-    }
-
-    /// This one and those above it.
-    pub const fn at_least(level: Level) -> Self {
-        Self(0b11_1111 & !((1 << level as u8) - 1))
-    }
-
-    /// These and those.
-    pub const fn and(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// Whether it is one of them.
-    pub const fn contains(self, level: Level) -> bool {
-        self.0 & Self::one(level).0 != 0
-    }
-
-    /// They, in order.
-    pub fn iter(self) -> impl Iterator<Item = Level> {
-        Level::ALL.into_iter().filter(move |&level| self.contains(level))
-    }
-
-    /// The lowest, when they are that one and all above it and more than one.
-    pub(super) fn range(self) -> Option<Level> {
-        let lowest = self.iter().next()?;
-        (lowest != Level::Fatal && self == Self::at_least(lowest)).then_some(lowest)
-    }
 }
 
 /// The name, the sign and where the value begins, when the bare term that starts there has a name.
@@ -145,7 +72,7 @@ pub(super) fn read(parser: &mut Parser<'_>, at: usize) -> Option<Option<Term>> {
             return Some(None);
         }
     };
-    if parser.usable_only {
+    if !parser.answered.has(&term) {
         parser.fail(at..end, not_yet(&term, parser.text.get(at..end).unwrap_or_default()));
         return Some(None);
     }
@@ -180,7 +107,7 @@ fn make(name: &str, sign: Sign, value: Term) -> Result<Term, &'static str> {
     match (name, sign) {
         ("level", _) => levels(plain.unwrap_or_default(), sign).map(Term::Level).ok_or(LEVELS),
         ("after" | "before", Sign::Colon) => {
-            let time = plain.filter(|text| is_time(text)).ok_or(TIME)?.to_owned();
+            let time = plain.and_then(TimeExpr::parse).ok_or(TIME)?;
             Ok(if name == "after" { Term::After(time) } else { Term::Before(time) })
         }
         ("has", Sign::Colon) => match plain {
@@ -197,28 +124,10 @@ fn make(name: &str, sign: Sign, value: Term) -> Result<Term, &'static str> {
     }
 }
 
-fn levels(value: &str, sign: Sign) -> Option<Levels> {
-    if sign == Sign::AtLeast {
-        return Level::named(value).map(Levels::at_least);
-    }
-    let mut levels = value.split(',').map(|name| Level::named(name).map(Levels::one));
-    let first = levels.next()??;
-    levels.try_fold(first, |all, one| one.map(|one| all.and(one)))
-}
-
-/// Whether it has the form of a time. Whether there is such a time, who reads it will say.
-fn is_time(text: &str) -> bool {
-    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    match text {
-        "now" | "today" | "yesterday" => true,
-        _ if text.starts_with('-') => {
-            text.strip_prefix('-').and_then(|ago| ago.strip_suffix(['s', 'm', 'h', 'd', 'w'])).is_some_and(is_digits)
-        }
-        _ => {
-            text.starts_with(|c: char| c.is_ascii_digit())
-                && (text.contains(':') || text.matches('-').count() == 2)
-                && text.bytes().all(|byte| byte.is_ascii_digit() || b"-:+.,TZtz ".contains(&byte))
-        }
+fn levels(value: &str, sign: Sign) -> Option<LevelSet> {
+    match sign {
+        Sign::AtLeast => Level::named(value).map(LevelSet::at_least),
+        Sign::Colon => LevelSet::parse(value),
     }
 }
 

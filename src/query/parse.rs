@@ -10,7 +10,7 @@ use super::{Diagnostic, Expr, MAX_NESTING, MAX_QUERY_BYTES, Query, Term, named};
 /// # Errors
 /// What is wrong first.
 pub fn parse(text: &str) -> Result<Query, Diagnostic> {
-    strict(text, false)
+    strict(text, Answered::All)
 }
 
 /// Reads a query that can be answered today: as [`parse`], but levels, times and fields are refused.
@@ -18,17 +18,26 @@ pub fn parse(text: &str) -> Result<Query, Diagnostic> {
 /// # Errors
 /// What is wrong first, or not understood yet.
 pub fn parse_usable(text: &str) -> Result<Query, Diagnostic> {
-    strict(text, true)
+    strict(text, Answered::Text)
+}
+
+/// Reads a query that an engine which knows levels and times can answer: as [`parse`], but fields are refused.
+///
+/// # Errors
+/// What is wrong first, or not understood yet.
+pub fn parse_scannable(text: &str) -> Result<Query, Diagnostic> {
+    strict(text, Answered::Scannable)
+}
+
+/// As [`parse_lenient`], for such an engine; the second is what [`parse_scannable`] says.
+pub fn parse_scannable_lenient(text: &str) -> (Query, Option<Diagnostic>) {
+    lenient(text, Answered::Scannable)
 }
 
 /// Reads what can be answered today and leaves out the terms that are wrong; the second is what [`parse_usable`] says.
 /// Of a query that is too long nothing is left.
 pub fn parse_lenient(text: &str) -> (Query, Option<Diagnostic>) {
-    if let Err(diagnostic) = check_length(text) {
-        return (Query::EVERYTHING, Some(diagnostic));
-    }
-    let mut parser = Parser::new(text, true);
-    (parser.query(), parser.diagnostic)
+    lenient(text, Answered::Text)
 }
 
 /// Reads the `Find` box: `/re/` or `/re/i` is a regular expression, `"x"` a phrase, and any other text one word with
@@ -54,7 +63,7 @@ pub fn parse_find(text: &str) -> Result<Option<Term>, Diagnostic> {
 /// Where in a query's text this term of it begins, in bytes: for what somebody else finds wrong with it. The pattern
 /// of a regular expression begins one byte later. Of the `Find` box it works too. 0 when the term is not there.
 pub fn locate(text: &str, term: &Term) -> u32 {
-    let mut parser = Parser::new(text, false);
+    let mut parser = Parser::new(text, Answered::All);
     parser.wanted = Some(term);
     parser.query();
     parser.located.and_then(|at| u32::try_from(at).ok()).unwrap_or(0)
@@ -62,14 +71,41 @@ pub fn locate(text: &str, term: &Term) -> u32 {
 
 /// Without the limit of length: what is printed may be a little longer than what was read.
 pub(super) fn parse_printed(text: &str) -> Option<Query> {
-    let mut parser = Parser::new(text, false);
+    let mut parser = Parser::new(text, Answered::All);
     let query = parser.query();
     parser.diagnostic.is_none().then_some(query)
 }
 
-fn strict(text: &str, usable_only: bool) -> Result<Query, Diagnostic> {
+/// Which terms the reader's engine answers; the others are refused.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answered {
+    All,
+    /// All but fields.
+    Scannable,
+    Text,
+}
+
+impl Answered {
+    pub(super) const fn has(self, term: &Term) -> bool {
+        match self {
+            Self::All => true,
+            Self::Scannable => !matches!(term, Term::Field { .. }),
+            Self::Text => term.is_text(),
+        }
+    }
+}
+
+fn lenient(text: &str, answered: Answered) -> (Query, Option<Diagnostic>) {
+    if let Err(diagnostic) = check_length(text) {
+        return (Query::EVERYTHING, Some(diagnostic));
+    }
+    let mut parser = Parser::new(text, answered);
+    (parser.query(), parser.diagnostic)
+}
+
+fn strict(text: &str, answered: Answered) -> Result<Query, Diagnostic> {
     check_length(text)?;
-    let mut parser = Parser::new(text, usable_only);
+    let mut parser = Parser::new(text, answered);
     let query = parser.query();
     parser.diagnostic.map_or(Ok(query), Err)
 }
@@ -86,7 +122,7 @@ fn check_length(text: &str) -> Result<(), Diagnostic> {
 pub(super) struct Parser<'a> {
     pub(super) text: &'a str,
     pub(super) pos: usize,
-    pub(super) usable_only: bool,
+    pub(super) answered: Answered,
     diagnostic: Option<Diagnostic>,
     depth: usize,
     open: usize,
@@ -101,8 +137,8 @@ struct Part {
 }
 
 impl<'a> Parser<'a> {
-    fn new(text: &'a str, usable_only: bool) -> Self {
-        Self { text, pos: 0, usable_only, diagnostic: None, depth: 0, open: 0, wanted: None, located: None }
+    fn new(text: &'a str, answered: Answered) -> Self {
+        Self { text, pos: 0, answered, diagnostic: None, depth: 0, open: 0, wanted: None, located: None }
     }
 
     fn query(&mut self) -> Query {

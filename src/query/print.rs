@@ -107,20 +107,9 @@ impl Printer {
             Term::Word(word) => self.word(word, term),
             Term::Phrase(text) => phrase(text, &mut self.out),
             Term::Regex { pattern, ignore_case } => regex(pattern, *ignore_case, &mut self.out),
-            Term::Level(levels) => match levels.range() {
-                Some(lowest) => {
-                    self.out.push_str("level>=");
-                    self.out.push_str(lowest.name());
-                }
-                None => {
-                    for (idx, level) in levels.iter().enumerate() {
-                        self.out.push_str(if idx == 0 { "level:" } else { "," });
-                        self.out.push_str(level.name());
-                    }
-                }
-            },
-            Term::After(time) => self.named("after:", time),
-            Term::Before(time) => self.named("before:", time),
+            Term::Level(levels) => self.out.push_str(&levels.as_term().to_string()),
+            Term::After(time) => self.named("after:", &time.to_string()),
+            Term::Before(time) => self.named("before:", &time.to_string()),
             Term::Field { name, test } => self.field(name, test),
         }
     }

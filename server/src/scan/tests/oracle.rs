@@ -67,6 +67,14 @@ impl Matcher for OneLine {
             other => panic!("{other:?}"),
         }
     }
+
+    fn level(&mut self) -> Option<Level> {
+        Level::of(&self.text)
+    }
+
+    fn time(&mut self) -> Option<Stamp> {
+        None
+    }
 }
 
 /// The regex as it stands, for a single line.
