@@ -309,7 +309,7 @@ impl Walk<'_> {
         if !matches!(word, b"T" | b"Z" | b"UTC" | b"GMT" | b"AM" | b"PM" | b"CET" | b"CEST") {
             self.is_fresh &= before.is_some_and(|byte| byte.is_ascii_digit());
         }
-        if self.in_brackets || after == Some(b'=') {
+        if self.in_brackets || after == Some(b'=') || before == Some(b'=') {
             return Step::On;
         }
         if self.is_message {

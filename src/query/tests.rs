@@ -26,7 +26,7 @@ fn term_text(term: &Term) -> String {
         Term::Phrase(text) => format!("p[{text}]"),
         Term::Regex { pattern, ignore_case } => format!("{}[{pattern}]", if *ignore_case { "ri" } else { "r" }),
         Term::Level(levels) => {
-            format!("level[{}]", levels.iter().map(Level::name).collect::<Vec<_>>().join(","))
+            format!("level[{levels}]")
         }
         Term::After(time) => format!("after[{time}]"),
         Term::Before(time) => format!("before[{time}]"),
@@ -270,7 +270,7 @@ fn levels_times_and_fields_are_read() {
         ("level>=trace", "level[trace,debug,info,warn,error,fatal]"),
         ("level:\"info\"", "level[info]"),
         ("-level:debug x", "and(not(level[debug]) w[x])"),
-        ("after:2026-11-22T10:00:00+01:00", "after[2026-11-22T10:00:00+01:00]"),
+        ("after:2026-11-22T10:00:00+01:00", "after[2026-11-22T09:00:00Z]"),
         ("before:\"2026-11-22 10:00\"", "before[2026-11-22 10:00]"),
         ("after:10:00 before:-15m", "and(after[10:00] before[-15m])"),
         ("after:yesterday", "after[yesterday]"),
@@ -355,6 +355,8 @@ fn what_is_wrong_is_said_where_it_is() {
             ("after:soon", "      ^^^^", time),
             ("before:\"5\"", "       ^^^", time),
             ("after:-15", "      ^^^", time),
+            ("after:2026-02-30", "      ^^^^^^^^^^", time),
+            ("before:25:00", "       ^^^^^", time),
             ("has:a=b", "    ^^^", field),
             ("has:\"a b\"", "    ^^^^^", field),
             ("ö \"ö", "   ^^^", "expected '\"' at the end of this text"),
@@ -463,12 +465,33 @@ fn a_term_is_found_again_in_its_text() {
 }
 
 /// Says of words whether the line has them, and counts how often it was asked.
-struct Line(&'static str, usize);
+struct Line {
+    text: &'static str,
+    level: Option<Level>,
+    time: Option<Stamp>,
+    n_asked: usize,
+}
+
+impl Line {
+    const fn of(text: &'static str) -> Self {
+        Self { text, level: None, time: None, n_asked: 0 }
+    }
+}
 
 impl Matcher for Line {
     fn is_match(&mut self, term: &Term) -> bool {
-        self.1 += 1;
-        matches!(term, Term::Word(word) if self.0.contains(word.as_str()))
+        self.n_asked += 1;
+        matches!(term, Term::Word(word) if self.text.contains(word.as_str()))
+    }
+
+    fn level(&mut self) -> Option<Level> {
+        self.n_asked += 100;
+        self.level
+    }
+
+    fn time(&mut self) -> Option<Stamp> {
+        self.n_asked += 10_000;
+        self.time
     }
 }
 
@@ -490,9 +513,59 @@ fn a_line_is_judged_as_the_query_says_and_no_further_than_needed() {
         ("(x or a) b", true, 3),
         ("--a", true, 1),
     ] {
-        let mut line = Line("ab", 0);
-        assert_eq!((parse(query).unwrap().check(&mut line), line.1), (expected, n_asked), "{query:?}");
+        let mut line = Line::of("ab");
+        assert_eq!((parse(query).unwrap().check(&mut line), line.n_asked), (expected, n_asked), "{query:?}");
     }
+}
+
+#[test]
+fn levels_and_times_are_compared_and_asked_for_only_when_they_matter() {
+    let now = Stamp::from_secs(1_795_341_600); // 2026-11-22T10:00:00Z
+    for (query, expected, n_asked) in [
+        ("level:error", true, 100),
+        ("level:warn,error", true, 100),
+        ("level:warn", false, 100),
+        ("level>=warn", true, 100),
+        ("level>=fatal", false, 100),
+        ("-level:warn", true, 100),
+        ("x level:error", false, 1),
+        ("a or level:error", true, 1),
+        ("after:-15m", true, 10_000),
+        ("after:09:55", true, 10_000),
+        ("after:10:00", false, 10_000),
+        ("before:09:55", false, 10_000),
+        ("before:09:55:01", true, 10_000),
+        ("after:\"2026-11-22 09:55\" before:2026-11-22T11:00:00+01:00", true, 20_000),
+        ("after:yesterday -before:today level>=error a", true, 20_101),
+    ] {
+        let time = Some(Stamp::from_secs(1_795_341_300)); // five minutes before
+        let mut line = Line { level: Some(Level::Error), time, ..Line::of("ab") };
+        let query = parse_scannable(query).unwrap();
+        let resolved = query.clone().resolved(now, &Zone::UTC);
+        assert_eq!((resolved.check(&mut line), line.n_asked), (expected, n_asked), "{query}");
+        assert_eq!(parse(&resolved.to_string()), Ok(resolved.clone()), "{query}");
+        assert_eq!(resolved.clone().resolved(Stamp::EPOCH, &Zone::fixed(60)), resolved, "{query}");
+    }
+    for query in ["level>=trace", "after:2000-01-01T00:00:00Z", "before:2100-01-01T00:00:00Z"] {
+        let query = parse(query).unwrap();
+        assert!(!query.check(&mut Line::of("ab")), "{query}: nothing is known of the line");
+    }
+    let mut late = Line { time: Some(Stamp::MAX), ..Line::of("ab") };
+    assert!(!parse("after:-15m").unwrap().check(&mut late), "a time that was not resolved finds nothing");
+}
+
+#[test]
+fn an_engine_that_knows_levels_and_times_is_refused_fields_only() {
+    for text in ["level:error", "after:10:00 -before:yesterday", "a or /b/"] {
+        assert_eq!(parse_scannable(text), parse(text));
+        assert_eq!(parse_scannable_lenient(text), (parse(text).unwrap(), None));
+    }
+    let (left, fault) = parse_scannable_lenient("level:error has:x after:soon");
+    assert_eq!(left.to_string(), "level:error");
+    let message = "fields of structured lines are not understood yet (level:, after: and before: will be the first); \
+                   to find this text, quote it: \"has:x\"";
+    assert_eq!(fault.map(|fault| (fault.span, fault.message)), Some((12..17, message.to_owned())));
+    assert_eq!(parse_scannable("level:loud").err(), parse("level:loud").err());
 }
 
 #[test]

@@ -79,8 +79,8 @@ impl TimeExpr {
             Kind::At(stamp) => return stamp,
             Kind::Ago { count, unit } => {
                 let secs = UNITS.into_iter().find(|(name, _)| *name == unit).map_or(0, |(_, secs)| secs);
-                let nanos = i64::from(count).saturating_mul(secs).saturating_mul(NANOS);
-                return Stamp(now.0.saturating_sub(nanos));
+                let nanos = i64::from(count).checked_mul(secs).and_then(|secs| secs.checked_mul(NANOS));
+                return nanos.and_then(|nanos| now.0.checked_sub(nanos)).map_or(Stamp::MIN, Stamp);
             }
             Kind::Local(days, nanos) => (days, nanos),
             Kind::DaysAgo { days, nanos, .. } => (now.local(zone.offset_at(now)).0 - days, nanos),

@@ -22,7 +22,9 @@ pub(super) fn find(line: &[u8]) -> Option<Found> {
     let start = head.iter().position(|&byte| !is_blank(byte))?;
     match Fields::of(line) {
         Some(fields) => in_fields(line, fields),
-        None => Walk { line, head, start, at: start, n_words: 0, n_letters: 0, is_message: false }.run(),
+        None => {
+            Walk { line, head, start, at: start, n_words: 0, n_letters: 0, has_digits: false, is_message: false }.run()
+        }
     }
 }
 
@@ -49,6 +51,8 @@ struct Walk<'a> {
     n_words: usize,
     /// How many of them, just before this one, are but letters.
     n_letters: usize,
+    /// Whether there were digits in them.
+    has_digits: bool,
     /// Whether the message has begun, as it seems.
     is_message: bool,
 }
@@ -86,8 +90,9 @@ impl Walk<'_> {
         if self.is_message && rest.get(len) != Some(&b':') {
             return None;
         }
-        let is_letters = word.iter().all(u8::is_ascii_alphabetic);
+        let is_letters = word.iter().all(u8::is_ascii_alphabetic) && rest.get(len) != Some(&b'=');
         self.n_letters = if is_letters { self.n_letters + 1 } else { 0 };
+        self.has_digits |= !is_letters && word.iter().any(u8::is_ascii_digit);
         self.n_words += 1;
         self.at += len;
         (self.n_letters < MESSAGE_WORDS).then_some(())
@@ -116,7 +121,8 @@ impl Walk<'_> {
             Shape::Epoch => self.is_epoch(&found),
             Shape::Glog => at == self.start,
             Shape::Dense => self.n_words <= 1,
-            Shape::Clock => self.n_words <= 2 && before != Some(b'='),
+            // Behind a number it is the rest of a date that never was.
+            Shape::Clock => self.n_words <= 2 && !self.has_digits && before != Some(b'='),
             Shape::MonthDay => self.n_words <= 3,
             _ => true,
         };

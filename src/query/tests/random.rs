@@ -27,10 +27,16 @@ fn regexes() -> impl Strategy<Value = Term> {
 }
 
 fn later() -> impl Strategy<Value = Term> {
-    let levels = (0..6usize).prop_map(|i| Levels::one(Level::ALL[i]));
-    let levels = prop::collection::vec(levels, 1..6)
-        .prop_map(|all| all.into_iter().reduce(Levels::and).unwrap_or(Levels::one(Level::Info)));
-    let times = || prop_oneof!["-[0-9]{1,3}[smhdw]", "[0-9]{2}:[0-9]{2}", "2026-11-2[0-9]( [0-9:]{1,4})?", "yesterday"];
+    let levels = (1..64_u8).prop_map(LevelSet::from_bits);
+    let times = || {
+        prop_oneof![
+            "-[0-9]{1,3}[smhdw]",
+            "[0-9]{2}:[0-9]{2}",
+            "2026-11-2[0-9]( [0-2][0-9]:[0-5][0-9])?(Z|[+]01:00)?",
+            "yesterday( 10:[0-5][0-9])?"
+        ]
+        .prop_filter_map("a time", |text| TimeExpr::parse(&text))
+    };
     let names = || "[a-c@_][a-c0-9_.-]{0,4}";
     let values = prop_oneof!["[a-cA-B0-9:=-]{1,5}".prop_map(Term::Word), phrases(), regexes()].prop_filter(
         "not a path",
