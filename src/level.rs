@@ -2,9 +2,10 @@
 //!
 //! [`Level::of`] says what a line itself tells, in a place where levels stand: in brackets, behind the time, in front of
 //! the message with a colon, as a field. A word in the message is none. Where it is looked for is in
-//! [`find`](mod@find), which words and numbers mean what in [`words`].
+//! [`find`](mod@find), what makes a word one in [`judge`](mod@judge), which words and numbers mean what in [`words`].
 
 mod find;
+mod judge;
 mod words;
 
 use std::fmt;

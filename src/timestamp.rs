@@ -58,10 +58,10 @@ enum Day {
 /// What completes a time: what holds where a line does not say.
 #[derive(Clone, Debug)]
 pub struct Context {
-    /// The zone of times without one.
-    pub zone: Zone,
-    /// When the file was changed last, about: its lines are not younger. It gives years and dates to times without.
-    pub modified: Stamp,
+    zone: Zone,
+    modified: Stamp,
+    /// The year in which `modified` is in the zone: it is needed for every line.
+    year: i32,
 }
 
 /// What a line may be younger than the last change of its file, because clocks and zones differ: a day where only the
@@ -98,10 +98,23 @@ impl Stamp {
 
     /// Days since 1970-01-01 and nanoseconds since midnight on the clocks of a place.
     fn local(self, offset_secs: i32) -> (i32, i64) {
-        let nanos = i128::from(self.0) + i128::from(offset_secs) * i128::from(NANOS);
-        let day = i128::from(DAY_SECS * NANOS);
-        // Both fit: 584 years have 213,504 days.
-        (nanos.div_euclid(day) as i32, nanos.rem_euclid(day) as i64)
+        let secs = self.0.div_euclid(NANOS) + i64::from(offset_secs);
+        // It fits: 584 years have 213,504 days.
+        (secs.div_euclid(DAY_SECS) as i32, secs.rem_euclid(DAY_SECS) * NANOS + self.0.rem_euclid(NANOS))
+    }
+}
+
+impl Context {
+    /// For a file whose times without a zone are of this one, and that was changed then: its lines are not younger, which
+    /// gives years and dates to times without.
+    pub fn new(zone: Zone, modified: Stamp) -> Self {
+        let (today, _) = modified.local(zone.offset_at(modified));
+        Self { zone, modified, year: Date::from_days(today).year }
+    }
+
+    /// The zone of times without one.
+    pub const fn zone(&self) -> &Zone {
+        &self.zone
     }
 }
 
@@ -133,8 +146,7 @@ impl Reading {
         match self.day {
             Day::Known(days) => self.on(days, &context.zone),
             Day::OfSomeYear(date) => {
-                let (today, _) = context.modified.local(context.zone.offset_at(context.modified));
-                let year = Date::from_days(today).year;
+                let year = context.year;
                 // New Year's Eve may be over here and not there. Leap years are at most 8 years apart.
                 (year - 8..=year + 1).rev().find_map(|year| {
                     let date = Date::new(year, date.month.into(), date.day.into())?;
@@ -153,9 +165,13 @@ impl Reading {
     }
 
     fn on(&self, days: i32, zone: &Zone) -> Option<Stamp> {
-        let local = i64::from(days).checked_mul(DAY_SECS * NANOS)?.checked_add(self.nanos)?;
-        let offset = self.offset_secs.unwrap_or_else(|| zone.offset_of_local(local));
-        local.checked_sub(i64::from(offset) * NANOS).map(Stamp)
+        // Midnight, or the time in UTC, may be farther away than a stamp can tell, and the other one not.
+        let local = i128::from(days) * i128::from(DAY_SECS * NANOS) + i128::from(self.nanos);
+        let offset = self.offset_secs.unwrap_or_else(|| {
+            let nearest = if local < 0 { i64::MIN } else { i64::MAX };
+            zone.offset_of_local(i64::try_from(local).unwrap_or(nearest))
+        });
+        i64::try_from(local - i128::from(i64::from(offset) * NANOS)).ok().map(Stamp)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Times and levels of the real logs in `../shared/logs`, against expectations that were made without this code: facts
 //! about each file, and for each line a reader that knows where its file has them. Where the logs are not there, nothing
 //! is tested, and that is said.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 #[path = "logs/facts.rs"]
 mod facts;
@@ -43,7 +44,7 @@ fn stamp(text: &str) -> Stamp {
 }
 
 fn context(facts: &Facts) -> Context {
-    Context { zone: Zone::UTC, modified: stamp(facts.modified) }
+    Context::new(Zone::UTC, stamp(facts.modified))
 }
 
 /// What the program reads.

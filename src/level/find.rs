@@ -1,23 +1,14 @@
 //! Where in a line its level stands.
 //!
-//! The head of the line is read from word to word. What makes a word that means a level the level of the line:
-//!
-//! | Place | Such as |
-//! |---|---|
-//! | alone in brackets, or last in them behind a colon | `[error]`, `[ WARN ]`, `[core:notice]`, `<Warning>`, `(EE)` |
-//! | behind the time, with nothing but numbers between | `2026-11-22 10:00:00 info x`, `04:30:30, Info`, `10:00:00.123 1 2 W x` |
-//! | the value of a field | `level=warn`, `{"level":30}`, `"severity":"ERROR"` |
-//! | in upper case, in front of the message | `[main] ERROR com.foo`, `RAS KERNEL FATAL`, `INFO[0001]`, `app.ERROR: x` |
-//! | with a colon, at the start of the message | `sshd[1]: error: x`, `warning: x`, `INFO:root:x`, `PHP Warning:` |
-//! | between bars or tabs | `\| info \|` |
-//! | at the start | `<4>`, `I1122 10:00:00`, `E/Tag`, `[W 10:00:00` |
+//! The head of the line is read from word to word; whether a word is the level, the [`judge`](mod@super::judge) says.
 //!
 //! The message begins behind a colon and a blank, or after some words in a row that are no upper case; what stands in it
 //! is no level. Behind that colon one more word is looked at: a program that syslog speaks for writes its own level
 //! there.
 
 use super::Level;
-use super::words::{self, MAX_WORD_BYTES, Word};
+use super::judge::is_gap;
+use super::words::{self, MAX_WORD_BYTES};
 use crate::fields::{Fields, Value};
 
 /// How far into a line its level begins, in bytes. Nothing that is known has it farther away.
@@ -96,20 +87,22 @@ fn in_fields(fields: Fields<'_>, depth: u32) -> Option<Level> {
     of_line(message?, depth.checked_sub(1)?)
 }
 
-struct Walk<'a> {
+/// Reads the head of a line from word to word.
+pub(super) struct Walk<'a> {
     line: &'a [u8],
-    head: &'a [u8],
-    at: usize,
+    pub(super) head: &'a [u8],
+    /// Behind the word, when one is judged.
+    pub(super) at: usize,
     depth: u32,
     /// Whether nothing but numbers came since the time.
-    is_fresh: bool,
+    pub(super) is_fresh: bool,
     /// Whether the message begins here, as it seems.
-    is_message: bool,
+    pub(super) is_message: bool,
     in_brackets: bool,
     /// How many words came just before that are no upper case.
     n_words: usize,
     /// The same since the time or the last colon, whatever stood between them.
-    n_plain: usize,
+    pub(super) n_plain: usize,
 }
 
 /// What comes after a word, or a byte.
@@ -120,12 +113,56 @@ enum Step {
     Nothing,
 }
 
+/// What a byte is to the walk.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    /// It only separates.
+    Quiet,
+    Letter,
+    /// A digit, or what is a part of a name.
+    Digit,
+    /// It says where in the line this is.
+    Mark,
+}
+
+const CLASSES: [Class; 256] = {
+    let mut classes = [Class::Quiet; 256];
+    let mut byte = 0_u8;
+    loop {
+        classes[byte as usize] = match byte {
+            b'A'..=b'Z' | b'a'..=b'z' => Class::Letter,
+            b'0'..=b'9' | b'_' => Class::Digit,
+            b':' | b'[' | b']' | b'"' | b'{' => Class::Mark,
+            _ => Class::Quiet,
+        };
+        if byte == u8::MAX {
+            break classes;
+        }
+        byte += 1;
+    }
+};
+
+fn class(byte: u8) -> Class {
+    CLASSES.get(usize::from(byte)).copied().unwrap_or(Class::Quiet)
+}
+
 impl Walk<'_> {
     fn run(mut self) -> Option<Level> {
         loop {
-            let step = match *self.head.get(self.at)? {
-                b'A'..=b'Z' | b'a'..=b'z' => self.word(),
-                byte => self.byte(byte)?,
+            let byte = *self.head.get(self.at)?;
+            let step = match class(byte) {
+                Class::Quiet => {
+                    self.at += 1;
+                    continue;
+                }
+                Class::Digit => {
+                    // Letters glued to it are no words: `22T10`, `0x1f`.
+                    self.at = self.name_end();
+                    self.n_words = 0;
+                    continue;
+                }
+                Class::Letter => self.word(),
+                Class::Mark => self.mark(byte)?,
             };
             match step {
                 Step::On => {}
@@ -135,15 +172,21 @@ impl Walk<'_> {
         }
     }
 
-    /// What is no letter; `None` at the end.
-    fn byte(&mut self, byte: u8) -> Option<Step> {
+    /// Where the letters, digits and underscores end that begin here.
+    fn name_end(&self) -> usize {
+        let rest = self.head.get(self.at..).unwrap_or_default();
+        let len = rest.iter().position(|&byte| matches!(class(byte), Class::Quiet | Class::Mark));
+        self.at + len.unwrap_or(rest.len())
+    }
+
+    /// A byte that says where in the line this is; `None` at the end.
+    fn mark(&mut self, byte: u8) -> Option<Step> {
         let at = self.at;
         self.at += 1;
         match byte {
-            b'0'..=b'9' => self.n_words = 0,
             b':' => {
                 let is_clock = self.is_clock(at);
-                let is_message = !self.in_brackets && is_gap(self.peek(at + 1)) && self.peek(at + 1).is_some();
+                let is_message = !self.in_brackets && matches!(self.peek(at + 1), Some(b' ' | b'\t'));
                 self.is_fresh |= is_clock;
                 self.is_message |= is_message;
                 if is_clock || is_message {
@@ -166,11 +209,11 @@ impl Walk<'_> {
         Some(Step::On)
     }
 
-    fn peek(&self, at: usize) -> Option<u8> {
+    pub(super) fn peek(&self, at: usize) -> Option<u8> {
         self.head.get(at).copied()
     }
 
-    fn before(&self, at: usize) -> Option<u8> {
+    pub(super) fn before(&self, at: usize) -> Option<u8> {
         at.checked_sub(1).and_then(|at| self.peek(at))
     }
 
@@ -195,109 +238,12 @@ impl Walk<'_> {
 
     fn word(&mut self) -> Step {
         let start = self.at;
-        let rest = self.head.get(start..).unwrap_or_default();
-        let len = rest.iter().position(|byte| !byte.is_ascii_alphabetic()).unwrap_or(rest.len());
-        let word = rest.get(..len).unwrap_or_default();
-        self.at += len;
-        let is_part = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        let level = if is_part(self.before(start)) || is_part(self.peek(self.at)) && !self.is_numbered(word) {
-            None
-        } else {
-            self.judge(word, start)
-        };
-        match level {
+        self.at = self.name_end();
+        let word = self.head.get(start..self.at).unwrap_or_default();
+        match self.judge(word, start) {
             Some(level) => Step::Level(level),
             None => self.pass(word, start),
         }
-    }
-
-    /// `DEBUG1` to `DEBUG5` are PostgreSQL's.
-    fn is_numbered(&self, word: &[u8]) -> bool {
-        word == b"DEBUG" && self.peek(self.at + 1) == Some(b':')
-    }
-
-    /// Whether the word, which nothing is glued to, is a level where it stands.
-    fn judge(&self, word: &[u8], start: usize) -> Option<Level> {
-        let (before, after) = (self.before(start), self.peek(self.at));
-        if word.len() <= 2 {
-            return self.letters(word, start);
-        }
-        if after == Some(b'=') {
-            return self.field(start);
-        }
-        if word == b"LOG" && self.head.get(self.at..)?.starts_with(b":  ") {
-            return Some(Level::Info);
-        }
-        let Word { level, is_strong } = words::word(word)?;
-        let is_upper = word.iter().all(u8::is_ascii_uppercase);
-        let is_place = self.is_enclosed(start)
-            || self.is_fresh && (is_gap(before) || before == Some(b']')) && is_end(after)
-            || after == Some(b':') && self.is_opening(start)
-            || is_upper && (is_strong || self.is_message) && self.is_apart(before, after);
-        is_place.then_some(level)
-    }
-
-    /// Whether the word stands alone between brackets, bars or tabs.
-    fn is_enclosed(&self, start: usize) -> bool {
-        let front = self.head.get(..start).unwrap_or_default().trim_ascii_end().last().copied();
-        let behind = self.head.get(self.at..).unwrap_or_default().trim_ascii_start().first().copied();
-        let is_tabbed = self.before(start) == Some(b'\t') && self.peek(self.at) == Some(b'\t');
-        is_tabbed
-            || matches!(
-                (front, behind),
-                (Some(b'['), Some(b']'))
-                    | (Some(b'('), Some(b')'))
-                    | (Some(b'<'), Some(b'>'))
-                    | (Some(b'|'), Some(b'|'))
-            )
-            || self.before(start) == Some(b':') && self.peek(self.at) == Some(b']')
-    }
-
-    /// Whether a word with a colon is the first of the line or of the message, or almost.
-    fn is_opening(&self, start: usize) -> bool {
-        let is_whole = is_gap(self.peek(self.at + 1)) || self.peek(self.at + 1) == Some(b':');
-        is_whole && (is_gap(self.before(start)) || self.before(start) == Some(b']')) && self.n_plain <= 1
-    }
-
-    /// Whether nothing is around a word in upper case that would make it a part of something else.
-    fn is_apart(&self, before: Option<u8>, after: Option<u8>) -> bool {
-        let is_channel = before == Some(b'.') && after == Some(b':');
-        let is_free = is_gap(before) || matches!(before, Some(b'[' | b'(' | b']' | b'|' | b',' | b'/' | b'<' | b':'));
-        (is_free || is_channel)
-            && (is_end(after) || matches!(after, Some(b'[' | b'>' | b'/' | b';' | b'-' | b'0'..=b'9')))
-    }
-
-    /// One letter, or two that are the same.
-    fn letters(&self, word: &[u8], start: usize) -> Option<Level> {
-        let (before, after) = (self.before(start), self.peek(self.at));
-        match word {
-            // X.Org's.
-            [one, two] => {
-                let is_mark = one == two && before == Some(b'(') && after == Some(b')');
-                if is_mark { words::letter(*one) } else { None }
-            }
-            [letter] => {
-                let in_brackets = before == Some(b'[') && (after == Some(b']') || start == 1 && after == Some(b' '));
-                let is_behind_time = self.is_fresh && before == Some(b' ') && matches!(after, Some(b' ' | b'/'));
-                if in_brackets || is_behind_time { words::letter(*letter) } else { None }
-            }
-            _ => None,
-        }
-    }
-
-    /// The value of `level=…`, if it is that.
-    fn field(&self, start: usize) -> Option<Level> {
-        // `log.level`, `severity_text`: the name may be more than the word.
-        let front = self.head.get(..start)?;
-        let name_start = front.iter().rposition(|byte| !byte.is_ascii_alphanumeric() && !b"._@".contains(byte));
-        let name = self.head.get(name_start.map_or(0, |at| at + 1)..self.at)?;
-        let rest = self.head.get(self.at + 1..)?;
-        let value = match rest.split_first()? {
-            (b'"', rest) => rest.get(..memchr::memchr(b'"', rest)?)?,
-            _ => rest.get(..rest.iter().position(|&byte| is_end(Some(byte))).unwrap_or(rest.len()))?,
-        };
-        let is_number = value.first().is_some_and(u8::is_ascii_digit);
-        if is_number || name == b"s" { None } else { words::field(name, value) }
     }
 
     /// What follows a word that is no level.
@@ -306,9 +252,7 @@ impl Walk<'_> {
         if self.is_fresh && matches!(word, b"stdout" | b"stderr") && is_gap(before) {
             return self.wrapped();
         }
-        if !matches!(word, b"T" | b"Z" | b"UTC" | b"GMT" | b"AM" | b"PM" | b"CET" | b"CEST") {
-            self.is_fresh &= before.is_some_and(|byte| byte.is_ascii_digit());
-        }
+        self.is_fresh &= matches!(word, b"UTC" | b"GMT" | b"AM" | b"PM" | b"CET" | b"CEST");
         if self.in_brackets || after == Some(b'=') || before == Some(b'=') {
             return Step::On;
         }
@@ -321,7 +265,9 @@ impl Walk<'_> {
             }
             self.at += len;
         }
-        if is_gap(before) && is_gap(after) && word.iter().any(u8::is_ascii_lowercase) {
+        if word.iter().any(|&byte| class(byte) == Class::Digit) {
+            self.n_words = 0;
+        } else if is_gap(before) && is_gap(after) && word.iter().any(u8::is_ascii_lowercase) {
             self.n_words += 1;
             self.n_plain += 1;
         }
@@ -338,14 +284,4 @@ impl Walk<'_> {
             _ => Step::Nothing,
         }
     }
-}
-
-/// Whether it is a blank, or the line's edge.
-fn is_gap(byte: Option<u8>) -> bool {
-    matches!(byte, None | Some(b' ' | b'\t' | b'\r'))
-}
-
-/// Whether a word may end before it.
-fn is_end(byte: Option<u8>) -> bool {
-    is_gap(byte) || matches!(byte, Some(b':' | b',' | b']' | b')' | b'|'))
 }

@@ -15,11 +15,22 @@ pub(super) struct Word {
 
 /// The level that a word means, in either case.
 pub(super) fn word(word: &[u8]) -> Option<Word> {
-    // Most words are sorted out by their first letter.
-    let first = word.first()?.to_ascii_lowercase();
-    if word.len() > MAX_WORD_BYTES
-        || !matches!(first, b'a' | b'c'..=b'f' | b'i' | b'n' | b'p' | b's'..=b't' | b'v'..=b'w')
-    {
+    // Most words are sorted out by their first letter and their length.
+    let may_be = match word.first()?.to_ascii_lowercase() {
+        b'a' | b'p' => word.len() == 5,
+        b'c' => matches!(word.len(), 4 | 6 | 8),
+        b'd' => matches!(word.len(), 3..=6),
+        b'e' => matches!(word.len(), 3 | 5 | 9),
+        b'f' => matches!(word.len(), 3..=6),
+        b'i' => matches!(word.len(), 3 | 4 | 11),
+        b'n' => matches!(word.len(), 4 | 6),
+        b's' => matches!(word.len(), 6 | 7),
+        b't' => matches!(word.len(), 3..=5),
+        b'v' => word.len() == 7,
+        b'w' => matches!(word.len(), 3 | 4 | 7),
+        _ => false,
+    };
+    if !may_be {
         return None;
     }
     let mut lower = [0; MAX_WORD_BYTES];

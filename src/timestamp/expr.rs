@@ -14,7 +14,7 @@ use std::fmt;
 use super::civil::{DAY_SECS, Date};
 use super::print::{write_clock, write_date};
 use super::reader::{NANOS, Reader};
-use super::{Context, Day, Reading, Stamp, Zone};
+use super::{Day, Reading, Stamp, Zone};
 
 /// A time as it was typed. `Display` prints it in the one way that all texts of this time have, and reading that gives
 /// the same.
@@ -129,8 +129,7 @@ fn date_and_clock(text: &str) -> Option<TimeExpr> {
     if offset_secs.is_none() {
         return Some(TimeExpr(Kind::Local(days, nanos)));
     }
-    let context = Context { zone: Zone::UTC, modified: Stamp::EPOCH };
-    let stamp = Reading { day: Day::Known(days), nanos, offset_secs }.stamp(&context);
+    let stamp = Reading { day: Day::Known(days), nanos, offset_secs }.on(days, &Zone::UTC);
     Some(TimeExpr::at(stamp.unwrap_or(if year < 1970 { Stamp::MIN } else { Stamp::MAX })))
 }
 

@@ -99,11 +99,12 @@ impl Anchor {
 
 /// Where words between blanks begin.
 fn words(line: &[u8]) -> impl Iterator<Item = usize> {
-    let mut was_blank = true;
-    line.iter().enumerate().filter_map(move |(at, &byte)| {
-        let is_start = was_blank && !is_blank(byte);
-        was_blank = is_blank(byte);
-        is_start.then_some(at)
+    let mut next = 0;
+    std::iter::from_fn(move || {
+        let rest = line.get(next..)?;
+        let start = next + rest.iter().position(|&byte| !is_blank(byte))?;
+        next = start + memchr::memchr2(b' ', b'\t', line.get(start..)?).unwrap_or(line.len() - start);
+        Some(start)
     })
 }
 

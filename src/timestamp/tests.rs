@@ -6,7 +6,7 @@ use super::*;
 
 /// What the lines of a file changed at noon on 2026-11-23 mean on clocks in Greenwich.
 fn context() -> Context {
-    Context { zone: Zone::UTC, modified: stamp("2026-11-23T12:00:00Z") }
+    Context::new(Zone::UTC, stamp("2026-11-23T12:00:00Z"))
 }
 
 fn stamp(text: &str) -> Stamp {
@@ -115,7 +115,7 @@ fn without_a_year_or_a_date_the_file_says_which() {
         ("12:30:00 x", "2026-11-22T12:30:00Z"),
         ("INFO 10:00:00 x", "2026-11-23T10:00:00Z"),
     ]);
-    let new_year = Context { zone: Zone::UTC, modified: stamp("2027-01-01T00:00:10Z") };
+    let new_year = Context::new(Zone::UTC, stamp("2027-01-01T00:00:10Z"));
     for (line, expected) in [
         ("Dec 31 23:59:59 host x", "2026-12-31T23:59:59Z"),
         ("Jan  1 00:00:05 host x", "2027-01-01T00:00:05Z"),
@@ -126,7 +126,7 @@ fn without_a_year_or_a_date_the_file_says_which() {
         assert_eq!(reading.stamp(&new_year).unwrap().to_string(), expected, "{line}");
     }
     // Clocks that are ahead: it is New Year there, and the file was changed in December.
-    let old_year = Context { zone: Zone::UTC, modified: stamp("2026-12-31T23:00:00Z") };
+    let old_year = Context::new(Zone::UTC, stamp("2026-12-31T23:00:00Z"));
     let reading = Format::default().find(b"Jan  1 00:30:00 host x").unwrap();
     assert_eq!(reading.stamp(&old_year).unwrap().to_string(), "2027-01-01T00:30:00Z");
 }
@@ -271,7 +271,7 @@ fn berlin() -> Zone {
 
 #[test]
 fn clocks_that_are_changed() {
-    let context = Context { zone: berlin(), modified: stamp("2026-11-23T12:00:00Z") };
+    let context = Context::new(berlin(), stamp("2026-11-23T12:00:00Z"));
     for (line, expected) in [
         ("2026-01-01 10:00:00", "2026-01-01T09:00:00Z"),
         ("2026-03-29 01:59:59", "2026-03-29T00:59:59Z"),

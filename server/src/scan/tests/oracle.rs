@@ -8,8 +8,10 @@ use regex_automata::meta::Regex;
 use regex_automata::util::syntax;
 use taillight::ansi;
 use taillight::cursor::Identity;
+use taillight::level::Level;
 use taillight::line::ByteOffset;
 use taillight::query::{self, Matcher, Term};
+use taillight::timestamp::Stamp;
 use tokio::sync::watch;
 
 use super::super::Hit;
