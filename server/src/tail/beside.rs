@@ -50,6 +50,8 @@ pub(super) struct Question<'a> {
     pub(super) life: &'a Life,
     /// What has its place now: a copy of that which is being made is none of the past.
     pub(super) present: &'a LocalFile,
+    /// What has the name, where that is another file.
+    pub(super) named: Option<&'a LocalFile>,
     /// Whether it was truncated; otherwise it lost its name.
     pub(super) is_cut: bool,
     /// When the life was looked at last, as the file system counts time.
@@ -115,6 +117,7 @@ impl Beside {
                 // What got its name after this file lost its own came after it.
                 && own.is_none_or(|own| sibling.cmp_age(own).is_lt())
                 && !is_start_of(&candidate.source, question.present).unwrap_or(true)
+                && !question.named.is_some_and(|named| is_start_of(&candidate.source, named).unwrap_or(true))
         });
         for candidate in &others {
             self.note(&candidate.sibling.stat);

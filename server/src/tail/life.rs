@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use taillight::cursor::Generation;
-use taillight::line::{ByteLen, ByteOffset};
+use taillight::line::ByteOffset;
 use taillight::wire::FileEvent;
 
 use super::seen::{Look, Seen};
@@ -103,15 +103,6 @@ impl Life {
             self.over = Over::At(is);
             is
         })
-    }
-
-    /// How many bytes it was seen to have, or its copy has.
-    pub(super) fn known_len(&self) -> ByteLen {
-        let end = match self.over {
-            Over::At(end) => end.max(self.seen.len),
-            _ => self.seen.len,
-        };
-        end - ByteOffset::ZERO
     }
 
     /// As what readers read.

@@ -434,7 +434,7 @@ async fn lives_are_held_up_to_a_limit_and_the_last_ones_stay() {
     for n in 1..20_u32 {
         File::create(&scene.path).unwrap();
         append(&scene.path, &format!("{n}{}\n", "x".repeat(n as usize)));
-        scene.viewer.until("the next life", |_, tip| tip.current().generation.get() > n).await;
+        scene.viewer.until("the next life", |_, tip| tip.current().generation.get() >= Generation::FIRST.get() + n).await;
     }
     let tip = scene.viewer.follower.tip();
     assert_eq!(tip.epochs.len(), super::MAX_EPOCHS);

@@ -193,11 +193,13 @@ impl Watched {
         let left_at = life.left_at;
         let mut next = Life::new(Arc::clone(life.local.file()), FileEvent::Rewritten, looked_ns, now)?;
         next.left_at = left_at;
+        let named = Self::named(life.local.file(), &life.stat);
         // Nothing may leave early while it is taken out.
         let mut beside = std::mem::take(&mut self.beside);
         let life = if at == 0 { Some(&mut self.current) } else { self.coming.get_mut(at - 1) };
         let Some(life) = life else { return Ok(false) };
-        let mut found = beside.search(&Question { life, present: &next.local, is_cut: true, looked_ns });
+        let (present, named) = (&*next.local, named.as_ref());
+        let mut found = beside.search(&Question { life, present, named, is_cut: true, looked_ns });
         let is_rewrite = is == Some(life.seen.len) && found.copy.is_none() && found.between.is_empty();
         let was_cut = is.is_some() || !found.between.is_empty();
         if was_cut {
@@ -206,27 +208,33 @@ impl Watched {
             }
             life.cut(found.copy, now);
         }
-        let mut was = life.known_len();
         self.beside = beside;
         if !was_cut {
             return Ok(false);
         }
+        // From what length is filled in when it begins: then that is settled.
+        let truncated = FileEvent::Truncated { was: ByteLen::ZERO };
         let mut place = at;
         for file in found.between {
-            let event = FileEvent::Truncated { was };
-            let Ok(life) = Self::unseen(file, event, left_at, now) else { continue };
-            was = life.known_len();
+            let Ok(life) = Self::unseen(file, truncated, left_at, now) else { continue };
             self.coming.insert(place, life);
             place += 1;
         }
         if !is_rewrite {
-            next.event = FileEvent::Truncated { was };
+            next.event = truncated;
         }
         self.coming.insert(place, next);
         if found.is_packed {
             self.notice(FileEvent::Gap { bytes: ByteLen::ZERO });
         }
         Ok(true)
+    }
+
+    /// What has the name of `file` now, unless it is that.
+    fn named(file: &LogFile, stat: &FileStat) -> Option<LocalFile> {
+        let is_held = file.name_stat().is_ok_and(|now| is_same_file(&now, stat));
+        let other = if is_held { None } else { file.reopen().ok() };
+        other.and_then(|other| LocalFile::new(Arc::new(other)).ok())
     }
 
     /// A life that came and went between two looks.
@@ -293,7 +301,7 @@ impl Watched {
         beside.note(&self.newest().stat);
         beside.note(&present.stat);
         let (life, looked_ns) = (self.newest(), self.looked_ns);
-        let found = beside.search(&Question { life, present: &present.local, is_cut: false, looked_ns });
+        let found = beside.search(&Question { life, present: &present.local, named: None, is_cut: false, looked_ns });
         self.beside = beside;
         for file in found.between {
             self.newest_mut().left_at.get_or_insert(now);
@@ -394,11 +402,14 @@ impl Watched {
 
     /// Ends the current life and begins `life`.
     fn begin(&mut self, life: Life, now: Instant) {
-        let event = life.event;
-        self.generation = self.generation.next();
-        let epoch = life.epoch(self.generation, Some((event, unix_secs(SystemTime::now()))));
         let seen = self.current.seen.len;
         let end = self.current.end(&self.pace, now).unwrap_or(seen);
+        let event = match life.event {
+            FileEvent::Truncated { .. } => FileEvent::Truncated { was: end.max(seen) - ByteOffset::ZERO },
+            event => event,
+        };
+        self.generation = self.generation.next();
+        let epoch = life.epoch(self.generation, Some((event, unix_secs(SystemTime::now()))));
         self.current.local.publish_len(end);
         if let Some(old) = self.epochs.last() {
             old.was_seen_to(seen);

@@ -58,7 +58,7 @@ fn a_copy_that_is_still_being_made_is_waited_for() {
     std::fs::write(hand.to("app.log.1"), "one\n").unwrap();
     File::create(&hand.path).unwrap();
     append(&hand.path, "new\n");
-    assert_eq!(hand.look().epochs.len(), 1, "the copy is shorter than what was seen");
+    assert_eq!(hand.look().epochs.len(), 1, "the copy is shorter than what was seen: {:?}", lives(&hand.watched.tip()));
     append(&hand.to("app.log.1"), "two\nthree\n");
     let tip = hand.look_after(Duration::from_millis(20));
     assert_eq!(lives(&tip), ["one\ntwo\nthree\n", "new\n"]);
@@ -80,7 +80,7 @@ fn what_a_short_copy_does_not_have_is_told_to_the_byte() {
 
 #[test]
 fn an_old_copy_with_the_same_start_is_not_taken_for_a_new_one() {
-    let mut hand = ByHand::new("banner\n");
+    let hand = ByHand::new("banner\n");
     // As rotation left it, long before this life.
     let old = hand.to("app.log.1");
     std::fs::write(&old, "banner\nolder\n").unwrap();

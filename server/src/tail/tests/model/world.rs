@@ -82,6 +82,8 @@ struct ModelFile {
     /// Whether the follower has it open.
     is_held: bool,
     is_link: bool,
+    /// Nothing was in it when it was looked for: nobody holds it.
+    is_missed: bool,
     left_at: Option<Instant>,
 }
 
@@ -138,7 +140,7 @@ impl<'a> World<'a> {
             archives: Vec::new(),
             n_made: 0,
             n_written: 0,
-            files: vec![ModelFile { inode, is_held: true, is_link: false, left_at: None }],
+            files: vec![ModelFile { inode, is_held: true, is_link: false, is_missed: false, left_at: None }],
             lives: vec![Life::new(0)],
             late: 0,
         };
@@ -151,6 +153,10 @@ impl<'a> World<'a> {
         self.watched.look(self.now);
         if let Some(life) = self.lives.last().filter(|life| life.end == End::Not) {
             self.files[life.file].is_held = true;
+        }
+        for life in self.lives.iter().filter(|life| life.end == End::Archived && life.content.is_empty()) {
+            let file = &mut self.files[life.file];
+            file.is_missed = !file.is_held;
         }
         let tip = self.watched.tip();
         for (n, file) in self.files.iter_mut().enumerate().filter(|(_, file)| file.is_held && file.left_at.is_none()) {
@@ -289,7 +295,7 @@ impl<'a> World<'a> {
         let inode = file.metadata().unwrap().ino();
         let is_free = self.files.iter().all(|other| !other.is_held || other.inode != inode);
         assert!(is_free, "the inode of a file that is held is not used again");
-        self.files.push(ModelFile { inode, is_held: false, is_link, left_at: None });
+        self.files.push(ModelFile { inode, is_held: false, is_link, is_missed: false, left_at: None });
         self.lives.push(Life::new(self.files.len() - 1));
     }
 
@@ -355,7 +361,7 @@ impl<'a> World<'a> {
     fn write_late(&mut self, count: u8) {
         let Some((n, path)) = self.last_renamed().filter(|_| count > 0) else { return };
         let file = &self.files[n];
-        if file.left_at.is_some_and(|left| self.now >= left + self.pace.quiet - STEP * 4) {
+        if file.is_missed || file.left_at.is_some_and(|left| self.now >= left + self.pace.quiet - STEP * 4) {
             return;
         }
         let text = self.lines(count);
