@@ -202,11 +202,8 @@ impl TailTip {
             is_cut = true;
         }
         let generation = self.current().generation;
-        let resume = if is_cut {
-            Resume::Truncated { generation, lost: None }
-        } else {
-            Resume::Gap { generation, bytes: None }
-        };
+        let resume =
+            if is_cut { Resume::Truncated { generation, lost: None } } else { Resume::Gap { generation, bytes: None } };
         Ok(Found { resume, epoch: Arc::clone(self.current()), offset: ByteOffset::ZERO })
     }
 }

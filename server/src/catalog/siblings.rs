@@ -69,7 +69,8 @@ impl Sibling {
     /// Puts the older ones first, by names where all are of one kind.
     pub fn sort_by_age<T>(found: &mut [T], sibling: impl Fn(&T) -> &Self) {
         let numbers = found.iter().filter(|one| sibling(one).number().is_some()).count();
-        let is_of_one_kind = numbers == found.len() || (numbers == 0 && found.iter().all(|one| sibling(one).is_archive));
+        let is_of_one_kind =
+            numbers == found.len() || (numbers == 0 && found.iter().all(|one| sibling(one).is_archive));
         found.sort_by(|a, b| {
             let (a, b) = (sibling(a), sibling(b));
             if is_of_one_kind { a.cmp_age(b) } else { (a.stat.born_ns, a.name()).cmp(&(b.stat.born_ns, b.name())) }
@@ -254,7 +255,11 @@ mod tests {
         ];
         for (name, is_like, is_archive) in table {
             let shown = name.escape_ascii();
-            assert_eq!((like.is_like(name), *is_like & like.rotation(name).is_some()), (*is_like, *is_archive), "{shown}");
+            assert_eq!(
+                (like.is_like(name), *is_like & like.rotation(name).is_some()),
+                (*is_like, *is_archive),
+                "{shown}"
+            );
         }
         assert!(Like::new(b"syslog").rotation(b"syslog.1").is_some());
         assert!(Like::new(b".hidden.log").is_like(b".hidden.log.1"));

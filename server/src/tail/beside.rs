@@ -131,11 +131,12 @@ impl Beside {
         Sibling::sort_by_age(&mut others, |candidate| &candidate.sibling);
         let mut lives: Vec<Candidate> = Vec::new();
         for candidate in others {
+            // Of two that are alike the younger stays: a file gets its rotated name after the copies that were made of it.
+            lives.retain(|life| !is_start_of(&life.source, &candidate.source).unwrap_or(false));
             let is_again = |life: &Candidate| is_start_of(&candidate.source, &life.source).unwrap_or(false);
             if lives.iter().any(is_again) {
                 continue;
             }
-            lives.retain(|life| !is_start_of(&life.source, &candidate.source).unwrap_or(false));
             lives.push(candidate);
         }
         lives

@@ -411,7 +411,11 @@ async fn a_cursor_is_resumed_only_where_its_bytes_still_stand() {
     scene.rename_away();
     append(&scene.path, "new\n");
     scene.viewer.until_read(1, "new\n").await;
-    assert_eq!(found(&scene.viewer, &old), (Resume::Rotated { generation: nth(1) }, 1, 4), "the rest of the old file comes first");
+    assert_eq!(
+        found(&scene.viewer, &old),
+        (Resume::Rotated { generation: nth(1) }, 1, 4),
+        "the rest of the old file comes first"
+    );
 
     let new = cursor(&scene.viewer, 4);
     std::fs::write(&scene.path, "after the cut\n").unwrap();
@@ -424,7 +428,11 @@ async fn a_cursor_is_resumed_only_where_its_bytes_still_stand() {
     assert_eq!(found(&viewer, &old).0, Resume::Gap { generation: nth(1), bytes: None });
     let mut stranger = cursor(&viewer, 14);
     stranger.identity.born_ns ^= 1;
-    assert_eq!(found(&viewer, &stranger).0, Resume::Gap { generation: nth(1), bytes: None }, "the inode number alone proves nothing");
+    assert_eq!(
+        found(&viewer, &stranger).0,
+        Resume::Gap { generation: nth(1), bytes: None },
+        "the inode number alone proves nothing"
+    );
     drop(scene.tails);
 }
 
@@ -434,7 +442,10 @@ async fn lives_are_held_up_to_a_limit_and_the_last_ones_stay() {
     for n in 1..20_u32 {
         File::create(&scene.path).unwrap();
         append(&scene.path, &format!("{n}{}\n", "x".repeat(n as usize)));
-        scene.viewer.until("the next life", |_, tip| tip.current().generation.get() >= Generation::FIRST.get() + n).await;
+        scene
+            .viewer
+            .until("the next life", |_, tip| tip.current().generation.get() >= Generation::FIRST.get() + n)
+            .await;
     }
     let tip = scene.viewer.follower.tip();
     assert_eq!(tip.epochs.len(), super::MAX_EPOCHS);

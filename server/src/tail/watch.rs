@@ -221,7 +221,9 @@ mod tests {
 
     #[test]
     fn only_file_systems_that_tell_every_change_are_trusted() {
-        for (magic, expected) in [(0xef53, true), (0x0102_1994, true), (0x6969, false), (0x6573_5546, false), (1, false)] {
+        for (magic, expected) in
+            [(0xef53, true), (0x0102_1994, true), (0x6969, false), (0x6573_5546, false), (1, false)]
+        {
             assert_eq!(is_local(magic), expected, "{magic:x}");
         }
     }

@@ -220,7 +220,8 @@ fn a_read_error_is_told_and_ends_when_reading_works_again() {
 
 #[tokio::test]
 async fn an_overflow_of_events_loses_nothing() {
-    let limit: usize = std::fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").unwrap().trim().parse().unwrap();
+    let limit: usize =
+        std::fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").unwrap().trim().parse().unwrap();
     let folder = TempFolder::new();
     let path = folder.file("app.log", b"one\n");
     let hour = Duration::from_secs(3600);

@@ -148,7 +148,8 @@ async fn create_loses_nothing(poll: bool) {
 fn kept(scene: &Scene) -> Vec<u64> {
     let entries = std::fs::read_dir(scene.folder.path()).unwrap().flatten();
     let logs = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with("app.log"));
-    let mut all: Vec<u64> = logs.flat_map(|entry| numbers(whole_lines(&std::fs::read(entry.path()).unwrap()))).collect();
+    let mut all: Vec<u64> =
+        logs.flat_map(|entry| numbers(whole_lines(&std::fs::read(entry.path()).unwrap()))).collect();
     all.sort_unstable();
     all
 }

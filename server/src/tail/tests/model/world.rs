@@ -191,8 +191,10 @@ impl<'a> World<'a> {
     }
 
     pub fn act(&mut self, action: &Action) {
-        if !matches!(action, Action::Write(_) | Action::Partial | Action::Wait(_) | Action::Pause | Action::Resume | Action::Late(_))
-            && self.lives.last().is_none_or(|life| life.end != End::Not)
+        if !matches!(
+            action,
+            Action::Write(_) | Action::Partial | Action::Wait(_) | Action::Pause | Action::Resume | Action::Late(_)
+        ) && self.lives.last().is_none_or(|life| life.end != End::Not)
         {
             return;
         }
@@ -483,7 +485,11 @@ impl Life {
         };
         let shown = &self.content[..shown];
         // Of the life that goes on, whole lines.
-        let end = if self.end == End::Not { shown.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1) } else { shown.len() };
+        let end = if self.end == End::Not {
+            shown.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1)
+        } else {
+            shown.len()
+        };
         (text(&shown[..end]), gap as u64)
     }
 }
