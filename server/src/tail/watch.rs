@@ -23,6 +23,8 @@ pub(super) struct Watches {
     waiting: Arc<Mutex<HashMap<PathBuf, Vec<Weak<Notify>>>>>,
     watcher: Arc<Mutex<Folders>>,
     is_told: Arc<AtomicBool>,
+    #[cfg(test)]
+    overflows: Arc<std::sync::atomic::AtomicU32>,
 }
 
 #[derive(Debug, Default)]
@@ -65,9 +67,25 @@ impl Watches {
                 }
             }
             // The queue has overflowed, or something failed: everybody looks.
-            Ok(_) | Err(_) => wake_all(waiting.values().flatten()),
+            Ok(_) | Err(_) => {
+                #[cfg(test)]
+                self.overflows.fetch_add(1, Ordering::Relaxed);
+                wake_all(waiting.values().flatten());
+            }
         }
         waiting.retain(|_, hints| hints.iter().any(|hint| hint.strong_count() > 0));
+    }
+
+    /// Takes no events while `storm` lasts.
+    #[cfg(test)]
+    pub(super) fn while_blocked(&self, storm: impl FnOnce()) {
+        let _held = lock(&self.waiting);
+        storm();
+    }
+
+    #[cfg(test)]
+    pub(super) fn overflows(&self) -> u32 {
+        self.overflows.load(Ordering::Relaxed)
     }
 
     /// Tells the administrator, once, that files are polled because the system gives no more watches.
@@ -92,7 +110,12 @@ impl Watches {
             return Err(notify::Error::new(kind));
         }
         if folders.watcher.is_none() {
-            let watches = Self { waiting: Arc::clone(&self.waiting), ..Self::default() };
+            let watches = Self {
+                waiting: Arc::clone(&self.waiting),
+                #[cfg(test)]
+                overflows: Arc::clone(&self.overflows),
+                ..Self::default()
+            };
             folders.watcher = Some(notify::recommended_watcher(move |event| watches.wake(&event))?);
         }
         let Some(watcher) = &mut folders.watcher else { return Ok(()) };

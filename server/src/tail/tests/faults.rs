@@ -227,20 +227,28 @@ async fn an_overflow_of_events_loses_nothing() {
     let hour = Duration::from_secs(3600);
     let tails = Tails::new(crate::testing::tasks(), Pace { reconcile: hour, ..quick(false) });
     let mut viewer = Viewer::new(&tails, &path);
-    viewer.until_read(0, "one\n").await;
-    // In one go, and more than fit: creating and removing are two events each.
-    let junk = folder.path().join("junk");
-    let overflow = std::thread::spawn(move || {
+    // Until it waits for events only.
+    for n in 1..4 {
+        viewer.until_read(0, &"one\n".repeat(n)).await;
+        append(&path, "one\n");
+    }
+    viewer.until_read(0, &"one\n".repeat(4)).await;
+    // While nobody takes events, more come than fit; that of the append is not among those that are kept.
+    tails.watches().while_blocked(|| {
+        let junk = folder.path().join("junk");
         for _ in 0..limit {
             drop(File::create(&junk).unwrap());
             std::fs::remove_file(&junk).unwrap();
         }
+        append(&path, "two\n");
     });
-    append(&path, "two\n");
-    viewer.until_read(0, "one\ntwo\n").await;
-    overflow.join().unwrap();
-    append(&path, "three\n");
-    viewer.until_read(0, "one\ntwo\nthree\n").await;
+    let overflow = async {
+        while tails.watches().overflows() == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, overflow).await.expect("the queue has overflowed");
+    viewer.until_read(0, "one\none\none\none\ntwo\n").await;
 }
 
 #[tokio::test]
@@ -259,7 +267,7 @@ async fn a_deleted_file_is_given_back_when_nobody_follows_any_more() {
     drop(viewer);
     let given_back = async {
         while tails.count() > 0 || is_open() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            tokio::task::yield_now().await;
         }
     };
     tokio::time::timeout(DEADLINE, given_back).await.unwrap();
