@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use notify::event::{AccessKind, AccessMode};
@@ -23,8 +23,8 @@ pub(super) struct Watches {
     waiting: Arc<Mutex<HashMap<PathBuf, Vec<Weak<Notify>>>>>,
     watcher: Arc<Mutex<Folders>>,
     is_told: Arc<AtomicBool>,
-    #[cfg(test)]
-    overflows: Arc<std::sync::atomic::AtomicU32>,
+    /// How often events were lost.
+    overflows: Arc<AtomicU32>,
 }
 
 #[derive(Debug, Default)]
@@ -68,7 +68,6 @@ impl Watches {
             }
             // The queue has overflowed, or something failed: everybody looks.
             Ok(_) | Err(_) => {
-                #[cfg(test)]
                 self.overflows.fetch_add(1, Ordering::Relaxed);
                 wake_all(waiting.values().flatten());
             }
@@ -110,12 +109,8 @@ impl Watches {
             return Err(notify::Error::new(kind));
         }
         if folders.watcher.is_none() {
-            let watches = Self {
-                waiting: Arc::clone(&self.waiting),
-                #[cfg(test)]
-                overflows: Arc::clone(&self.overflows),
-                ..Self::default()
-            };
+            let watches =
+                Self { waiting: Arc::clone(&self.waiting), overflows: Arc::clone(&self.overflows), ..Self::default() };
             folders.watcher = Some(notify::recommended_watcher(move |event| watches.wake(&event))?);
         }
         let Some(watcher) = &mut folders.watcher else { return Ok(()) };
