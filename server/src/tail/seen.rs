@@ -2,7 +2,7 @@
 
 use std::io;
 
-use taillight::cursor::{Identity, Marker};
+use taillight::cursor::{Cursor, Identity, Marker};
 use taillight::line::ByteOffset;
 
 use crate::catalog::FileStat;
@@ -38,6 +38,11 @@ impl Seen {
     pub(super) fn nothing(stat: &FileStat) -> Self {
         let identity = Identity { inode: stat.inode, born_ns: stat.born_ns, head_len: 0, head_hash: 0 };
         Self { len: ByteOffset::ZERO, complete: ByteOffset::ZERO, marker: Marker::of(&[]), identity }
+    }
+
+    /// Its end, with the evidence for it.
+    pub(super) fn end(&self) -> Cursor {
+        Cursor { identity: self.identity, offset: self.len, marker: self.marker }
     }
 
     /// Looks again and notes what is new.

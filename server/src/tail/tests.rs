@@ -1,5 +1,6 @@
 //! The follower against real files, in event and in poll mode.
 
+mod chains;
 mod logrotate;
 mod model;
 
@@ -393,33 +394,43 @@ async fn a_cursor_is_resumed_only_where_its_bytes_still_stand() {
     };
     let found = |viewer: &Viewer, cursor: &Cursor| {
         let found = viewer.follower.tip().find(cursor).unwrap();
-        (found.resume, found.epoch.generation.get(), found.offset.get())
+        (found.resume, found.epoch.generation, found.offset.get())
     };
     let old = cursor(&scene.viewer, 4);
-    let resumed = |n| Resume::Resumed { generation: Generation::new(n) };
-    assert_eq!(found(&scene.viewer, &old), (resumed(1), 1, 4));
+    let first = Generation::FIRST;
+    let truncated = |generation| Resume::Truncated { generation, lost: None };
+    assert_eq!(found(&scene.viewer, &old), (Resume::Resumed { generation: first }, first, 4));
     let beyond = Cursor { offset: ByteOffset::new(9), ..old };
-    assert_eq!(found(&scene.viewer, &beyond), (Resume::Truncated, 1, 0));
+    assert_eq!(found(&scene.viewer, &beyond), (truncated(first), first, 0));
     let other = Cursor { marker: Marker::of(b"else"), ..old };
-    assert_eq!(found(&scene.viewer, &other), (Resume::Truncated, 1, 0));
+    assert_eq!(found(&scene.viewer, &other), (truncated(first), first, 0));
 
     scene.rename_away();
     append(&scene.path, "new\n");
     scene.viewer.until_read(1, "new\n").await;
-    assert_eq!(found(&scene.viewer, &old), (resumed(1), 1, 4), "the rest of the old file comes first");
+    assert_eq!(
+        found(&scene.viewer, &old),
+        (Resume::Rotated { generation: first }, first, 4),
+        "the rest of the old file comes first"
+    );
 
     let new = cursor(&scene.viewer, 4);
     std::fs::write(&scene.path, "after the cut\n").unwrap();
     scene.viewer.until_read(2, "after the cut\n").await;
-    assert_eq!(found(&scene.viewer, &new).0, Resume::Truncated);
+    let lost = Some(ByteLen::ZERO);
+    assert_eq!(found(&scene.viewer, &new).0, Resume::Truncated { generation: first.next().next(), lost });
 
     // A server that starts now holds the current file only.
     let later = Tails::new(crate::testing::tasks(), quick(true));
     let viewer = Viewer::new(&later, &scene.path);
-    assert_eq!(found(&viewer, &old).0, Resume::Gap { bytes: None });
+    assert_eq!(found(&viewer, &old).0, Resume::Gap { generation: first, bytes: None });
     let mut stranger = cursor(&viewer, 14);
     stranger.identity.born_ns ^= 1;
-    assert_eq!(found(&viewer, &stranger).0, Resume::Gap { bytes: None }, "the inode number alone proves nothing");
+    assert_eq!(
+        found(&viewer, &stranger).0,
+        Resume::Gap { generation: first, bytes: None },
+        "the inode number alone proves nothing"
+    );
     drop(scene.tails);
 }
 
@@ -429,7 +440,10 @@ async fn lives_are_held_up_to_a_limit_and_the_last_ones_stay() {
     for n in 1..20_u32 {
         File::create(&scene.path).unwrap();
         append(&scene.path, &format!("{n}{}\n", "x".repeat(n as usize)));
-        scene.viewer.until("the next life", |_, tip| tip.current().generation.get() > n).await;
+        scene
+            .viewer
+            .until("the next life", |_, tip| tip.current().generation.get() >= Generation::FIRST.get() + n)
+            .await;
     }
     let tip = scene.viewer.follower.tip();
     assert_eq!(tip.epochs.len(), super::MAX_EPOCHS);

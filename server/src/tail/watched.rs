@@ -20,6 +20,8 @@ use taillight::cursor::Generation;
 use taillight::line::{ByteLen, ByteOffset};
 use taillight::wire::{FileEvent, FileState};
 
+use super::archives;
+use super::chain::Chain;
 use super::seen::{Look, Seen, is_same_file};
 use super::{Epoch, Notice, Pace, TailTip, unix_secs, with_next};
 use crate::catalog::{FileStat, LogFile, OpenError};
@@ -43,6 +45,8 @@ pub(super) struct Watched {
     state: FileState,
     failures: u32,
     generation: Generation,
+    /// The lowest number of a life so far.
+    lowest: Generation,
     epochs: Arc<[Arc<Epoch>]>,
     notices: Arc<[Notice]>,
     notice_seq: u64,
@@ -88,6 +92,7 @@ impl Watched {
             state: FileState::Live,
             failures: 0,
             generation: Generation::FIRST,
+            lowest: Generation::FIRST,
             epochs: Arc::from([Arc::new(first)]),
             notices: Arc::from([]),
             notice_seq: 0,
@@ -136,6 +141,24 @@ impl Watched {
     /// Whether no file has the name.
     pub(super) fn is_missing(&self) -> bool {
         self.missing.is_some()
+    }
+
+    /// Holds archives before the lives that were followed; the life that the first of them is then. `None` when the lives
+    /// are others by now than those that the chain was made for.
+    pub(super) fn hold(&mut self, chain: &Chain, now: Instant) -> Option<Arc<Epoch>> {
+        let (epochs, first) = archives::with_chain(&self.epochs, chain, &mut self.lowest)?;
+        self.epochs = epochs;
+        // Who wrote to the last of them may not have opened the new file yet.
+        let youngest = chain.links.last().and_then(|link| Some((link.local.clone()?, link.len)));
+        if let Some((local, told)) = youngest.filter(|_| self.late.is_none()) {
+            self.late = Some(Late { local, told, told_at: now });
+        }
+        Some(first)
+    }
+
+    /// Lets the archives go.
+    pub(super) fn let_archives_go(&mut self) {
+        self.epochs = archives::without(&self.epochs);
     }
 
     /// How often reading has failed in a row.
@@ -285,6 +308,7 @@ impl Watched {
         let epoch = life.epoch(self.generation, Some((event, unix_secs(SystemTime::now()))));
         let end = self.current.seen.len;
         if let Some(old) = self.epochs.last() {
+            old.seal(self.current.seen.end());
             old.end(end);
         }
         self.current = life;
