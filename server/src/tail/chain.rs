@@ -85,7 +85,7 @@ pub(super) fn find(file: &LogFile, tip: &TailTip, cursor: &Cursor) -> io::Result
 /// # Errors
 /// When reading fails.
 pub(super) fn path_of(file: &LogFile, tip: &TailTip, identity: &Identity) -> io::Result<Option<LogPath>> {
-    if file.input().is_some() || tip.current().source.is_same(identity)? {
+    if file.input().is_some() || LocalFile::new(Arc::new(file.clone()))?.is_same(identity)? {
         return Ok(None);
     }
     let start = Cursor { identity: *identity, offset: ByteOffset::ZERO, marker: Marker::of(&[]) };

@@ -83,8 +83,11 @@ impl<'a> Search<'a> {
         if evidence == 0 || evidence < offset.get().min(Marker::MAX_BYTES as u64) {
             return Ok(None);
         }
-        for epoch in self.tip.lived().filter(|epoch| epoch.is_readable()) {
-            if epoch.source.len().is_ok_and(|len| len > ByteOffset::ZERO) && stands(epoch.source.as_ref(), cursor)? {
+        for epoch in self.tip.lived() {
+            // Lives of the cursor's own file were looked at already.
+            let Some(own) = readable_identity(epoch)?.filter(|own| own.head_len > 0) else { continue };
+            if (own.inode, own.born_ns) != (identity.inode, identity.born_ns) && stands(epoch.source.as_ref(), cursor)?
+            {
                 return Ok(None);
             }
         }

@@ -23,7 +23,13 @@ impl Server {
 
     /// Looks at some lines for the next hit.
     pub(super) fn sought(&mut self, req: u32, generation: Generation, from: ByteOffset, down: bool) {
-        let file = self.file_of(generation).expect("a generation of this connection");
+        let Some(file) = self.file_of(generation) else {
+            return self.down.push_back(Down::Msg(ServerMsg::Failed {
+                req,
+                error: Failure::Gone,
+                detail: String::new(),
+            }));
+        };
         let (lines, hits, work) = (self.lines(file), self.hits(file), self.work());
         let from = from.get() as usize;
         let seen: Vec<Line> = match down {
