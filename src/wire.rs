@@ -404,6 +404,9 @@ pub enum FileEvent {
         /// Its length before.
         was: ByteLen,
     },
+    /// The same bytes do not stand there any more, though it did not get shorter: it was written anew, in place or by
+    /// an editor that saved it. It goes on from its start.
+    Rewritten,
     /// Bytes that were not read are gone.
     Gap {
         /// How many.

@@ -4,8 +4,10 @@
 
 mod actor;
 mod archives;
+mod beside;
 mod chain;
 mod followed;
+mod life;
 mod piped;
 mod registry;
 mod seen;
@@ -73,6 +75,8 @@ pub struct Epoch {
     last_seen: OnceLock<Cursor>,
     /// Which file it was found as, if it is an archive.
     archive: Option<FileStat>,
+    /// How long it was seen to be, once it has ended.
+    seen_to: OnceLock<ByteOffset>,
 }
 
 /// Something that happened inside a life: stands in the stream at a place of it.
@@ -109,8 +113,8 @@ impl Epoch {
     fn new(generation: Generation, source: Arc<dyn Source>, began: Option<(FileEvent, u64)>) -> Self {
         let index = Arc::new(LineIndex::new(Arc::clone(&source)));
         let views = Views::new(Arc::clone(&source), Arc::clone(&index));
-        let (ended, last_seen) = (OnceLock::new(), OnceLock::new());
-        Self { generation, source, index, views, began, ended, then: None, last_seen, archive: None }
+        let (ended, seen_to, last_seen) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Self { generation, source, index, views, began, ended, seen_to, then: None, last_seen, archive: None }
     }
 
     /// A life that ended before it was followed.
@@ -131,12 +135,24 @@ impl Epoch {
         }
     }
 
+    /// It was seen to have `len` bytes. Before [`Epoch::end`].
+    fn was_seen_to(&self, len: ByteOffset) {
+        let _ = self.seen_to.set(len);
+    }
+
     /// It ends with `len` bytes.
     fn end(&self, len: ByteOffset) {
         self.index.grow_to(len);
         self.views.grow_to(len);
         // Set once only: a life ends once.
         let _ = self.ended.set(len);
+    }
+
+    /// What a reader that stands at `offset` has lost beyond [`Epoch::ended`]: bytes that were seen in a truncated file
+    /// and that the copy made of it before does not have.
+    pub fn lost_after(&self, offset: ByteOffset) -> ByteLen {
+        let (Some(end), Some(seen)) = (self.ended.get(), self.seen_to.get()) else { return ByteLen::ZERO };
+        *seen - offset.max(*end)
     }
 
     /// It was seen to end like this.
@@ -312,6 +328,8 @@ pub struct Pace {
     pub quiet: Duration,
     /// How long the old file must be quiet before it is left for a new one that has lines.
     pub quiet_with_successor: Duration,
+    /// How long a copy of a truncated file must not grow before it is taken for whole.
+    pub copy_grace: Duration,
     /// How long a name may be missing before that is told.
     pub missing_grace: Duration,
     /// How long a file is followed on after its last follower has gone.
@@ -328,6 +346,7 @@ impl Default for Pace {
             publish_every: Duration::from_micros(16_667),
             quiet: Duration::from_secs(5),
             quiet_with_successor: Duration::from_secs(1),
+            copy_grace: Duration::from_millis(100),
             missing_grace: Duration::from_secs(1),
             linger: Duration::from_secs(10),
         }

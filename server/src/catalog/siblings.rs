@@ -2,6 +2,7 @@
 //!
 //! A name only says where to look. Whether a file *is* an older part, its bytes and its identity have to tell.
 
+use std::cmp::Ordering;
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
@@ -31,6 +32,8 @@ pub struct Sibling {
     /// What has the name.
     pub stat: FileStat,
     place: Place,
+    /// What rotation put into the name: `.1`, `-20261122`.
+    rotation: Vec<u8>,
 }
 
 /// How it is opened.
@@ -67,7 +70,46 @@ impl Sibling {
     }
 }
 
+/// A number with more digits than this is a date.
+const MAX_NUMBER_DIGITS: usize = 5;
+
+impl Sibling {
+    /// The older one first, as far as rotation names tell: a higher number or an earlier date; else by birth.
+    pub fn cmp_age(&self, other: &Self) -> Ordering {
+        match (self.number(), other.number()) {
+            (Some(own), Some(others)) => others.cmp(&own),
+            (None, None) if self.is_archive && other.is_archive => self.rotation.cmp(&other.rotation),
+            _ => self.stat.born_ns.cmp(&other.stat.born_ns),
+        }
+    }
+
+    /// Puts the older ones first, by names where all are of one kind.
+    pub fn sort_by_age<T>(found: &mut [T], sibling: impl Fn(&T) -> &Self) {
+        let numbers = found.iter().filter(|one| sibling(one).number().is_some()).count();
+        let is_of_one_kind =
+            numbers == found.len() || (numbers == 0 && found.iter().all(|one| sibling(one).is_archive));
+        found.sort_by(|a, b| {
+            let (a, b) = (sibling(a), sibling(b));
+            if is_of_one_kind { a.cmp_age(b) } else { (a.stat.born_ns, a.name()).cmp(&(b.stat.born_ns, b.name())) }
+        });
+    }
+
+    fn number(&self) -> Option<u32> {
+        let digits = self.rotation.get(1..).filter(|digits| digits.len() <= MAX_NUMBER_DIGITS)?;
+        std::str::from_utf8(digits).ok()?.parse().ok()
+    }
+}
+
 impl LogFile {
+    /// Opens a sibling, with all checks, as an older part of this log: it keeps this log's name. Blocks.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open_older(&self, sibling: &Sibling) -> Result<Self, OpenError> {
+        let older = self.open_sibling(sibling)?;
+        Ok(Self { handle: older.handle, ..self.clone() })
+    }
+
     /// The files that are served for the same reader beside this one, or in a folder beside it, and have a name like
     /// it; the newest first, by when they were written last. The file that has the name itself is not among them. Blocks.
     ///
@@ -121,8 +163,7 @@ fn in_root(root: &Root, path: &LogPath, like: &Like, names_left: &mut usize) -> 
                 folders.push(own);
             } else if kind == FileType::RegularFile && own != *path && like.is_like(&name) {
                 let Ok(object) = root.file(&below(&own)) else { continue };
-                let is_archive = like.is_archive(&name);
-                found.push(Sibling { is_archive, stat: file_stat(&object.stat), place: Place::Catalog(own) });
+                found.push(like.sibling(&name, file_stat(&object.stat), Place::Catalog(own)));
             }
         }
         is_beside = false;
@@ -158,7 +199,7 @@ fn in_folder(path: &Arc<Path>, like: &Like, left: &mut usize) -> Result<Vec<Sibl
             continue;
         }
         let Ok(stat) = named::stat(&own) else { continue };
-        found.push(Sibling { is_archive: like.is_archive(&name), stat, place: Place::Operator(own) });
+        found.push(like.sibling(&name, stat, Place::Operator(own)));
     }
     Ok(found)
 }
@@ -184,12 +225,18 @@ impl<'a> Like<'a> {
         name.strip_prefix(self.stem).is_some_and(|rest| !rest.first().is_some_and(u8::is_ascii_alphanumeric))
     }
 
-    fn is_archive(&self, name: &[u8]) -> bool {
+    fn sibling(&self, name: &[u8], stat: FileStat, place: Place) -> Sibling {
+        let rotation = self.rotation(name);
+        Sibling { is_archive: rotation.is_some(), stat, place, rotation: rotation.unwrap_or_default().to_vec() }
+    }
+
+    /// What rotation put into the name, if it did.
+    fn rotation<'n>(&self, name: &'n [u8]) -> Option<&'n [u8]> {
         let packed = [&b".gz"[..], b".xz", b".zst", b".bz2", b".Z"];
         let plain = packed.iter().find_map(|end| name.strip_suffix(*end)).unwrap_or(name);
-        let after_name = plain.strip_prefix(self.name);
         let inside = plain.strip_prefix(self.stem).and_then(|rest| rest.strip_suffix(self.extension));
-        after_name.is_some_and(is_rotation) || inside.is_some_and(is_rotation)
+        let after = plain.strip_prefix(self.name);
+        after.into_iter().chain(inside).find(|text| is_rotation(text))
     }
 }
 
@@ -225,9 +272,13 @@ mod tests {
         ];
         for (name, is_like, is_archive) in table {
             let shown = name.escape_ascii();
-            assert_eq!((like.is_like(name), is_like & like.is_archive(name)), (*is_like, *is_archive), "{shown}");
+            assert_eq!(
+                (like.is_like(name), *is_like & like.rotation(name).is_some()),
+                (*is_like, *is_archive),
+                "{shown}"
+            );
         }
-        assert!(Like::new(b"syslog").is_archive(b"syslog.1"));
+        assert!(Like::new(b"syslog").rotation(b"syslog.1").is_some());
         assert!(Like::new(b".hidden.log").is_like(b".hidden.log.1"));
     }
 

@@ -1,8 +1,10 @@
 //! The follower against real files, in event and in poll mode.
 
 mod chains;
+mod faults;
 mod logrotate;
 mod model;
+mod programs;
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
@@ -30,6 +32,7 @@ fn quick(poll: bool) -> Pace {
         publish_every: Duration::from_millis(1),
         quiet: Duration::from_millis(100),
         quiet_with_successor: Duration::from_millis(10),
+        copy_grace: Duration::from_millis(10),
         missing_grace: Duration::from_millis(10),
         linger: Duration::from_millis(10),
     }
@@ -394,23 +397,24 @@ async fn a_cursor_is_resumed_only_where_its_bytes_still_stand() {
     };
     let found = |viewer: &Viewer, cursor: &Cursor| {
         let found = viewer.follower.tip().find(cursor).unwrap();
-        (found.resume, found.epoch.generation, found.offset.get())
+        (found.resume, found.epoch.generation.get() - Generation::FIRST.get() + 1, found.offset.get())
     };
     let old = cursor(&scene.viewer, 4);
-    let first = Generation::FIRST;
-    let truncated = |generation| Resume::Truncated { generation, lost: None };
-    assert_eq!(found(&scene.viewer, &old), (Resume::Resumed { generation: first }, first, 4));
+    let first = Generation::FIRST.get();
+    let nth = |n: u32| Generation::new(first + n - 1);
+    let cut = |n| Resume::Truncated { generation: nth(n), lost: None };
+    assert_eq!(found(&scene.viewer, &old), (Resume::Resumed { generation: nth(1) }, 1, 4));
     let beyond = Cursor { offset: ByteOffset::new(9), ..old };
-    assert_eq!(found(&scene.viewer, &beyond), (truncated(first), first, 0));
+    assert_eq!(found(&scene.viewer, &beyond), (cut(1), 1, 0));
     let other = Cursor { marker: Marker::of(b"else"), ..old };
-    assert_eq!(found(&scene.viewer, &other), (truncated(first), first, 0));
+    assert_eq!(found(&scene.viewer, &other), (cut(1), 1, 0));
 
     scene.rename_away();
     append(&scene.path, "new\n");
     scene.viewer.until_read(1, "new\n").await;
     assert_eq!(
         found(&scene.viewer, &old),
-        (Resume::Rotated { generation: first }, first, 4),
+        (Resume::Rotated { generation: nth(1) }, 1, 4),
         "the rest of the old file comes first"
     );
 
@@ -418,17 +422,17 @@ async fn a_cursor_is_resumed_only_where_its_bytes_still_stand() {
     std::fs::write(&scene.path, "after the cut\n").unwrap();
     scene.viewer.until_read(2, "after the cut\n").await;
     let lost = Some(ByteLen::ZERO);
-    assert_eq!(found(&scene.viewer, &new).0, Resume::Truncated { generation: first.next().next(), lost });
+    assert_eq!(found(&scene.viewer, &new).0, Resume::Truncated { generation: nth(3), lost });
 
     // A server that starts now holds the current file only.
     let later = Tails::new(crate::testing::tasks(), quick(true));
     let viewer = Viewer::new(&later, &scene.path);
-    assert_eq!(found(&viewer, &old).0, Resume::Gap { generation: first, bytes: None });
+    assert_eq!(found(&viewer, &old).0, Resume::Gap { generation: nth(1), bytes: None });
     let mut stranger = cursor(&viewer, 14);
     stranger.identity.born_ns ^= 1;
     assert_eq!(
         found(&viewer, &stranger).0,
-        Resume::Gap { generation: first, bytes: None },
+        Resume::Gap { generation: nth(1), bytes: None },
         "the inode number alone proves nothing"
     );
     drop(scene.tails);

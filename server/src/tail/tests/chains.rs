@@ -2,12 +2,11 @@
 //! once and in order; and never a wrong file.
 
 use std::fs::OpenOptions;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use taillight::ansi::Style;
-use taillight::cursor::{Anchor, Cursor, Generation, Marker};
+use taillight::cursor::{Anchor, Cursor, Generation};
 use taillight::line::{ByteLen, ByteOffset};
 use taillight::wire::{FileEvent, Resume};
 
