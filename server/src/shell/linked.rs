@@ -16,7 +16,7 @@ pub async fn moved_to(state: &AppState, who: &Principal, view: &FileView) -> Opt
     let (catalog, tails, who, path) = (state.catalog.clone(), state.tails.clone(), who.clone(), view.path.clone());
     let look = move || -> io::Result<Option<LogPath>> {
         match catalog.open(&who, &path) {
-            Ok(file) => tails.path_of(file, &fid),
+            Ok(file) => tails.path_of(&file, &fid),
             // Who asks for the page is told.
             Err(OpenError::Io(error)) => Err(error),
             Err(_) => Ok(None),

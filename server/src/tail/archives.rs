@@ -7,13 +7,12 @@ use taillight::cursor::Generation;
 use super::Epoch;
 use super::chain::{Chain, Link, MAX_LINKS};
 
+/// The lives, and the one that the first link of a chain is.
+type WithChain = (Arc<[Arc<Epoch>]>, Arc<Epoch>);
+
 /// The lives with the archives of a chain before them, and the one that its first link is. `None` when the chain was made
 /// for other lives, or there is no room. `lowest` is the lowest number that was ever used: none is used for two lives.
-pub(super) fn with_chain(
-    epochs: &[Arc<Epoch>],
-    chain: &Chain,
-    lowest: &mut Generation,
-) -> Option<(Arc<[Arc<Epoch>]>, Arc<Epoch>)> {
+pub(super) fn with_chain(epochs: &[Arc<Epoch>], chain: &Chain, lowest: &mut Generation) -> Option<WithChain> {
     let is_held = |link: &Link| epochs.iter().find(|epoch| epoch.is(link));
     if let Some(first) = chain.links.first().and_then(is_held) {
         return Some((epochs.iter().cloned().collect(), Arc::clone(first)));

@@ -101,9 +101,9 @@ impl Tails {
     ///
     /// # Errors
     /// When reading fails.
-    pub fn path_of(&self, file: LogFile, identity: &Identity) -> io::Result<Option<LogPath>> {
+    pub fn path_of(&self, file: &LogFile, identity: &Identity) -> io::Result<Option<LogPath>> {
         let follower = self.follow(file.clone())?;
-        chain::path_of(&file, &follower.tip(), identity)
+        chain::path_of(file, &follower.tip(), identity)
     }
 
     /// How many files are followed.
