@@ -74,7 +74,7 @@ pub struct BadIdentity;
 
 impl Generation {
     /// The generation a server starts with. Lives that ended before it, found among rotated files, are counted down from it.
-    pub const FIRST: Self = Self(1 << 20);
+    pub const FIRST: Self = Self(1 << 30);
 
     /// Generation `number`.
     pub const fn new(number: u32) -> Self {
@@ -109,6 +109,15 @@ impl Marker {
         let last = &before[before.len().saturating_sub(Self::MAX_BYTES)..];
         let hash = last.iter().fold(OFFSET_BASIS, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
         Self { len: last.len() as u8, hash }
+    }
+}
+
+impl Identity {
+    /// Whether this is certainly another file than `other`, or another life of it. What cannot be compared here, heads of
+    /// different lengths, proves nothing.
+    pub fn is_surely_not(&self, other: &Self) -> bool {
+        (self.inode, self.born_ns) != (other.inode, other.born_ns)
+            || (self.head_len == other.head_len && self.head_hash != other.head_hash)
     }
 }
 

@@ -16,7 +16,7 @@ use std::cell::RefCell;
 
 use leptos::prelude::*;
 use taillight::cursor::{Anchor, Generation, Identity};
-use taillight::follow::{Catch, Effect as Todo, Follow, Input, PAGE_ROWS, Start, WindowChange};
+use taillight::follow::{Catch, Effect as Todo, Follow, Input, Notice, PAGE_ROWS, Start, WindowChange};
 use taillight::path::LogPath;
 use taillight::view::{Change, Command, FileView, Place, ViewState};
 
@@ -171,6 +171,9 @@ impl Live {
             Some(sent) => {
                 let rows = measure::child_count(ids::FIRST_SCREEN);
                 self.identities.push((sent.generation, sent.cursor.identity));
+                if view.fid.is_some_and(|fid| fid.is_surely_not(&sent.cursor.identity)) {
+                    self.tell(Notice::Replaced);
+                }
                 Start {
                     path: view.path.clone(),
                     at: Anchor::Byte(sent.first),

@@ -12,7 +12,7 @@ use axum::http::Uri;
 use taillight::path::LogPath;
 
 use crate::auth::Principal;
-use crate::catalog::OpenError;
+use crate::catalog::{LogFile, OpenError};
 use crate::error::ApiError;
 use crate::state::AppState;
 use crate::tail::Follower;
@@ -35,5 +35,18 @@ async fn follow_file(state: &AppState, who: Principal, path: LogPath) -> Result<
 pub async fn follow(state: &AppState, who: Principal, path: LogPath) -> Result<Follower, OpenError> {
     let (catalog, tails) = (state.catalog.clone(), state.tails.clone());
     let open = move || tails.follow(catalog.open(&who, &path)?).map_err(OpenError::Io);
+    state.tasks.blocking(open).await
+}
+
+/// The same, with the log as it was opened for that user: to look for its older files.
+///
+/// # Errors
+/// As [`follow`].
+pub async fn follow_opened(state: &AppState, who: Principal, path: LogPath) -> Result<(Follower, LogFile), OpenError> {
+    let (catalog, tails) = (state.catalog.clone(), state.tails.clone());
+    let open = move || {
+        let file = catalog.open(&who, &path)?;
+        Ok((tails.follow(file.clone())?, file))
+    };
     state.tasks.blocking(open).await
 }

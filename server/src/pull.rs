@@ -274,7 +274,7 @@ impl Puller {
         let tip = self.follower.tip();
         let mut lost = ByteLen::ZERO;
         for next in tip.epochs.iter().skip_while(|epoch| epoch.generation < next.generation) {
-            let (event, unix_secs) = next.began.unwrap_or_else(|| (FileEvent::Rotated, unix_secs()));
+            let (event, unix_secs) = began(&tip, next).unwrap_or_else(|| (FileEvent::Rotated, unix_secs()));
             if let FileEvent::Gap { bytes } = event {
                 lost = lost + bytes;
             }
@@ -331,6 +331,12 @@ impl Puller {
             source: Arc::clone(&epoch.source),
         }
     }
+}
+
+/// How a life began. After an archive that is known from the archive: it was found when the life was there already.
+fn began(tip: &TailTip, next: &Epoch) -> Option<(FileEvent, u64)> {
+    let before = tip.epochs.iter().take_while(|epoch| epoch.generation < next.generation).last();
+    before.and_then(|before| before.then).or(next.began)
 }
 
 /// Where reading of an epoch ends for now.

@@ -3,6 +3,7 @@
 
 pub mod document;
 pub mod first;
+mod linked;
 pub mod nonce;
 pub mod plain;
 
@@ -12,7 +13,7 @@ use axum::http::header::{HeaderValue, LOCATION};
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use taillight::path::LogPath;
-use taillight::view::{Page, link};
+use taillight::view::{FileView, Page, ViewState, link};
 
 use crate::auth::Principal;
 use crate::catalog::OpenError;
@@ -32,6 +33,11 @@ pub async fn home(State(state): State<AppState>, who: Principal, RawQuery(query)
 
 async fn page_at(state: AppState, who: Principal, address: String) -> Response {
     let Ok(link) = link::read(&address) else { return problem(&state, &address, ApiError::NotFound) };
+    if let Page::File(view) = &link.state.page
+        && let Some(path) = linked::moved_to(&state, &who, view).await
+    {
+        return see_other(&state, &ViewState::from(FileView { path, ..view.clone() }).to_string());
+    }
     let screen = match link.state.page {
         Page::Files { folder } => files(&state, who, folder).await,
         Page::File(view) => match first::screen(&state, &who, &view).await {
@@ -63,7 +69,11 @@ async fn files(state: &AppState, who: Principal, folder: Option<LogPath>) -> Res
 
 /// Who asks for a folder as if it were a file wants to see what is in it.
 fn to_folder(state: &AppState, folder: &LogPath) -> Response {
-    let location = state.facts.url(&link::folder_link(Some(folder)));
+    see_other(state, &link::folder_link(Some(folder)))
+}
+
+fn see_other(state: &AppState, address: &str) -> Response {
+    let location = state.facts.url(address);
     let location = HeaderValue::from_str(&location).unwrap_or(HeaderValue::from_static("/"));
     (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response()
 }

@@ -17,6 +17,7 @@ use taillight::cursor::Identity;
 use taillight::line::ByteOffset;
 use tokio::sync::watch;
 
+pub(crate) use head::{HEAD_BYTES, begins_with};
 pub use local::LocalFile;
 pub use spool::Spool;
 pub use stdin::{InputState, Intake, Part, Stdin};

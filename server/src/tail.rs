@@ -3,7 +3,9 @@
 //! The file is the buffer: a viewer keeps a cursor and reads for itself when the tip moves.
 
 mod actor;
+mod archives;
 mod beside;
+mod chain;
 mod followed;
 mod life;
 mod piped;
@@ -22,18 +24,21 @@ use taillight::cursor::{Cursor, Generation, Identity, Marker};
 use taillight::line::{ByteLen, ByteOffset};
 use taillight::wire::{FileEvent, FileState, Resume};
 
+use crate::catalog::FileStat;
 use crate::index::LineIndex;
 use crate::read::marker_of;
 use crate::scan::Views;
 use crate::source::{Source, is_gone};
+
+use chain::Link;
 
 pub use registry::{Follower, Tails};
 
 /// What a followed file is now. Cheap to read, replaced as a whole.
 #[derive(Clone, Debug)]
 pub struct TailTip {
-    /// The lives of the path that are still held, oldest first; the last is the current one. At most
-    /// [`MAX_EPOCHS`], never empty.
+    /// The lives of the path that are held, oldest first; the last is the current one. At most [`MAX_EPOCHS`] that were
+    /// followed, never none; before them what was found among rotated files for somebody who came back.
     pub epochs: Arc<[Arc<Epoch>]>,
     /// What happened inside a life, without ending it, oldest first; bounded.
     pub notices: Arc<[Notice]>,
@@ -64,6 +69,12 @@ pub struct Epoch {
     /// Its final length, once it has ended: a reader reads to there, its unfinished last line included, and goes on with
     /// the next life. Set a moment before the tip that has the next life: without one there, wait for the next tip.
     pub ended: OnceLock<ByteOffset>,
+    /// For an archive: what stands between it and the life after it, and when that happened.
+    pub then: Option<(FileEvent, u64)>,
+    /// What was seen last of a life that ended: its end, and the evidence for it.
+    last_seen: OnceLock<Cursor>,
+    /// Which file it was found as, if it is an archive.
+    archive: Option<FileStat>,
     /// How long it was seen to be, once it has ended.
     seen_to: OnceLock<ByteOffset>,
 }
@@ -102,7 +113,15 @@ impl Epoch {
     fn new(generation: Generation, source: Arc<dyn Source>, began: Option<(FileEvent, u64)>) -> Self {
         let index = Arc::new(LineIndex::new(Arc::clone(&source)));
         let views = Views::new(Arc::clone(&source), Arc::clone(&index));
-        Self { generation, source, index, views, began, ended: OnceLock::new(), seen_to: OnceLock::new() }
+        let (ended, seen_to, last_seen) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Self { generation, source, index, views, began, ended, seen_to, then: None, last_seen, archive: None }
+    }
+
+    /// A life that ended before it was followed.
+    fn archive(generation: Generation, link: &Link) -> Self {
+        let life = Self::new(generation, Arc::clone(&link.source), None);
+        life.end(link.len);
+        Self { then: Some(link.then), archive: Some(link.stat), ..life }
     }
 
     /// It is `len` bytes long now. Counts what is new at once when it is little, so that the tip and the line numbers
@@ -134,6 +153,22 @@ impl Epoch {
     pub fn lost_after(&self, offset: ByteOffset) -> ByteLen {
         let (Some(end), Some(seen)) = (self.ended.get(), self.seen_to.get()) else { return ByteLen::ZERO };
         *seen - offset.max(*end)
+    }
+
+    /// It was seen to end like this.
+    fn seal(&self, last: Cursor) {
+        // Set once only: a life ends once.
+        let _ = self.last_seen.set(last);
+    }
+
+    /// Its end as it was seen last, if it was followed and has ended.
+    fn last_seen(&self) -> Option<&Cursor> {
+        self.last_seen.get()
+    }
+
+    /// Whether it was found among rotated files: it ended before it was followed.
+    pub fn is_archive(&self) -> bool {
+        self.archive.is_some()
     }
 
     /// Whether its bytes can still be read. They cannot after a truncation: what a reader has not read by then is a gap
@@ -176,39 +211,80 @@ impl TailTip {
         self.epochs.iter().find(|epoch| epoch.generation > generation)
     }
 
-    /// Where a cursor goes on. Blocks.
+    /// The lives that were followed, oldest first.
+    pub fn lived(&self) -> impl DoubleEndedIterator<Item = &Arc<Epoch>> {
+        self.epochs.iter().filter(|epoch| !epoch.is_archive())
+    }
+
+    /// Where a cursor goes on in the lives that are held; what became of it when it stands in none of them. Blocks.
     ///
     /// # Errors
     /// When reading fails.
     pub fn find(&self, cursor: &Cursor) -> io::Result<Found> {
         let seen = &cursor.identity;
-        let mut is_cut = false;
+        let is_one = |other: &Identity| (other.inode, other.born_ns) == (seen.inode, seen.born_ns);
+        let mut cut = None;
         for epoch in self.epochs.iter().rev().filter(|epoch| epoch.is_readable()) {
             let now = match epoch.identity() {
                 Ok(now) => now,
                 Err(error) if is_gone(&error) => continue,
                 Err(error) => return Err(error),
             };
-            if (now.inode, now.born_ns) != (seen.inode, seen.born_ns) {
-                continue;
+            if is_one(&now) && epoch.holds(cursor)? {
+                return Ok(self.found_in(epoch, cursor.offset));
             }
-            if epoch.holds(cursor)? {
-                let generation = epoch.generation;
-                let is_current = generation == self.current().generation;
-                let resume = if is_current { Resume::Resumed { generation } } else { Resume::Rotated { generation } };
-                return Ok(Found { resume, epoch: Arc::clone(epoch), offset: cursor.offset });
+            if is_one(&now) && !epoch.is_archive() {
+                cut = Some(epoch);
             }
-            // An older life of the same file may be read on in its copy.
-            is_cut = true;
         }
-        let generation = self.current().generation;
-        let resume =
-            if is_cut { Resume::Truncated { generation, lost: None } } else { Resume::Gap { generation, bytes: None } };
-        Ok(Found { resume, epoch: Arc::clone(self.current()), offset: ByteOffset::ZERO })
+        let was_in = self.lived().rev().find_map(|epoch| Some((epoch, epoch.lost_from(cursor)?)));
+        Ok(match (was_in, cut) {
+            (Some((epoch, lost)), _) => self.cut_before(self.after(epoch.generation), Some(lost)),
+            // The lives of one file follow each other: the oldest that is held comes after the cursor's.
+            (None, Some(epoch)) => self.cut_before(Some(epoch), None),
+            (None, None) => {
+                let epoch = self.lived().find(|epoch| epoch.is_readable()).unwrap_or(self.current());
+                let resume = Resume::Gap { generation: epoch.generation, bytes: None };
+                Found { resume, epoch: Arc::clone(epoch), offset: ByteOffset::ZERO }
+            }
+        })
+    }
+
+    /// Exactly there.
+    fn found_in(&self, epoch: &Arc<Epoch>, offset: ByteOffset) -> Found {
+        let generation = epoch.generation;
+        let is_current = generation == self.current().generation;
+        let resume = if is_current { Resume::Resumed { generation } } else { Resume::Rotated { generation } };
+        Found { resume, epoch: Arc::clone(epoch), offset }
+    }
+
+    /// The cursor's life was cut; the next one goes on.
+    fn cut_before(&self, next: Option<&Arc<Epoch>>, lost: Option<ByteLen>) -> Found {
+        let epoch = next.unwrap_or(self.current());
+        let resume = Resume::Truncated { generation: epoch.generation, lost };
+        Found { resume, epoch: Arc::clone(epoch), offset: ByteOffset::ZERO }
+    }
+}
+
+impl Found {
+    /// Whether it goes on exactly where the cursor stood.
+    pub fn is_exact(&self) -> bool {
+        matches!(self.resume, Resume::Resumed { .. } | Resume::Rotated { .. })
     }
 }
 
 impl Epoch {
+    /// How much of a life that was cut came after a cursor in it; `None` when the cursor is not in it.
+    fn lost_from(&self, cursor: &Cursor) -> Option<ByteLen> {
+        let last = self.last_seen().filter(|last| !self.is_readable() && cursor.offset <= last.offset)?;
+        let (own, seen) = (&last.identity, &cursor.identity);
+        let is_one = (own.inode, own.born_ns) == (seen.inode, seen.born_ns);
+        // A shorter head cannot be compared any more.
+        let begins = seen.head_len < own.head_len || seen.head_hash == own.head_hash;
+        let ends = cursor.offset < last.offset || cursor.marker.len < last.marker.len || cursor.marker == last.marker;
+        (is_one && begins && ends).then(|| last.offset - cursor.offset)
+    }
+
     /// Whether what the cursor has seen is what stands here.
     fn holds(&self, cursor: &Cursor) -> io::Result<bool> {
         if !self.source.is_same(&cursor.identity)? {
@@ -222,10 +298,13 @@ impl Epoch {
     }
 }
 
-/// The lives, with one more at their end: at most [`MAX_EPOCHS`].
+/// The lives, with one more at their end: at most [`MAX_EPOCHS`] that were followed. When one of them goes, so do the
+/// archives: they come before it.
 fn with_next(epochs: &[Arc<Epoch>], next: Epoch) -> Arc<[Arc<Epoch>]> {
-    let held = epochs.len().saturating_sub(MAX_EPOCHS - 1);
-    epochs.iter().skip(held).cloned().chain(std::iter::once(Arc::new(next))).collect()
+    let n_lived = epochs.iter().filter(|epoch| !epoch.is_archive()).count();
+    let too_many = (n_lived + 1).saturating_sub(MAX_EPOCHS);
+    let left_out = if too_many == 0 { 0 } else { epochs.len() - n_lived + too_many };
+    epochs.iter().skip(left_out).cloned().chain(std::iter::once(Arc::new(next))).collect()
 }
 
 fn unix_secs(time: SystemTime) -> u64 {

@@ -69,6 +69,11 @@ impl History {
         self.oldest = Some(generation);
     }
 
+    /// That place, or the start of the oldest generation that the server knows when it does not know that one.
+    pub(super) fn known(&self, place: Position) -> Position {
+        self.oldest.filter(|oldest| place.0 < *oldest).map_or(place, |oldest| (oldest, ByteOffset::ZERO))
+    }
+
     /// Whether rows of a generation above `offset` can be asked for.
     pub(super) fn can_read_above(&self, (generation, offset): Position) -> bool {
         offset > ByteOffset::ZERO && self.oldest.is_none_or(|oldest| generation >= oldest)

@@ -142,7 +142,7 @@ impl Follow {
 
     /// Names what was seen, from where the server is to count.
     pub(super) fn send_hold(&mut self, out: &mut Vec<Effect>) {
-        let Some(from) = self.seen else { return };
+        let Some(from) = self.seen.map(|seen| self.history.known(seen)) else { return };
         // The count so far was from another place; until the next one, the window's own lines count.
         if let Some(tip) = &mut self.tip {
             tip.new_lines = LineCount::ZERO;

@@ -93,6 +93,7 @@ fn event_text(event: FileEvent) -> Option<String> {
         FileEvent::Rotated => Some("rotated".to_owned()),
         FileEvent::Truncated { was } => Some(format!("truncated from {}", byte_size(was))),
         FileEvent::Rewritten => Some("rewritten".to_owned()),
+        FileEvent::Gap { bytes: ByteLen::ZERO } => Some("gap of unknown size".to_owned()),
         FileEvent::Gap { bytes } => Some(format!("gap of {} bytes", grouped(bytes.get()))),
         FileEvent::Deleted | FileEvent::Appeared => None,
     }
@@ -188,6 +189,7 @@ mod tests {
             (StateKind::Live, None, "", "live"),
             (StateKind::Live, Some(FileEvent::Rotated), "00:00:01", "live · rotated at 00:00:01"),
             (StateKind::Paused, Some(truncated), "14:02:11", "paused · truncated from 3.2 MB at 14:02:11"),
+            (StateKind::Live, Some(FileEvent::Gap { bytes: ByteLen::ZERO }), "", "live · gap of unknown size"),
             (StateKind::CatchingUp, Some(gap), "1:00", "catching up · gap of 1,204 bytes at 1:00"),
             (behind, None, "", "behind 3.4 MB"),
             (StateKind::Waiting, Some(FileEvent::Rotated), "", "waiting for file · rotated"),

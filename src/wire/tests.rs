@@ -190,10 +190,7 @@ fn server_messages_have_these_bytes() {
         (Resume::Rotated { generation: GENERATION }, r#"{"rotated":{"generation":3}}"#),
         (Resume::Truncated { generation: GENERATION, lost: None }, r#"{"truncated":{"generation":3,"lost":null}}"#),
         (Resume::Gap { generation: GENERATION, bytes: None }, r#"{"gap":{"generation":3,"bytes":null}}"#),
-        (
-            Resume::Gap { generation: GENERATION, bytes: Some(ByteLen::new(6)) },
-            r#"{"gap":{"generation":3,"bytes":6}}"#,
-        ),
+        (Resume::Gap { generation: GENERATION, bytes: Some(ByteLen::new(6)) }, r#"{"gap":{"generation":3,"bytes":6}}"#),
     ]);
     check([
         (FileEvent::Gap { bytes: ByteLen::new(6) }, r#"{"gap":{"bytes":6}}"#),

@@ -51,6 +51,23 @@ impl Sibling {
             Place::Operator(path) => path.file_name().map_or(b"", OsStr::as_bytes),
         }
     }
+
+    /// Whether it is in the same folder as another one.
+    pub fn is_beside(&self, other: &Self) -> bool {
+        match (&self.place, &other.place) {
+            (Place::Catalog(own), Place::Catalog(other)) => own.parent() == other.parent(),
+            (Place::Operator(own), Place::Operator(other)) => own.parent() == other.parent(),
+            _ => false,
+        }
+    }
+
+    /// Its path, where readers can open it by one.
+    pub fn path(&self) -> Option<&LogPath> {
+        match &self.place {
+            Place::Catalog(path) => Some(path),
+            Place::Operator(_) => None,
+        }
+    }
 }
 
 /// A number with more digits than this is a date.

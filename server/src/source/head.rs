@@ -9,7 +9,7 @@ use taillight::line::ByteOffset;
 use super::{Source, read_full};
 
 /// How much of a file's start is part of its identity, in bytes.
-const HEAD_BYTES: usize = 1024;
+pub(crate) const HEAD_BYTES: usize = 1024;
 
 /// Length and hash of the head as it is now, at most `limit` bytes of it.
 pub(super) fn head(source: &dyn Source, limit: u16) -> io::Result<(u16, u64)> {
@@ -25,7 +25,7 @@ pub(super) fn whole_head(source: &dyn Source) -> io::Result<(u16, u64)> {
 }
 
 /// Whether the head still begins with what was `seen`.
-pub(super) fn begins_with(source: &dyn Source, seen: &Identity) -> io::Result<bool> {
+pub(crate) fn begins_with(source: &dyn Source, seen: &Identity) -> io::Result<bool> {
     Ok(head(source, seen.head_len)? == (seen.head_len, seen.head_hash))
 }
 

@@ -3,30 +3,35 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::chain::Chain;
 use super::followed::Followed;
 use super::registry::{Shared, Tails};
 use super::watch::Watch;
-use super::{Pace, TailTip};
+use super::{Epoch, Pace, TailTip};
 
 /// The longest time between two tries while reading fails.
 const MAX_BACK_OFF: Duration = Duration::from_secs(30);
 
 /// What followers can ask for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) enum Command {
     /// A look at once.
     Look,
+    /// To hold archives. Answered when the tip has them, with the life that the first of them is.
+    Hold(Chain, oneshot::Sender<Option<Arc<Epoch>>>),
 }
 
 /// What makes the loop turn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Event {
     /// Something may have changed.
     Look,
+    /// Somebody came back through archives.
+    Hold(Chain, oneshot::Sender<Option<Arc<Epoch>>>),
     /// It is time.
     Tick,
     /// The server ends, or nobody can ask any more.
@@ -55,6 +60,13 @@ impl Actor {
         loop {
             match self.next_event(&stopping, due).await {
                 Event::Stop => break,
+                Event::Hold(chain, answer) => {
+                    let first = self.followed.hold(&chain, std::time::Instant::now());
+                    self.publish();
+                    // Who asked may be gone again.
+                    let _ = answer.send(first);
+                    continue;
+                }
                 // Too soon after the last publication: it waits for its time, and more hints change nothing.
                 Event::Look if Instant::now() < earliest => {
                     due = due.min(earliest);
@@ -71,6 +83,7 @@ impl Actor {
                 break;
             }
             self = self.look().await;
+            self.let_archives_go();
             if self.publish() {
                 earliest = began + self.pace.publish_every;
             }
@@ -85,11 +98,24 @@ impl Actor {
             () = stopping.cancelled() => Event::Stop,
             command = self.commands.recv() => match command {
                 Some(Command::Look) => Event::Look,
+                Some(Command::Hold(chain, answer)) => Event::Hold(chain, answer),
                 None => Event::Stop,
             },
             () = self.hint.notified() => Event::Look,
             () = tokio::time::sleep_until(due) => Event::Tick,
         }
+    }
+
+    /// Lets archives go that nobody needs any more.
+    fn let_archives_go(&mut self) {
+        if !self.shared.tip.borrow().epochs.iter().any(|epoch| epoch.is_archive()) {
+            return;
+        }
+        let shared = Arc::clone(&self.shared);
+        shared.leases.if_none(|| {
+            self.followed.let_archives_go();
+            self.publish();
+        });
     }
 
     async fn look(mut self) -> Self {

@@ -6,10 +6,11 @@ use std::time::Instant;
 
 use tokio::sync::Notify;
 
+use super::chain::Chain;
 use super::piped::Piped;
 use super::watch::{Watch, Watches};
 use super::watched::Watched;
-use super::{Pace, TailTip};
+use super::{Epoch, Pace, TailTip};
 use crate::catalog::LogFile;
 
 /// What is followed.
@@ -64,6 +65,22 @@ impl Followed {
         match self {
             Self::File(watched) => watched.tip(),
             Self::Stdin(piped) => piped.tip(),
+        }
+    }
+
+    /// Holds archives before the lives that were followed; the life that the first of them is then.
+    pub(super) fn hold(&mut self, chain: &Chain, now: Instant) -> Option<Arc<Epoch>> {
+        match self {
+            Self::File(watched) => watched.hold(chain, now),
+            // Its parts are no files beside each other.
+            Self::Stdin(_) => None,
+        }
+    }
+
+    /// Lets the archives go.
+    pub(super) fn let_archives_go(&mut self) {
+        if let Self::File(watched) = self {
+            watched.let_archives_go();
         }
     }
 

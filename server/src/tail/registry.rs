@@ -5,18 +5,26 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use taillight::cursor::{Cursor, Identity};
+use taillight::line::ByteOffset;
 use taillight::path::LogPath;
-use tokio::sync::{Notify, mpsc, watch};
+use taillight::wire::Resume;
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use super::actor::{Actor, Command};
+use super::archives::{Lease, Leases};
+use super::chain::{self, Chain};
 use super::followed::Followed;
 use super::watch::Watches;
-use super::{Pace, TailTip};
+use super::{Epoch, Found, Pace, TailTip};
 use crate::catalog::LogFile;
 use crate::tasks::Tasks;
 
 /// Wishes that may wait: one is as good as many.
 const WAITING_COMMANDS: usize = 4;
+
+/// How often a cursor is looked for again when the file is rotated meanwhile.
+const FIND_TRIES: u32 = 3;
 
 /// The followed files. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -38,6 +46,7 @@ pub(super) struct Shared {
     path: LogPath,
     pub(super) tip: watch::Sender<Arc<TailTip>>,
     commands: mpsc::Sender<Command>,
+    pub(super) leases: Arc<Leases>,
 }
 
 /// One who follows a file. The file is followed as long as there is one, and a little longer.
@@ -45,6 +54,9 @@ pub(super) struct Shared {
 pub struct Follower {
     commands: mpsc::Sender<Command>,
     tip: watch::Receiver<Arc<TailTip>>,
+    leases: Arc<Leases>,
+    /// Held by who came back through archives.
+    lease: Option<Arc<Lease>>,
 }
 
 impl Tails {
@@ -70,7 +82,7 @@ impl Tails {
         let watch = followed.watch(&self.inner.watches, pace, &hint);
         let (commands_in, commands) = mpsc::channel(WAITING_COMMANDS);
         let tip = watch::Sender::new(Arc::new(followed.tip()));
-        let shared = Arc::new(Shared { path: path.clone(), tip, commands: commands_in });
+        let shared = Arc::new(Shared { path: path.clone(), tip, commands: commands_in, leases: Arc::default() });
         let follower = {
             let mut files = self.files();
             if let Some(other) = files.get(&path).filter(|other| !other.commands.is_closed()) {
@@ -82,6 +94,16 @@ impl Tails {
         let actor = Actor { tails: self.clone(), shared, commands, followed, watch, hint, pace };
         self.inner.tasks.spawn(actor.run());
         Ok(follower)
+    }
+
+    /// By which path a file beside `file` is read now; `None` when it is `file` itself, or is not there. Blocks, and needs
+    /// the runtime, as [`Tails::follow`].
+    ///
+    /// # Errors
+    /// When reading fails.
+    pub fn path_of(&self, file: &LogFile, identity: &Identity) -> io::Result<Option<LogPath>> {
+        let follower = self.follow(file.clone())?;
+        chain::path_of(file, &follower.tip(), identity)
     }
 
     /// How many files are followed.
@@ -128,7 +150,45 @@ impl Tails {
 
 impl Follower {
     fn of(shared: &Arc<Shared>) -> Self {
-        Self { commands: shared.commands.clone(), tip: shared.tip.subscribe() }
+        let (commands, tip) = (shared.commands.clone(), shared.tip.subscribe());
+        Self { commands, tip, leases: Arc::clone(&shared.leases), lease: None }
+    }
+
+    /// Where a cursor goes on: in a life that is held, or in a rotated file beside `file`, the log that is followed, opened
+    /// anew for who resumes. Rotated files from there on are held as lives as long as this follower.
+    ///
+    /// # Errors
+    /// When reading fails.
+    pub async fn find(&mut self, cursor: Cursor, file: LogFile, tasks: &Tasks) -> io::Result<Found> {
+        let lease = self.leases.take();
+        let mut found = self.find_held(cursor, tasks).await?;
+        for _ in 0..FIND_TRIES {
+            if found.is_exact() {
+                break;
+            }
+            let (tip, file) = (self.tip(), file.clone());
+            let Some(chain) = tasks.blocking(move || chain::find(&file, &tip, &cursor)).await? else { break };
+            let has_cursor = chain.has_cursor;
+            if let Some(epoch) = self.hold(chain).await {
+                found = found_in_archive(epoch, has_cursor, cursor.offset);
+                break;
+            }
+            // It was rotated meanwhile.
+            found = self.find_held(cursor, tasks).await?;
+        }
+        self.lease = Some(lease).filter(|_| found.epoch.is_archive());
+        Ok(found)
+    }
+
+    async fn find_held(&self, cursor: Cursor, tasks: &Tasks) -> io::Result<Found> {
+        let tip = self.tip();
+        tasks.blocking(move || tip.find(&cursor)).await
+    }
+
+    async fn hold(&self, chain: Chain) -> Option<Arc<Epoch>> {
+        let (answer, answered) = oneshot::channel();
+        self.commands.send(Command::Hold(chain, answer)).await.ok()?;
+        answered.await.ok().flatten()
     }
 
     /// What the file is now. [`Follower::changed`] then waits for what is newer than this.
@@ -146,6 +206,15 @@ impl Follower {
     pub fn look(&self) {
         // When wishes wait already, one of them will do.
         let _ = self.commands.try_send(Command::Look);
+    }
+}
+
+fn found_in_archive(epoch: Arc<Epoch>, has_cursor: bool, offset: ByteOffset) -> Found {
+    let generation = epoch.generation;
+    if has_cursor {
+        Found { resume: Resume::Rotated { generation }, epoch, offset }
+    } else {
+        Found { resume: Resume::Gap { generation, bytes: None }, epoch, offset: ByteOffset::ZERO }
     }
 }
 

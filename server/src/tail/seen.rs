@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::io;
 
-use taillight::cursor::{Identity, Marker};
+use taillight::cursor::{Cursor, Identity, Marker};
 use taillight::line::ByteOffset;
 
 use crate::catalog::FileStat;
@@ -57,6 +57,11 @@ impl Seen {
             head: Vec::new(),
             past: VecDeque::new(),
         }
+    }
+
+    /// Its end, with the evidence for it.
+    pub(super) fn end(&self) -> Cursor {
+        Cursor { identity: self.identity, offset: self.len, marker: self.marker }
     }
 
     /// Looks again and notes what is new.

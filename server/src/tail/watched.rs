@@ -22,7 +22,9 @@ use taillight::cursor::Generation;
 use taillight::line::{ByteLen, ByteOffset};
 use taillight::wire::{FileEvent, FileState};
 
+use super::archives;
 use super::beside::Beside;
+use super::chain::Chain;
 use super::life::Life;
 use super::seen::{Look, is_same_file};
 use super::{Epoch, Notice, Pace, TailTip, unix_secs, with_next};
@@ -51,6 +53,8 @@ pub(super) struct Watched {
     state: FileState,
     failures: u32,
     generation: Generation,
+    /// The lowest number of a life so far.
+    lowest: Generation,
     epochs: Arc<[Arc<Epoch>]>,
     notices: Arc<[Notice]>,
     notice_seq: u64,
@@ -87,6 +91,7 @@ impl Watched {
             state: FileState::Live,
             failures: 0,
             generation: Generation::FIRST,
+            lowest: Generation::FIRST,
             epochs: Arc::from([Arc::new(first)]),
             notices: Arc::from([]),
             notice_seq: 0,
@@ -135,6 +140,24 @@ impl Watched {
     /// Whether no file has the name.
     pub(super) fn is_missing(&self) -> bool {
         self.missing.is_some()
+    }
+
+    /// Holds archives before the lives that were followed; the life that the first of them is then. `None` when the lives
+    /// are others by now than those that the chain was made for.
+    pub(super) fn hold(&mut self, chain: &Chain, now: Instant) -> Option<Arc<Epoch>> {
+        let (epochs, first) = archives::with_chain(&self.epochs, chain, &mut self.lowest)?;
+        self.epochs = epochs;
+        // Who wrote to the last of them may not have opened the new file yet.
+        let youngest = chain.links.last().and_then(|link| Some((link.local.clone()?, link.len)));
+        if let Some((local, told)) = youngest.filter(|_| self.late.len() < MAX_LATE) {
+            self.late.push_back(Late { local, told, told_at: now });
+        }
+        Some(first)
+    }
+
+    /// Lets the archives go.
+    pub(super) fn let_archives_go(&mut self) {
+        self.epochs = archives::without(&self.epochs);
     }
 
     /// How often reading has failed in a row.
@@ -294,6 +317,7 @@ impl Watched {
         self.current.local.publish_len(end);
         if let Some(old) = self.epochs.last() {
             old.was_seen_to(seen);
+            old.seal(self.current.seen.end());
             old.end(end);
         }
         self.current = life;

@@ -59,6 +59,8 @@ pub(super) struct Viewer {
     pub(super) told_at: Instant,
     /// The newest generation that the client knows the identity of.
     pub(super) introduced: Generation,
+    /// The generation that it knows the whole head of.
+    pub(super) has_head: Option<Generation>,
     /// When counters may be told again; `None` when there is nothing to tell.
     pub(super) tell_at: Option<Instant>,
     /// When the unfinished last line is shown as it stands.
@@ -128,6 +130,7 @@ impl Viewer {
             told: None,
             told_at: now,
             introduced,
+            has_head: None,
             tell_at: Some(now),
             unfinished_at: None,
             shown_unfinished: None,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::WebSocket;
-use taillight::cursor::Generation;
+use taillight::cursor::{Generation, Identity};
 use taillight::line::LineCount;
 use taillight::wire::{ServerMsg, Tip};
 use tokio::time::Instant;
@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::connection::{End, Viewer, sent};
 use super::outbox;
 use crate::pull::Counter;
+use crate::source::HEAD_BYTES;
 
 /// Counters are told at most this often.
 const TIP_INTERVAL: Duration = Duration::from_millis(50);
@@ -50,18 +51,38 @@ impl Viewer {
         sent(outbox::say(socket, &ServerMsg::Tip(tip)).await)
     }
 
-    /// Tells the identity of a generation that no event has told: without it the client could not resume there.
+    /// Tells the identity of the current generation where no event has told it, because without it the client could not
+    /// resume there; and once more when its head is whole: a copy of the file is known by its head.
     pub(super) async fn introduce(&mut self, socket: &mut WebSocket, generation: Generation) -> ControlFlow<End> {
-        let tip = self.puller.tip();
-        let Some(epoch) = tip.epoch(generation).filter(|_| generation > self.introduced) else {
+        let is_whole = self.puller.tip().len.get() >= HEAD_BYTES as u64;
+        let is_news = is_whole && self.has_head != Some(generation);
+        if generation <= self.introduced && !is_news {
             return ControlFlow::Continue(());
-        };
+        }
+        if is_whole {
+            self.has_head = Some(generation);
+        }
+        self.identify(socket, generation).await
+    }
+
+    /// Tells the identity of a generation.
+    pub(super) async fn identify(&mut self, socket: &mut WebSocket, generation: Generation) -> ControlFlow<End> {
+        let tip = self.puller.tip();
+        let Some(epoch) = tip.epoch(generation) else { return ControlFlow::Continue(()) };
         let source = Arc::clone(&epoch.source);
         let Ok(identity) = self.state.tasks.blocking(move || source.identity()).await else {
             return ControlFlow::Continue(());
         };
-        self.introduced = generation;
+        self.introduced_as(generation, &identity);
         sent(outbox::say(socket, &ServerMsg::Current { generation, identity }).await)
+    }
+
+    /// The client knows that identity.
+    pub(super) fn introduced_as(&mut self, generation: Generation, identity: &Identity) {
+        self.introduced = self.introduced.max(generation);
+        if usize::from(identity.head_len) == HEAD_BYTES {
+            self.has_head = Some(generation);
+        }
     }
 
     /// Counts what came while held, for a moment; whether all of it is counted.

@@ -14,10 +14,10 @@ use tokio::time::timeout;
 use super::connection::{End, Viewer, sent};
 use super::finding::refuse as refuse_term;
 use super::outbox;
-use super::requests::{self, Rows};
-use crate::api::follow;
+use super::requests::Rows;
+use crate::api::follow_opened;
 use crate::auth::Principal;
-use crate::catalog::OpenError;
+use crate::catalog::{LogFile, OpenError};
 use crate::state::AppState;
 use crate::tail::Follower;
 
@@ -43,8 +43,8 @@ pub(super) async fn begin(socket: &mut WebSocket, state: AppState, who: Principa
         Ok(wanted) => wanted?,
         Err(_) => return ControlFlow::Break(End::Close(CLOSE_PROTOCOL, "no open message in time")),
     };
-    match follow(&state, who.clone(), wanted.path.clone()).await {
-        Ok(follower) => open(socket, state, (who, follower), wanted).await,
+    match follow_opened(&state, who.clone(), wanted.path.clone()).await {
+        Ok((follower, file)) => open(socket, state, (who, follower, file), wanted).await,
         Err(error) => match refuse(socket, &error).await {
             ControlFlow::Break(end) => ControlFlow::Break(end),
             ControlFlow::Continue(never) => match never {},
@@ -88,18 +88,21 @@ async fn refuse(socket: &mut WebSocket, error: &OpenError) -> ControlFlow<End, I
 async fn open(
     socket: &mut WebSocket,
     state: AppState,
-    (who, follower): (Principal, Follower),
+    (who, mut follower, file): (Principal, Follower, LogFile),
     wanted: Wanted,
 ) -> ControlFlow<End, Viewer> {
-    let tip = follower.tip();
-    let current = Arc::clone(tip.current());
-    let (resume, generation, offset) = match wanted.resume {
-        Some(cursor) => match requests::resume(&state, &tip, cursor).await {
-            Ok(found) => (Some(found.resume), found.epoch.generation, found.offset),
+    let found = match wanted.resume {
+        Some(cursor) => match follower.find(cursor, file, &state.tasks).await {
+            Ok(found) => Some(found),
             Err(_) => return ControlFlow::Break(End::Close(1000, "the file cannot be read")),
         },
-        None => (None, current.generation, tip.complete),
+        None => None,
     };
+    let tip = follower.tip();
+    let current = Arc::clone(tip.current());
+    let (generation, offset) =
+        found.as_ref().map_or((current.generation, tip.complete), |found| (found.epoch.generation, found.offset));
+    let resume = found.map(|found| found.resume);
     let source = current.source.clone();
     let Ok(identity) = state.tasks.blocking(move || source.identity()).await else {
         return ControlFlow::Break(End::Close(1000, "the file cannot be read"));
@@ -118,6 +121,11 @@ async fn open(
     };
     viewer.remember(told);
     sent(outbox::say(socket, &opened).await)?;
+    viewer.introduced_as(current.generation, &identity);
+    if generation != current.generation {
+        // It may be another file than the cursor says: a copy, or what comes after a file that is gone.
+        viewer.identify(socket, generation).await?;
+    }
     for refusal in refused {
         refuse_term(socket, 0, refusal).await?;
     }

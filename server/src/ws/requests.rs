@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::extract::ws::{Message, WebSocket};
 use bytes::Bytes;
 use taillight::ansi::Style;
-use taillight::cursor::{Anchor, Cursor, Generation};
+use taillight::cursor::{Anchor, Generation};
 use taillight::line::{ByteLen, ByteOffset};
 use taillight::wire::{
     CLOSE_PROTOCOL, ClientMsg, Failure, Frame, FrameFlags, FrameKind, MAX_PAGE_BYTES, MAX_PAGE_ROWS, ServerMsg,
@@ -19,7 +19,7 @@ use crate::pull::{RowFilter, style_after};
 use crate::read::{self, Page, PageWant};
 use crate::scan::page::{self, ANSWER, SparsePage};
 use crate::state::AppState;
-use crate::tail::{Epoch, Found, TailTip};
+use crate::tail::{Epoch, TailTip};
 
 /// How long a page by line number waits for the index before the place is estimated.
 const INDEX_WAIT: Duration = Duration::from_millis(300);
@@ -31,12 +31,6 @@ pub(super) struct Rows {
     pub(super) at: Anchor,
     pub(super) before: u32,
     pub(super) after: u32,
-}
-
-/// What becomes of a cursor, and where reading goes on.
-pub(super) async fn resume(state: &AppState, tip: &Arc<TailTip>, cursor: Cursor) -> std::io::Result<Found> {
-    let tip = Arc::clone(tip);
-    state.tasks.blocking(move || tip.find(&cursor)).await
 }
 
 impl Viewer {
@@ -110,6 +104,10 @@ impl Viewer {
         let Some(epoch) = tip.epoch(generation).cloned() else {
             return gone(socket, rows.req).await;
         };
+        if epoch.is_archive() && epoch.index.behind() > ByteLen::ZERO {
+            // Nobody has counted its lines yet.
+            epoch.index.build(&self.state.tasks);
+        }
         let answer = match self.search.filter().cloned() {
             Some(filter) => read_shown(&self.state, &tip, epoch, rows, filter).await.map(Answer::Some),
             None => read_page(&self.state, &tip, epoch, rows).await.map(Answer::All),

@@ -1,5 +1,6 @@
 //! The server from outside: a real one on a free port, real files, real sockets.
 
+mod chains;
 mod compat;
 mod filtered;
 mod socket;

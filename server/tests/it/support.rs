@@ -38,8 +38,18 @@ impl TestServer {
         for (name, text) in files {
             fs::write(logs.join(name), text).expect("a file");
         }
+        Self::serve(folder, secs).await
+    }
+
+    /// Another server of the same files, as after a restart: it knows nothing of what this one has seen.
+    pub async fn again(&self) -> Self {
+        Self::serve(self.folder.clone(), 20).await
+    }
+
+    async fn serve(folder: PathBuf, heartbeat_secs: u64) -> Self {
+        let logs = folder.join("logs");
         let mut config = Config::local(&[&logs]).expect("a configuration");
-        config.heartbeat = Duration::from_secs(secs);
+        config.heartbeat = Duration::from_secs(heartbeat_secs);
         config.data_dir = folder.join("data");
         let server = Server::new(config).expect("a server");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");

@@ -44,8 +44,28 @@ enum Act {
     Seek(bool),
     Disconnect {
         restart: bool,
+        /// Which files are gone when the page comes back.
+        loses: Loss,
     },
     Wait,
+}
+
+/// What becomes of rotated files while nobody is connected.
+#[derive(Clone, Copy, Debug)]
+enum Loss {
+    Nothing,
+    /// All but so many of them are gone; it is told as a gap, or as a truncation.
+    AllBut {
+        n_kept: usize,
+        is_cut: bool,
+    },
+}
+
+fn loss() -> impl Strategy<Value = Loss> {
+    prop_oneof![
+        2 => Just(Loss::Nothing),
+        1 => (0..3_usize, any::<bool>()).prop_map(|(n_kept, is_cut)| Loss::AllBut { n_kept, is_cut }),
+    ]
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -66,7 +86,7 @@ fn act() -> impl Strategy<Value = Act> {
         2 => any::<u8>().prop_map(Act::Filter),
         1 => any::<u8>().prop_map(Act::Find),
         1 => any::<bool>().prop_map(Act::Seek),
-        1 => any::<bool>().prop_map(|restart| Act::Disconnect { restart }),
+        1 => (any::<bool>(), loss()).prop_map(|(restart, loses)| Act::Disconnect { restart, loses }),
         2 => Just(Act::Wait),
     ]
 }
@@ -91,6 +111,9 @@ enum Down {
 /// The files, the server's side of one connection, and the two directions of the wire.
 struct Server {
     files: Vec<Vec<u8>>,
+    /// Files before this one are gone, and how the page is told.
+    oldest: usize,
+    is_cut: bool,
     /// What the server calls the first file.
     base: u32,
     place: (usize, usize),
@@ -196,7 +219,7 @@ impl Server {
 
     fn file_of(&self, generation: Generation) -> Option<usize> {
         let file = generation.get().checked_sub(self.base)? as usize;
-        (file < self.files.len()).then_some(file)
+        (self.oldest..self.files.len()).contains(&file).then_some(file)
     }
 
     fn identity(file: usize) -> Identity {
@@ -291,8 +314,14 @@ impl Server {
             let at = cursor.offset.get() as usize;
             let before = &self.files[file][..at];
             assert_eq!(Marker::of(&before[at - usize::from(cursor.marker.len)..]), cursor.marker);
-            self.place = (file, at);
-            Resume::Resumed { generation: self.number(file) }
+            let generation = self.number(file.max(self.oldest));
+            self.place = if file < self.oldest { (self.oldest, 0) } else { (file, at) };
+            match file {
+                _ if file < self.oldest && self.is_cut => Resume::Truncated { generation, lost: None },
+                _ if file < self.oldest => Resume::Gap { generation, bytes: Some(ByteLen::new(7)) },
+                _ if file < current => Resume::Rotated { generation },
+                _ => Resume::Resumed { generation },
+            }
         });
         if resumed.is_none() {
             let (frame, place) = self.any_page(0, current, first.0, first.1, first.2);
@@ -310,6 +339,10 @@ impl Server {
             heartbeat_secs: 20,
             tip,
         }));
+        if self.place.0 < current {
+            let (generation, identity) = (self.number(self.place.0), Self::identity(self.place.0));
+            self.down.push_back(Down::Msg(ServerMsg::Current { generation, identity }));
+        }
         self.down.extend(page.map(Down::Frame));
     }
 
@@ -477,12 +510,16 @@ struct World {
     /// The rows are of a connection whose numbers mean nothing any more: until the first page of the next one.
     is_stale: bool,
     went_to: Option<RowKey>,
+    /// Files that rows above a gap are numbered too high by, and the file below that gap.
+    gaps: Vec<(usize, usize)>,
 }
 
 impl World {
     fn new(follows: bool, tells_current: bool) -> Self {
         let server = Server {
             files: vec![b"one\ntwo\nthr".to_vec()],
+            oldest: 0,
+            is_cut: false,
             base: 1,
             place: (0, 0),
             live: false,
@@ -509,6 +546,7 @@ impl World {
             notices: Vec::new(),
             is_stale: false,
             went_to: None,
+            gaps: Vec::new(),
         };
         let path = "r/app.log".parse().expect("a path");
         world.step(Input::Start(Start {
@@ -575,7 +613,10 @@ impl World {
             return;
         }
         let window = self.follow.window();
-        let file_of = |generation: Generation| generation.get().wrapping_sub(self.base) as usize;
+        let file_of = |generation: Generation| {
+            let file = generation.get().wrapping_sub(self.base) as usize;
+            self.gaps.iter().rev().fold(file, |file, (below, by)| if file < *below { file - by } else { file })
+        };
         let filter = self.follow.filter();
         let current = self.server.current();
         let of_file = |file: usize| files::lines(&self.server.files[file], filter, file != current);
@@ -605,6 +646,11 @@ impl World {
                 Item::Divider(divider) => {
                     let file = file_of(divider.generation);
                     assert_eq!(divider.unread, ByteLen::ZERO);
+                    if divider.event != FileEvent::Rotated {
+                        place = (file_of(divider.next.expect("a file below it")), 0);
+                        assert!(place.0 > file, "what is below a gap is a later file");
+                        continue;
+                    }
                     let len = self.server.files[file].len();
                     self.check_between(&of_file(file), place, (file, len), filter);
                     place = (file + 1, 0);
@@ -633,6 +679,15 @@ impl World {
         let Some(message) = self.server.down.pop_front() else { return false };
         if matches!(message, Down::Msg(ServerMsg::Opened { .. })) {
             self.base = self.server.base;
+        }
+        if let Down::Msg(ServerMsg::Opened {
+            resume: Some(Resume::Truncated { generation, .. } | Resume::Gap { generation, .. }),
+            ..
+        }) = &message
+        {
+            let below = generation.get().wrapping_sub(self.base) as usize;
+            let was = self.follow.history.identity(self.follow.window().last().0).expect("a cursor was sent");
+            self.gaps.push((below, below - was.inode as usize));
         }
         match &message {
             Down::Msg(ServerMsg::Opened { resume, .. }) => self.is_stale = resume.is_none(),
@@ -694,8 +749,12 @@ impl World {
             }
             Act::Find(number) => self.step(Input::Find(term(number))),
             Act::Seek(down) => self.step(Input::Seek { down, from: None }),
-            Act::Disconnect { restart } => {
+            Act::Disconnect { restart, loses } => {
                 self.server.drop_socket();
+                if let Loss::AllBut { n_kept, is_cut } = loses {
+                    self.server.oldest = self.server.oldest.max(self.server.current().saturating_sub(n_kept));
+                    self.server.is_cut = is_cut;
+                }
                 if restart {
                     self.server.base = 1 + (self.server.base + 3) % 7;
                 }

@@ -23,7 +23,13 @@ impl Server {
 
     /// Looks at some lines for the next hit.
     pub(super) fn sought(&mut self, req: u32, generation: Generation, from: ByteOffset, down: bool) {
-        let file = self.file_of(generation).expect("a generation of this connection");
+        let Some(file) = self.file_of(generation) else {
+            return self.down.push_back(Down::Msg(ServerMsg::Failed {
+                req,
+                error: Failure::Gone,
+                detail: String::new(),
+            }));
+        };
         let (lines, hits, work) = (self.lines(file), self.hits(file), self.work());
         let from = from.get() as usize;
         let seen: Vec<Line> = match down {
@@ -57,7 +63,7 @@ impl World {
         if loses {
             self.server.serve();
             self.play(&Act::Deliver(1));
-            self.play(&Act::Disconnect { restart: loses });
+            self.play(&Act::Disconnect { restart: loses, loses: super::Loss::Nothing });
         }
         self.come_to_rest();
         assert!(!self.follow.is_seeking());
