@@ -9,6 +9,7 @@ mod registry;
 mod seen;
 #[cfg(test)]
 mod tests;
+mod unpacked;
 mod watch;
 mod watched;
 

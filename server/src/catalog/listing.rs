@@ -126,6 +126,7 @@ fn entry(path: LogPath, kind: EntryKind, stat: Option<FileStat>) -> Entry {
         kind,
         size: stat.map(|stat| stat.len),
         modified: modified.map(|time| time.to_string()),
+        packed: None,
     }
 }
 

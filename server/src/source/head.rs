@@ -9,7 +9,7 @@ use taillight::line::ByteOffset;
 use super::{Source, read_full};
 
 /// How much of a file's start is part of its identity, in bytes.
-const HEAD_BYTES: usize = 1024;
+pub(super) const HEAD_BYTES: usize = 1024;
 
 /// Length and hash of the head as it is now, at most `limit` bytes of it.
 pub(super) fn head(source: &dyn Source, limit: u16) -> io::Result<(u16, u64)> {
@@ -29,7 +29,8 @@ pub(super) fn begins_with(source: &dyn Source, seen: &Identity) -> io::Result<bo
     Ok(head(source, seen.head_len)? == (seen.head_len, seen.head_hash))
 }
 
-fn hash(bytes: &[u8]) -> u64 {
+/// Its hash.
+pub(super) fn hash(bytes: &[u8]) -> u64 {
     let digest: [u8; 32] = Sha256::digest(bytes).into();
     let [a, b, c, d, e, f, g, h, ..] = digest;
     u64::from_le_bytes([a, b, c, d, e, f, g, h])

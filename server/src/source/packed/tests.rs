@@ -1,0 +1,1 @@
+//! Compressed files of every kind and in every state.
