@@ -397,6 +397,13 @@ pub enum FileState {
     Packed(Unpacking),
 }
 
+impl FileState {
+    /// Whether the file is compressed and more of it is being decoded: its end is not its end.
+    pub const fn is_being_decoded(self) -> bool {
+        matches!(self, Self::Packed(unpacking) if unpacking.is_under_way())
+    }
+}
+
 /// What can happen to a followed file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

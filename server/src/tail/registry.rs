@@ -7,7 +7,6 @@ use std::time::Instant;
 
 use taillight::line::ByteOffset;
 use taillight::path::LogPath;
-use taillight::wire::FileState;
 use tokio::sync::{Notify, mpsc, watch};
 
 use super::actor::{Actor, Command};
@@ -168,8 +167,7 @@ impl Follower {
     pub async fn decoded(&mut self, to: Option<ByteOffset>, deadline: tokio::time::Instant) -> bool {
         loop {
             let tip = self.tip();
-            let is_under_way = matches!(tip.state, FileState::Packed(unpacking) if unpacking.is_under_way());
-            if !is_under_way || to.is_some_and(|to| tip.len >= to) {
+            if !tip.state.is_being_decoded() || to.is_some_and(|to| tip.len >= to) {
                 return true;
             }
             if !matches!(tokio::time::timeout_at(deadline, self.changed()).await, Ok(true)) {
