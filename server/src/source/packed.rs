@@ -93,6 +93,16 @@ impl Packed {
         self.decoded.state.subscribe()
     }
 
+    /// Looks whether the compressed file has grown, and has it decoded on then; whether more comes.
+    pub fn look(&self) -> bool {
+        let may_grow = matches!(self.state(), Unpacking::Whole | Unpacking::Incomplete);
+        if may_grow && self.decoded.has_more() {
+            self.decoded.hint.notify_one();
+            return true;
+        }
+        self.state().is_under_way()
+    }
+
     /// Waits until nothing more comes, or what there is of it reaches `to`, at most `time`; whether it is so.
     pub async fn reaches(&self, to: Option<ByteOffset>, time: Duration) -> bool {
         let deadline = Instant::now() + time;

@@ -138,7 +138,7 @@ impl Life {
         }
         let Some(decoding) = &mut self.packed else { return };
         // Before the length: what is over then has its last bytes.
-        let is_over = !decoding.packed.state().is_under_way();
+        let is_over = !decoding.packed.look();
         if decoding.grow().is_err() {
             return;
         }
@@ -173,7 +173,7 @@ impl Life {
     }
 
     fn is_busy(&self) -> bool {
-        self.packed.as_ref().is_some_and(|decoding| decoding.packed.state().is_under_way())
+        self.packed.as_ref().is_some_and(|decoding| decoding.packed.look())
     }
 }
 
@@ -188,3 +188,6 @@ impl Decoding {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

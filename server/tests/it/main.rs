@@ -2,6 +2,7 @@
 
 mod compat;
 mod filtered;
+mod packed;
 mod socket;
 mod stdin;
 mod support;

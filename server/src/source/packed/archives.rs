@@ -27,10 +27,10 @@ use crate::tasks::Tasks;
 const DECODERS: usize = 4;
 
 /// Up to so many decoded bytes nobody asks how small they were.
-pub(super) const UNQUESTIONED_BYTES: u64 = 1 << 30;
+const UNQUESTIONED_BYTES: u64 = 1 << 30;
 
 /// How many bytes may come of one, beyond [`UNQUESTIONED_BYTES`].
-pub(super) const MAX_RATIO: u64 = 500;
+const MAX_RATIO: u64 = 500;
 
 /// How long what nobody reads is kept, when nothing else needs its room.
 pub(super) const KEEP: Duration = Duration::from_secs(600);
@@ -51,6 +51,7 @@ pub struct Archives {
 struct Inner {
     folders: Vec<PathBuf>,
     budget: u64,
+    unquestioned: u64,
     slots: Arc<Semaphore>,
     n_waiting: AtomicUsize,
     held: Mutex<Held>,
@@ -80,6 +81,7 @@ impl Archives {
         let inner = Inner {
             folders,
             budget,
+            unquestioned: UNQUESTIONED_BYTES,
             slots: Arc::new(Semaphore::new(DECODERS)),
             n_waiting: AtomicUsize::new(0),
             held: Mutex::default(),
@@ -123,6 +125,21 @@ impl Archives {
     /// What they take on the disk together, in bytes.
     pub fn bytes(&self) -> u64 {
         self.held().bytes
+    }
+
+    /// Asks how small they were from fewer bytes on.
+    #[cfg(test)]
+    pub(super) fn asking_from(folders: Vec<PathBuf>, unquestioned: u64) -> Self {
+        let Self { inner } = Self::new(folders, u64::MAX);
+        let slots = Arc::clone(&inner.slots);
+        let folders = inner.folders.clone();
+        let (n_waiting, held) = (AtomicUsize::new(0), Mutex::default());
+        Self { inner: Arc::new(Inner { folders, budget: u64::MAX, unquestioned, slots, n_waiting, held }) }
+    }
+
+    /// Whether `n_stored` bytes may stand for `n_bytes`.
+    pub(super) fn may_stand_for(&self, n_stored: u64, n_bytes: u64) -> bool {
+        n_bytes <= self.inner.unquestioned || n_bytes / MAX_RATIO <= n_stored
     }
 
     pub(super) fn folders(&self) -> &[PathBuf] {

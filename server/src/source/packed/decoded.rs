@@ -12,7 +12,7 @@ use taillight::cursor::{Identity, Marker};
 use taillight::line::{ByteLen, ByteOffset};
 use taillight::wire::Unpacking;
 use taillight::wire::listing::Compression;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::catalog;
 use crate::read::marker_at;
@@ -36,6 +36,10 @@ pub(super) struct Decoded {
     used_at: Mutex<Instant>,
     /// How far the stored bytes were used, and what stood before.
     seen: Mutex<(ByteOffset, Marker)>,
+    /// Up to where the stored bytes were read: there is more when they are longer.
+    read_to: AtomicU64,
+    /// Wakes its job.
+    pub(super) hint: Notify,
     gone: AtomicBool,
 }
 
@@ -53,6 +57,8 @@ impl Decoded {
             n_users: AtomicUsize::new(0),
             used_at: Mutex::new(Instant::now()),
             seen: Mutex::new((ByteOffset::ZERO, Marker::of(&[]))),
+            read_to: AtomicU64::new(0),
+            hint: Notify::new(),
             gone: AtomicBool::new(false),
         }
     }
@@ -113,8 +119,14 @@ impl Decoded {
         self.state.send_if_modified(|known| std::mem::replace(known, state) != state);
     }
 
-    /// Notes that the stored bytes were used up to `at`.
-    pub(super) fn saw(&self, at: ByteOffset) {
+    /// Whether the stored bytes are more than were read.
+    pub(super) fn has_more(&self) -> bool {
+        self.stored.len().is_ok_and(|len| len.get() > self.read_to.load(Ordering::Acquire))
+    }
+
+    /// Notes that the stored bytes were used up to `at` and read up to `read_to`.
+    pub(super) fn saw(&self, at: ByteOffset, read_to: ByteOffset) {
+        self.read_to.store(read_to.get(), Ordering::Release);
         if let Ok(marker) = marker_at(&*self.stored, at) {
             *lock(&self.seen) = (at, marker);
         }

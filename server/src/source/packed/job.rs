@@ -8,7 +8,7 @@ use taillight::line::ByteOffset;
 use taillight::wire::Unpacking;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::archives::{Archives, KEEP, MAX_RATIO, Room, UNQUESTIONED_BYTES};
+use super::archives::{Archives, KEEP, Room};
 use super::codec::WINDOW_LOG;
 use super::decoded::Decoded;
 use super::decoder::{Decoder, Next, Place};
@@ -29,8 +29,6 @@ pub(super) struct Job {
     decoder: Option<Decoder>,
     /// Where to begin without a decoder.
     from: Place,
-    /// Up to where the stored file was read: there is work when it is longer.
-    read_to: ByteOffset,
     /// How many of the next decoded bytes are there already.
     discard: u64,
     slot: Option<OwnedSemaphorePermit>,
@@ -58,7 +56,6 @@ impl Job {
             file,
             decoder: None,
             from: Place::default(),
-            read_to: ByteOffset::ZERO,
             discard: 0,
             slot: None,
             buf: Vec::new(),
@@ -95,6 +92,7 @@ impl Job {
             }
             tokio::select! {
                 () = stopping.cancelled() => {}
+                () = self.file.hint.notified() => {}
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }
             self.look();
@@ -126,10 +124,9 @@ impl Job {
 
     /// Whether there is something to do now that there was not.
     fn look(&mut self) {
-        let has_more = || self.file.stored.len().is_ok_and(|len| len > self.read_to);
         match self.now {
             Now::Fails => self.now = Now::Works,
-            Now::Waits if has_more() => self.now = Now::Works,
+            Now::Waits if self.file.has_more() => self.now = Now::Works,
             Now::Waits | Now::Works | Now::Over => {}
         }
         self.rest();
@@ -164,8 +161,7 @@ impl Job {
         match decoder.step(&mut buf) {
             Ok(step) => {
                 let used = decoder.used();
-                self.read_to = decoder.read_to();
-                self.file.saw(used);
+                self.file.saw(used, decoder.read_to());
                 let (kept, next) = (&buf[..step.n_out], step.next);
                 let skipped = self.discard.min(kept.len() as u64);
                 self.discard -= skipped;
@@ -188,7 +184,7 @@ impl Job {
     fn keep(&mut self, bytes: &[u8], used: ByteOffset, next: Next) {
         if !bytes.is_empty() {
             let len = self.file.len().get() + bytes.len() as u64;
-            if len > UNQUESTIONED_BYTES && len / MAX_RATIO > used.get() {
+            if !self.archives.may_stand_for(used.get(), len) {
                 return self.end(Unpacking::TooLarge);
             }
             match self.archives.book(&self.file, bytes.len() as u64) {
