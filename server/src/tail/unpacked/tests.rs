@@ -132,3 +132,29 @@ async fn truncation_of_a_compressed_file_begins_another_life() {
     let tip = until(&mut follower, "the second\n", WHOLE).await;
     assert_eq!(tip.epochs[0].ended.get(), Some(&ByteOffset::new(10_000)));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_real_logrotate_compresses_is_the_log_that_was() {
+    let folder = TempFolder::new();
+    let lines: String = (0..50_000).map(|number| format!("{number} of the lines\n")).collect();
+    let path = folder.file("app.log", lines.as_bytes());
+    let plain = follow(&path).tip().current().identity().unwrap();
+    for number in 0..2 {
+        let text = format!("{} {{\n rotate 5\n compress\n create\n}}\n", path.display());
+        let config = folder.file("rotate.conf", text.as_bytes());
+        std::fs::set_permissions(&config, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+        let run = std::process::Command::new("/usr/sbin/logrotate")
+            .args(["--force", "--state"])
+            .arg(folder.path().join("state"))
+            .arg(&config)
+            .output()
+            .unwrap();
+        assert!(run.status.success(), "{run:?}");
+        let archive = folder.path().join(format!("app.log.{}.gz", number + 1));
+        let mut follower = follow(&archive);
+        let tip = until(&mut follower, &lines, WHOLE).await;
+        let identity = tip.current().identity().unwrap();
+        assert_eq!((identity.head_len, identity.head_hash), (plain.head_len, plain.head_hash));
+        std::fs::write(&path, b"what came after\n").unwrap();
+    }
+}
