@@ -9,7 +9,7 @@ use axum::extract::ws::{Message, WebSocket};
 use taillight::cursor::{Anchor, Cursor};
 use taillight::path::LogPath;
 use taillight::wire::{self, CLOSE_PROTOCOL, CLOSE_VERSION, ClientMsg, Failure, ServerMsg, VERSION};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::connection::{End, Viewer, sent};
 use super::finding::refuse as refuse_term;
@@ -23,6 +23,9 @@ use crate::tail::Follower;
 
 /// How long a new connection may take to say what it wants.
 const OPEN_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long a cursor in a compressed file waits for it to be decoded up to there.
+const WAIT_FOR_DECODING: Duration = Duration::from_secs(10);
 
 /// What a client asked for when it opened.
 pub(super) struct Wanted {
@@ -88,9 +91,13 @@ async fn refuse(socket: &mut WebSocket, error: &OpenError) -> ControlFlow<End, I
 async fn open(
     socket: &mut WebSocket,
     state: AppState,
-    (who, follower): (Principal, Follower),
+    (who, mut follower): (Principal, Follower),
     wanted: Wanted,
 ) -> ControlFlow<End, Viewer> {
+    if let Some(cursor) = wanted.resume {
+        // After a restart, what is not decoded again yet is not gone.
+        follower.decoded(Some(cursor.offset), Instant::now() + WAIT_FOR_DECODING).await;
+    }
     let tip = follower.tip();
     let current = Arc::clone(tip.current());
     let (resume, generation, offset) = match wanted.resume {

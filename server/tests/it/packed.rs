@@ -4,8 +4,8 @@ use std::fs;
 use std::io::Write as _;
 use std::process::{Command, Output};
 
-use taillight::cursor::Anchor;
-use taillight::wire::{ClientMsg, FileState, ServerMsg, Unpacking};
+use taillight::cursor::{Anchor, Cursor, Marker};
+use taillight::wire::{ClientMsg, FileState, Resume, ServerMsg, Unpacking};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -179,4 +179,29 @@ async fn the_command_reads_compressed_files_too() {
     let found = query(&server, &["49999", "cut.gz"]);
     assert_eq!((found.stdout.as_slice(), found.status.code()), (&b"line 49999\n"[..], Some(2)));
     assert!(String::from_utf8_lossy(&found.stderr).contains("incomplete"), "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_place_far_in_a_compressed_file_is_found_again_by_a_server_that_decodes_it_anew() {
+    let server = TestServer::start(&[]).await;
+    let part = lines(0..100_000);
+    fs::write(server.path("long.bz2"), bzip2(&part).repeat(10)).expect("a file");
+    let mut viewer = server.viewer().await;
+    let (_, page) = viewer.open("logs/long.bz2", false).await;
+    viewer.message(|msg| matches!(msg, ServerMsg::Tip(tip) if tip.state == FileState::Packed(Unpacking::Whole))).await;
+    viewer.vanish();
+    let mut viewer = server.viewer().await;
+    let (opened, end) = viewer.open("logs/long.bz2", false).await;
+    let ServerMsg::Opened { identity, .. } = opened else { unreachable!() };
+    assert_eq!(end.end.get(), part.len() as u64 * 10);
+    let marker = Marker::of(&part.as_bytes()[part.len() - 64..]);
+    let cursor = Cursor { identity, offset: end.end, marker };
+    // Another server knows nothing of it.
+    let other = TestServer::start(&[]).await;
+    fs::rename(server.path("long.bz2"), other.path("long.bz2")).expect("the same file");
+    let mut viewer = other.viewer().await;
+    viewer.say(&open("logs/long.bz2", Anchor::End, false, Some(cursor))).await;
+    let answer = viewer.message(|msg| matches!(msg, ServerMsg::Opened { .. })).await;
+    let ServerMsg::Opened { resume, .. } = answer else { unreachable!() };
+    assert_eq!(resume, Some(Resume::Resumed { generation: page.generation }));
 }
