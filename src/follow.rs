@@ -277,6 +277,7 @@ impl Follow {
             FileState::ReadError => StateKind::ReadError,
             FileState::Live => self.kind_of_live(StateKind::Live),
             FileState::Ended => self.kind_of_live(StateKind::Ended),
+            FileState::Packed(unpacking) => self.kind_of_live(StateKind::Packed(unpacking)),
         }
     }
 

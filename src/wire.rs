@@ -23,6 +23,7 @@
 
 pub mod frame;
 pub mod listing;
+mod packed;
 
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,7 @@ use crate::path::LogPath;
 
 pub use frame::{BadFrame, Cut, Frame, FrameFlags, FrameKind, FrameRow, Sparse, SparseRow};
 pub use listing::{Entry, EntryKind, Listing};
+pub use packed::Unpacking;
 
 /// The version of these messages. A client of another version is told to reload.
 pub const VERSION: u32 = 3;
@@ -391,6 +393,15 @@ pub enum FileState {
     ReadError,
     /// Standard input has ended: nothing more comes, what came can still be read.
     Ended,
+    /// There, and compressed: what is decoded of it is read. Its length is that of what is decoded so far.
+    Packed(Unpacking),
+}
+
+impl FileState {
+    /// Whether the file is compressed and more of it is being decoded: its end is not its end.
+    pub const fn is_being_decoded(self) -> bool {
+        matches!(self, Self::Packed(unpacking) if unpacking.is_under_way())
+    }
 }
 
 /// What can happen to a followed file.

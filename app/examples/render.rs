@@ -128,7 +128,7 @@ fn files() -> Result<Screen, Box<dyn Error>> {
     let entry = |path: &str, kind, size| -> Result<Entry, Box<dyn Error>> {
         let path: taillight::path::LogPath = path.parse()?;
         let name = taillight::path::shown_name(path.file_name());
-        Ok(Entry { name, path, kind, size, modified: Some("2026-11-22T14:02:11Z".into()) })
+        Ok(Entry { name, path, kind, size, modified: Some("2026-11-22T14:02:11Z".into()), packed: None })
     };
     let entries = vec![
         entry("web", EntryKind::Root, None)?,

@@ -82,6 +82,7 @@ fn FileEntry(entry: Entry, wanted: RwSignal<String>, now_secs: RwSignal<Option<f
     let is_current = move || shell.view.with(|view| view.file_view().is_some_and(|file| file.path == path));
     let name = entry.name.clone();
     let is_left_out = shown(move || wanted.with(|wanted| text::fuzzy_rank(wanted, &name).is_none()));
+    let size = text::stored_size(&entry);
     let modified = entry.modified.clone();
     let dot = shown(move || dot_class(modified.as_deref(), now_secs.get()));
     any(view! {
@@ -92,7 +93,7 @@ fn FileEntry(entry: Entry, wanted: RwSignal<String>, now_secs: RwSignal<Option<f
             >
                 <span class=dot aria-hidden="true"></span>
                 <span class="name">{entry.name}</span>
-                <small>{entry.size.map(text::size)}</small>
+                <small>{size}</small>
             </a>
         </li>
     })

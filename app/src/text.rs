@@ -3,7 +3,7 @@
 use taillight::follow::grouped;
 use taillight::line::{ByteLen, LineCount};
 use taillight::row::size_text;
-use taillight::wire::{Found, Tip};
+use taillight::wire::{Entry, Found, Tip};
 
 use crate::search::SearchBox;
 
@@ -67,6 +67,12 @@ pub fn around(text: &str, position: u32) -> (&str, &str, &str) {
 /// `41.8 GB`.
 pub fn size(bytes: u64) -> String {
     size_text(ByteLen::new(bytes))
+}
+
+/// `41.8 MB`, of a compressed file `1.2 MB gzip`, or nothing.
+pub fn stored_size(entry: &Entry) -> Option<String> {
+    let size = size(entry.size?);
+    Some(entry.packed.map_or_else(|| size.clone(), |packed| format!("{size} {}", packed.name())))
 }
 
 /// `+1.2 MB/s`, or nothing.

@@ -7,6 +7,7 @@ mod render;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::api::follow;
 use crate::api::params::query_pairs;
@@ -18,6 +19,7 @@ use taillight::cursor::Generation;
 use taillight::line::ByteOffset;
 use taillight::path::LogPath;
 use taillight::wire::{CLOSE_GOING_AWAY, CLOSE_NO_PONG, CLOSE_UNAUTHORIZED};
+use tokio::time::Instant;
 
 use crate::auth::Principal;
 use crate::auth::lasting::LastingLogin;
@@ -40,6 +42,9 @@ const MAX_LINES: u32 = 100_000;
 
 /// How much of one line is sent, in bytes: here lines come whole, and memory has an end.
 const MAX_WHOLE_BYTES: u64 = 128 * 1024 * 1024;
+
+/// How long the stream of a compressed file waits for its end. Past that it begins where decoding has come to.
+const WAIT_FOR_DECODING: Duration = Duration::from_secs(60);
 
 /// What the client asked for in the query string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,8 +113,14 @@ fn bad(detail: &str) -> ApiError {
     ApiError::BadRequest { detail: detail.to_owned() }
 }
 
-async fn run(mut socket: WebSocket, state: AppState, (who, follower): (Principal, Follower), options: Options) {
+async fn run(mut socket: WebSocket, state: AppState, (who, mut follower): (Principal, Follower), options: Options) {
     let _viewer = state.facts.count_viewer();
+    // Where a compressed file ends is known when it is decoded.
+    let stopping = state.tasks.stopping();
+    tokio::select! {
+        () = stopping.cancelled() => {}
+        _ = follower.decoded(None, Instant::now() + WAIT_FOR_DECODING) => {}
+    }
     let heartbeat = Heartbeat::new(state.facts.heartbeat);
     let ended = match start(&state, &follower, options.lines).await {
         Some((generation, offset)) => {

@@ -81,6 +81,8 @@ pub struct Limits {
     pub connections: u32,
     /// How much of standard input is kept, in bytes.
     pub stdin_bytes: u64,
+    /// How much is kept of what compressed files stand for, in bytes.
+    pub spool_bytes: u64,
 }
 
 /// A folder that is served, or a file with its rotated siblings.
@@ -256,7 +258,7 @@ impl fmt::Debug for StartToken {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { message_bytes: 16 * 1024, connections: 20_000, stdin_bytes: 4 << 30 }
+        Self { message_bytes: 16 * 1024, connections: 20_000, stdin_bytes: 4 << 30, spool_bytes: 16 << 30 }
     }
 }
 

@@ -42,7 +42,7 @@ use auth::Auth;
 use catalog::{Catalog, RootError};
 use config::{AuthMode, Config, StartToken};
 use serve::Limits;
-use source::{Intake, Stdin};
+use source::{Archives, Intake, Stdin};
 use state::{AppState, Facts};
 use tail::{Pace, Tails};
 use tasks::Tasks;
@@ -150,6 +150,7 @@ impl Server {
     fn state(self, local: SocketAddr, tasks: &Tasks) -> AppState {
         let auth = Auth::new(&self.config, &self.token, local, tasks);
         let pace = Pace { poll: self.config.poll, ..Pace::default() };
+        let archives = Archives::new(self.config.spool_folders(), self.config.limits.spool_bytes);
         let facts = Facts {
             base: self.config.base_path,
             heartbeat: self.config.heartbeat,
@@ -161,7 +162,7 @@ impl Server {
         AppState {
             auth,
             catalog: self.catalog,
-            tails: Tails::new(tasks.clone(), pace),
+            tails: Tails::with_archives(tasks.clone(), pace, archives),
             tasks: tasks.clone(),
             assets: Assets::new(self.site_root),
             facts: Arc::new(facts),

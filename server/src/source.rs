@@ -7,11 +7,13 @@
 pub(crate) mod conformance;
 mod head;
 mod local;
+pub mod packed;
 mod spool;
 mod stdin;
 
 use std::fmt::Debug;
 use std::io;
+use std::sync::Arc;
 
 use taillight::cursor::Identity;
 use taillight::line::ByteOffset;
@@ -19,6 +21,7 @@ use tokio::sync::watch;
 
 pub(crate) use head::{HEAD_BYTES, begins_with};
 pub use local::LocalFile;
+pub use packed::{Archives, Packed};
 pub use spool::Spool;
 pub use stdin::{InputState, Intake, Part, Stdin};
 
@@ -79,6 +82,16 @@ pub trait Source: Send + Sync + Debug {
     /// Whether its bytes are gone for good: from then on every read fails with [`Gone`].
     fn is_cut(&self) -> bool {
         false
+    }
+
+    /// The device its file is on; 0 where it has none of its own.
+    fn device(&self) -> u64 {
+        0
+    }
+
+    /// The bytes as they are stored, where these are decoded from others.
+    fn stored(&self) -> Option<Arc<dyn Source>> {
+        None
     }
 }
 

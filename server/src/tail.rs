@@ -13,6 +13,7 @@ mod registry;
 mod seen;
 #[cfg(test)]
 mod tests;
+mod unpacked;
 mod watch;
 mod watched;
 

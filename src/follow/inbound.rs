@@ -172,7 +172,12 @@ impl Follow {
     }
 
     fn tip_moved(&mut self, tip: Tip, out: &mut Vec<Effect>) {
-        self.tip = Some(tip);
+        let is_decoded = !tip.state.is_being_decoded();
+        let was_decoded = !self.tip.replace(tip).is_some_and(|before| before.state.is_being_decoded());
+        if is_decoded && !was_decoded && self.live && self.has_page && !self.requests.waits_for_live_page() {
+            // The end is known only now: whoever follows wants that, and not all that came before it.
+            self.send_live(self.shortest_way(), out);
+        }
         if tip.found.is_some() {
             self.find_counted(out);
         }

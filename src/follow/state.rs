@@ -1,7 +1,7 @@
 //! What the state line, the pill and the notices say. Times are formatted by the caller: the core knows no zone.
 
 use crate::line::{ByteLen, LineCount};
-use crate::wire::FileEvent;
+use crate::wire::{FileEvent, Unpacking};
 
 /// How the stream stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub enum StateKind {
     ReadError,
     /// Standard input has ended.
     Ended,
+    /// The file is compressed.
+    Packed(Unpacking),
 }
 
 /// What last happened to the file.
@@ -52,8 +54,9 @@ impl StateKind {
         match self {
             // What is there is all there will be: nothing is late.
             Self::Live | Self::Ended => "live",
+            Self::Packed(unpacking) if !unpacking.is_under_way() => "live",
             Self::Paused => "paused",
-            Self::CatchingUp => "catching up",
+            Self::CatchingUp | Self::Packed(_) => "catching up",
             Self::Behind(_) => "behind",
             Self::Waiting => "waiting for file",
             Self::Deleted => "deleted",
@@ -74,6 +77,10 @@ impl StreamState {
         }
         if self.kind == StateKind::Ended {
             text.push_str(" · input ended");
+        }
+        if let StateKind::Packed(unpacking) = self.kind {
+            text.push_str(" · ");
+            text.push_str(&unpacking.words());
         }
         if let Some(what) = self.last_event.and_then(|last| event_text(last.event)) {
             text.push_str(" · ");
@@ -198,6 +205,15 @@ mod tests {
             (StateKind::Denied, None, "", "denied"),
             (StateKind::ReadError, None, "", "read error"),
             (StateKind::Ended, Some(FileEvent::Rotated), "1:00", "live · input ended · rotated at 1:00"),
+            (StateKind::Packed(Unpacking::Queued), None, "", "catching up · compressed, waits to be decoded"),
+            (StateKind::Packed(Unpacking::Decoding { percent: 7 }), None, "", "catching up · compressed, 7 % decoded"),
+            (
+                StateKind::Packed(Unpacking::Whole),
+                Some(FileEvent::Rotated),
+                "1:00",
+                "live · compressed · rotated at 1:00",
+            ),
+            (StateKind::Packed(Unpacking::Damaged), None, "", "live · compressed, damaged"),
         ] {
             let last_event = event.map(|event| LastEvent { event, unix_secs: 7 });
             assert_eq!(StreamState { kind, last_event }.text(time), expected);

@@ -148,6 +148,23 @@ fn far_behind_it_jumps_to_the_end_and_says_what_was_skipped() {
 }
 
 #[test]
+fn the_end_of_a_compressed_file_is_gone_to_when_it_is_known() {
+    let lines = LineTotal { count: LineCount::ZERO, exact: false };
+    let packed =
+        |len, unpacking| Input::Text(ServerMsg::Tip(Tip { state: FileState::Packed(unpacking), lines, ..tip(len, 0) }));
+    let decoding = |len, percent| packed(len, Unpacking::Decoding { percent });
+    check([
+        (decoding(8, 7), vec![]),
+        (decoding(5_000_000, 60), vec![]),
+        (packed(9_000_000, Unpacking::Whole), vec![live(1, None)]),
+        (packed(9_000_002, Unpacking::Whole), vec![]),
+    ]);
+    check([(decoding(8, 7), vec![]), (packed(12, Unpacking::Whole), vec![live(1, Some(place(8)))])]);
+    let hold = Effect::Send(ClientMsg::Hold { from: place(8) });
+    check([(decoding(8, 7), vec![]), (Input::Pause, vec![hold]), (packed(9_000_000, Unpacking::Damaged), vec![])]);
+}
+
+#[test]
 fn a_pause_freezes_and_resumes_in_two_ways() {
     let hold = Effect::Send(ClientMsg::Hold { from: place(8) });
     let far = Input::Text(ServerMsg::Tip(tip(9_000_000, 7)));

@@ -26,6 +26,35 @@ pub struct Entry {
     pub size: Option<u64>,
     /// When it was last written, RFC 3339 in UTC, where that is known.
     pub modified: Option<String>,
+    /// How it is compressed, where it is; its size is that of the compressed bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub packed: Option<Compression>,
+}
+
+/// How a file is compressed: told by its first bytes, never by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Compression {
+    /// gzip, RFC 1952.
+    Gzip,
+    /// Zstandard, RFC 8878.
+    Zstd,
+    /// xz.
+    Xz,
+    /// bzip2.
+    Bzip2,
+}
+
+impl Compression {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+            Self::Xz => "xz",
+            Self::Bzip2 => "bzip2",
+        }
+    }
 }
 
 /// What a listed entry is.

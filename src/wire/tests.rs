@@ -203,6 +203,14 @@ fn server_messages_have_these_bytes() {
         (FileState::Deleted, r#""deleted""#),
         (FileState::Denied, r#""denied""#),
         (FileState::Ended, r#""ended""#),
+        (FileState::Packed(Unpacking::Decoding { percent: 7 }), r#"{"packed":{"decoding":{"percent":7}}}"#),
+        (FileState::Packed(Unpacking::Queued), r#"{"packed":"queued"}"#),
+        (FileState::Packed(Unpacking::Whole), r#"{"packed":"whole"}"#),
+        (FileState::Packed(Unpacking::Incomplete), r#"{"packed":"incomplete"}"#),
+        (FileState::Packed(Unpacking::Damaged), r#"{"packed":"damaged"}"#),
+        (FileState::Packed(Unpacking::TooLarge), r#"{"packed":"too-large"}"#),
+        (FileState::Packed(Unpacking::Window), r#"{"packed":"window"}"#),
+        (FileState::Packed(Unpacking::NoRoom), r#"{"packed":"no-room"}"#),
     ]);
     check([
         (Failure::NotFound, r#""not-found""#),

@@ -155,7 +155,9 @@ fn clock(unix_secs: u64) -> String {
 fn tone(kind: StateKind) -> &'static str {
     match kind {
         StateKind::Live => "live",
-        StateKind::Paused | StateKind::Ended => "",
+        StateKind::Packed(unpacking) if unpacking.is_under_way() => "wait",
+        StateKind::Packed(unpacking) if unpacking.banner().is_some() => "bad",
+        StateKind::Paused | StateKind::Ended | StateKind::Packed(_) => "",
         StateKind::CatchingUp | StateKind::Behind(_) | StateKind::Waiting | StateKind::Reconnecting => "wait",
         StateKind::Deleted | StateKind::Denied | StateKind::ReadError => "bad",
     }
@@ -169,6 +171,7 @@ fn set_banner(status: crate::shell::Status, kind: StateKind) {
         }
         StateKind::ReadError => "Reading the file fails. It is tried again.",
         StateKind::Ended => "The input has ended: nothing more comes. What came stays here until the server ends.",
+        StateKind::Packed(unpacking) => unpacking.banner().unwrap_or_default(),
         _ => return,
     };
     set(status.banner, words.to_owned());

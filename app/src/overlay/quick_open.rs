@@ -93,7 +93,14 @@ fn choices(typed: &str, known: &[Entry]) -> Vec<Entry> {
         && let Ok(path) = LogPath::from_components(components)
         && !choices.iter().any(|choice| choice.path == path)
     {
-        choices.push(Entry { name: path.shown(), path, kind: EntryKind::File, size: None, modified: None });
+        choices.push(Entry {
+            name: path.shown(),
+            path,
+            kind: EntryKind::File,
+            size: None,
+            modified: None,
+            packed: None,
+        });
     }
     choices
 }
@@ -139,7 +146,7 @@ mod tests {
 
     fn entry(path: &str) -> Entry {
         let path: LogPath = path.parse().unwrap();
-        Entry { name: path.shown(), path, kind: EntryKind::File, size: None, modified: None }
+        Entry { name: path.shown(), path, kind: EntryKind::File, size: None, modified: None, packed: None }
     }
 
     fn shown(typed: &str) -> Vec<String> {

@@ -51,8 +51,9 @@ pub async fn count(State(state): State<AppState>, who: Principal, uri: Uri) -> R
     let deadline = Instant::now() + wait;
     let filter = compile(&state.tasks, q).await?;
     let mut follower = opened(&state, who, &uri, "/api/v1/count/").await?;
+    let is_decoded = follower.decoded(None, deadline).await;
     let Written { epoch, len, is_seen } = written(&state, &mut follower, deadline).await?;
-    let is_counted = epoch.index.wait_for(None, deadline).await && is_seen;
+    let is_counted = epoch.index.wait_for(None, deadline).await && is_seen && is_decoded;
     let lines = epoch.index.total().count;
     if filter.is_everything() {
         return Ok(Json(Count { matched: lines, lines, complete: is_counted }));

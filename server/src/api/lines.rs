@@ -63,6 +63,19 @@ struct Wanted {
     q: String,
 }
 
+impl Wanted {
+    /// How far a compressed file must be decoded for the answer; `None` for all of it.
+    fn reach(&self, is_everything: bool) -> Option<ByteOffset> {
+        // No row is sent with more than this.
+        let rows = ByteLen::new(u64::from(self.after) * MAX_LINE_BYTES);
+        match self.at {
+            Anchor::Start if is_everything => Some(ByteOffset::ZERO + rows),
+            Anchor::Byte(at) if is_everything => Some(at + rows),
+            _ => None,
+        }
+    }
+}
+
 /// What is left to send.
 struct Rest {
     tasks: Tasks,
@@ -88,7 +101,12 @@ struct Piece {
 pub async fn lines(State(state): State<AppState>, who: Principal, uri: Uri) -> Result<Response, ApiError> {
     let wanted = wanted(uri.query().unwrap_or_default())?;
     let filter = compile(&state.tasks, wanted.q.clone()).await?;
-    let follower = opened(&state, who, &uri, "/api/v1/lines/").await?;
+    let mut follower = opened(&state, who, &uri, "/api/v1/lines/").await?;
+    let is_decoded = follower.decoded(wanted.reach(filter.is_everything()), Instant::now() + INDEX_WAIT).await;
+    if !is_decoded {
+        // Where decoding has come to is no end: rows up to there would be a wrong answer.
+        return Err(ApiError::Busy);
+    }
     let epoch = Arc::clone(follower.tip().current());
     if let Anchor::Line(line) = wanted.at {
         epoch.index.wait_for(Some(line), Instant::now() + INDEX_WAIT).await;

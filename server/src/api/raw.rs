@@ -5,6 +5,7 @@ mod matches;
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::api::params::query_pairs;
 use axum::body::{Body, Bytes};
@@ -18,6 +19,7 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
 use taillight::line::{ByteLen, ByteOffset};
 use taillight::path::{percent_encode, shown_name};
+use tokio::time::Instant;
 
 use crate::api::search::compile;
 use crate::api::{follow_file, log_path};
@@ -30,6 +32,9 @@ use crate::tasks::Tasks;
 
 /// How much is read for one piece of the answer.
 const PIECE_BYTES: u64 = 256 * 1024;
+
+/// How long the lines of a compressed file wait for it to be decoded.
+const WAIT_FOR_DECODING: Duration = Duration::from_secs(600);
 
 /// What the query string asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,11 +80,17 @@ pub async fn raw(
     let Wanted { q, format } = wanted(uri.query().unwrap_or_default())?;
     let filter = compile(&state.tasks, q).await?;
     let name = path.file_name().to_vec();
-    let follower = follow_file(&state, who, path).await?;
+    let mut follower = follow_file(&state, who, path).await?;
     if format != Format::Raw || !filter.is_everything() {
+        // A download that ends where decoding has come to would pass for the whole.
+        if !follower.decoded(None, Instant::now() + WAIT_FOR_DECODING).await {
+            return Err(ApiError::Busy);
+        }
         return matches::download(state.tasks, &follower, (&name, format), filter).await;
     }
     let source = Arc::clone(&follower.tip().current().source);
+    // Of a compressed file the bytes as they are stored: what a browser saves under its name is what it is.
+    let source = source.stored().unwrap_or(source);
     let for_facts = Arc::clone(&source);
     let facts = state.tasks.blocking(move || Ok::<_, io::Error>((for_facts.identity()?, for_facts.len()?))).await;
     let (identity, len) = facts.map_err(ApiError::internal)?;

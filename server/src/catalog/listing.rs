@@ -4,15 +4,20 @@
 
 use std::collections::BTreeSet;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileExt as _;
 
 use rustix::fs::{Dir, FileType, OFlags};
 use taillight::path::{LogPath, percent_decode, percent_encode, shown_name};
-use taillight::wire::listing::{Entry, EntryKind, Listing};
+use taillight::wire::listing::{Compression, Entry, EntryKind, Listing};
 
 use super::beneath::{Root, below, file_stat};
 use super::piped::Piped;
 use super::{FileStat, LISTING_ENTRIES, OpenError};
 use crate::source::Part;
+use crate::source::packed::{MAGIC_BYTES, detect};
+
+/// What the names of compressed files end with.
+const PACKED_ENDS: [&[u8]; 4] = [b".gz", b".zst", b".xz", b".bz2"];
 
 /// What a listing is ordered by: folders first, then names as bytes.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,7 +69,8 @@ pub fn of_folder(root: &Root, folder: &LogPath, after: Option<&str>) -> Result<L
         }
         // Gone since, or refused: by its type, its links, or where it leads.
         let object = root.file(&below(&path)).ok()?;
-        Some(entry(path, EntryKind::File, Some(file_stat(&object.stat))))
+        let packed = compression(root, &path);
+        Some(Entry { packed, ..entry(path, EntryKind::File, Some(file_stat(&object.stat))) })
     });
     Ok(Listing { entries: entries.collect(), next })
 }
@@ -118,6 +124,15 @@ fn key_of(root: &Root, folder_below: &[u8], name: &[u8], kind: FileType) -> Opti
     is_served.then(|| Key { is_file: kind == FileType::RegularFile, name: name.to_vec() })
 }
 
+/// How a file is compressed. Its bytes tell; its name only says whether to look, so that a listing does not open every file.
+fn compression(root: &Root, path: &LogPath) -> Option<Compression> {
+    let name = path.file_name();
+    PACKED_ENDS.iter().find(|end| name.ends_with(end))?;
+    let mut head = [0; MAGIC_BYTES];
+    let n_read = root.open_file(path).ok()?.read_at(&mut head, 0).ok()?;
+    head.get(..n_read).and_then(detect)
+}
+
 fn entry(path: LogPath, kind: EntryKind, stat: Option<FileStat>) -> Entry {
     let modified = stat.and_then(|stat| jiff::Timestamp::from_second(stat.modified_unix_secs).ok());
     Entry {
@@ -126,6 +141,7 @@ fn entry(path: LogPath, kind: EntryKind, stat: Option<FileStat>) -> Entry {
         kind,
         size: stat.map(|stat| stat.len),
         modified: modified.map(|time| time.to_string()),
+        packed: None,
     }
 }
 

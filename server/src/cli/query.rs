@@ -25,6 +25,7 @@ use crate::catalog::{LogFile, Named, OpenError};
 use crate::export::Format;
 use crate::scan::rows::Around;
 use crate::scan::{BadQuery, Filter};
+use crate::source::packed::{Decoder, OWN_WINDOW_LOG, UnpackingReader};
 use crate::source::{LocalFile, Source as _, is_gone};
 use print::Printer;
 use search::{Search, Stop};
@@ -228,13 +229,17 @@ impl Run {
 
     fn file(&mut self, path: &Path, file: LogFile) -> Result<u64, Stop> {
         let source = Arc::new(LocalFile::new(Arc::new(file)).map_err(Stop::Input)?);
+        // From its start to its end, once: nothing of it is kept.
+        if let Some(decoder) = Decoder::of(Arc::clone(&source) as _, OWN_WINDOW_LOG).map_err(Stop::Input)? {
+            return self.stream(path, UnpackingReader::new(decoder));
+        }
         let len = source.len().map_err(Stop::Input)?;
         let mut search = Search::new(self.wanted.clone(), self.name(path), source);
         search.advance(len, &mut self.printer)?;
         Ok(search.n_matched())
     }
 
-    fn stream(&mut self, path: &Path, file: File) -> Result<u64, Stop> {
+    fn stream(&mut self, path: &Path, file: impl io::Read) -> Result<u64, Stop> {
         let cut = |offset: u64| {
             say(&format!("note: {}: the line at byte {offset} is too long for a stream and is cut", name_of(path)));
         };

@@ -121,6 +121,14 @@ pub const SETTINGS: &[Setting] = &[
         |config, text| whole(text, 16 << 20, 1 << 50, &mut config.limits.stdin_bytes),
         |config| config.limits.stdin_bytes.to_string()
     ),
+    setting!(
+        "limits.spool_bytes",
+        "TAILLIGHT_LIMITS_SPOOL_BYTES",
+        None,
+        Whole,
+        |config, text| whole(text, 16 << 20, 1 << 50, &mut config.limits.spool_bytes),
+        |config| config.limits.spool_bytes.to_string()
+    ),
 ];
 
 /// Variables of the environment that are no settings.

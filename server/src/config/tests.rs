@@ -108,6 +108,7 @@ fn every_setting_is_read_from_its_variable_and_shown() {
         ("HOME", "/h", "data_dir", "/h/.local/state/taillight"),
         ("TAILLIGHT_LIMITS_MESSAGE_BYTES", "2048", "limits.message_bytes", "2048"),
         ("TAILLIGHT_LIMITS_STDIN_BYTES", "68719476736", "limits.stdin_bytes", "68719476736"),
+        ("TAILLIGHT_LIMITS_SPOOL_BYTES", "68719476736", "limits.spool_bytes", "68719476736"),
     ];
     for (name, text, key, expected) in table {
         let config = place.load(&[], &[(name, text)], "").unwrap();

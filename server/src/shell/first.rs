@@ -45,6 +45,10 @@ const WORK_FOR_OLDER: Work =
 /// How long a first screen waits for counts to be complete. Past that they are told as they are: "at least".
 const WAIT_FOR_COUNTS: Duration = Duration::from_millis(50);
 
+/// How long a first screen waits for a compressed file to be decoded up to its place. Past that the place is where
+/// decoding has come to, and the state says so.
+const WAIT_FOR_DECODING: Duration = Duration::from_millis(500);
+
 /// Why there is no first screen.
 #[derive(Debug)]
 pub enum Failure {
@@ -64,7 +68,8 @@ pub async fn screen(state: &AppState, who: &Principal, view: &FileView) -> Resul
     let (catalog, who, path) = (state.catalog.clone(), who.clone(), view.path.clone());
     let tails = state.tails.clone();
     let follow = move || catalog.open(&who, &path).map_err(Failure::Open).and_then(|file| Ok(tails.follow(file)?));
-    let follower = state.tasks.blocking(follow).await?;
+    let mut follower = state.tasks.blocking(follow).await?;
+    follower.decoded(reach(view.anchor()), Instant::now() + WAIT_FOR_DECODING).await;
     let tip = follower.tip();
     if let Anchor::Line(line) = view.anchor() {
         tip.current().index.wait_for(Some(line), Instant::now() + WAIT_FOR_LINE).await;
@@ -77,6 +82,16 @@ pub async fn screen(state: &AppState, who: &Principal, view: &FileView) -> Resul
     let drawn = state.tasks.blocking(move || draw(&seen, &wanted, &reader)).await?;
     search.wait(Instant::now() + WAIT_FOR_COUNTS).await;
     Ok(in_full(&tip, view, drawn, (&search, refused)))
+}
+
+/// How far a file must be decoded for a page at that place; `None` for all of it.
+fn reach(at: Anchor) -> Option<ByteOffset> {
+    let page = ByteLen::new(MAX_PAGE_BYTES as u64);
+    match at {
+        Anchor::Start => Some(ByteOffset::ZERO + page),
+        Anchor::Byte(place) => Some(place + page),
+        Anchor::Line(_) | Anchor::End => None,
+    }
 }
 
 /// What the link shows and finds (blocking).

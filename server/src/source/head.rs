@@ -29,7 +29,8 @@ pub(crate) fn begins_with(source: &dyn Source, seen: &Identity) -> io::Result<bo
     Ok(head(source, seen.head_len)? == (seen.head_len, seen.head_hash))
 }
 
-fn hash(bytes: &[u8]) -> u64 {
+/// Its hash.
+pub(super) fn hash(bytes: &[u8]) -> u64 {
     let digest: [u8; 32] = Sha256::digest(bytes).into();
     let [a, b, c, d, e, f, g, h, ..] = digest;
     u64::from_le_bytes([a, b, c, d, e, f, g, h])

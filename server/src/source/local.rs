@@ -168,4 +168,8 @@ impl Source for LocalFile {
     fn is_cut(&self) -> bool {
         self.cut.load(Ordering::Acquire)
     }
+
+    fn device(&self) -> u64 {
+        self.file.stat().map_or(0, |stat| stat.dev)
+    }
 }

@@ -8,6 +8,8 @@ use tokio::sync::Notify;
 
 use super::chain::Chain;
 use super::piped::Piped;
+use super::registry::Tails;
+use super::unpacked::Unpacked;
 use super::watch::{Watch, Watches};
 use super::watched::Watched;
 use super::{Epoch, Pace, TailTip};
@@ -16,26 +18,31 @@ use crate::catalog::LogFile;
 /// What is followed.
 #[derive(Debug)]
 pub(super) enum Followed {
-    /// What has a path.
-    File(Box<Watched>),
+    /// What has a path, and its lives as readers see them.
+    File(Box<Watched>, Unpacked),
     /// A part of standard input.
     Stdin(Piped),
 }
 
 impl Followed {
     /// Begins with `file`, after a first look.
-    pub(super) fn new(file: LogFile, pace: Pace, now: Instant) -> io::Result<Self> {
+    pub(super) fn new(file: LogFile, tails: &Tails, now: Instant) -> io::Result<Self> {
         Ok(match file.input() {
             Some((stdin, part)) => Self::Stdin(Piped::new(stdin, part)?),
-            None => Self::File(Box::new(Watched::new(file, pace, now)?)),
+            None => {
+                let watched = Box::new(Watched::new(file, tails.pace(), now)?);
+                let mut unpacked = Unpacked::new(tails.archives().clone(), tails.tasks().clone());
+                unpacked.look(&watched.tip());
+                Self::File(watched, unpacked)
+            }
         })
     }
 
     /// Notifies `hint` of changes. Blocks.
     pub(super) fn watch(&self, watches: &Watches, pace: Pace, hint: &Arc<Notify>) -> Watch {
         match self {
-            Self::File(_) if pace.poll => Watch::none(hint),
-            Self::File(watched) => watches.watch(watched.file(), hint),
+            Self::File(..) if pace.poll => Watch::none(hint),
+            Self::File(watched, _) => watches.watch(watched.file(), hint),
             Self::Stdin(piped) => {
                 piped.stdin().tell(hint);
                 Watch::told(hint)
@@ -47,10 +54,11 @@ impl Followed {
     /// in a new one of the same name. Blocks.
     pub(super) fn look(&mut self, now: Instant) -> bool {
         match self {
-            Self::File(watched) => {
+            Self::File(watched, unpacked) => {
                 let before = Arc::clone(watched.file());
                 let was_missing = watched.is_missing();
                 watched.look(now);
+                unpacked.look(&watched.tip());
                 (was_missing && !watched.is_missing()) || !Arc::ptr_eq(&before, watched.file())
             }
             Self::Stdin(piped) => {
@@ -63,7 +71,7 @@ impl Followed {
     /// What is known now.
     pub(super) fn tip(&self) -> TailTip {
         match self {
-            Self::File(watched) => watched.tip(),
+            Self::File(watched, unpacked) => unpacked.tip(watched.tip()),
             Self::Stdin(piped) => piped.tip(),
         }
     }
@@ -86,13 +94,13 @@ impl Followed {
 
     /// Whether something is under way that no event tells.
     pub(super) fn is_busy(&self) -> bool {
-        matches!(self, Self::File(watched) if watched.is_busy())
+        matches!(self, Self::File(watched, unpacked) if watched.is_busy() || unpacked.is_busy())
     }
 
     /// How often reading has failed in a row.
     pub(super) fn failures(&self) -> u32 {
         match self {
-            Self::File(watched) => watched.failures(),
+            Self::File(watched, _) => watched.failures(),
             Self::Stdin(piped) => piped.failures(),
         }
     }

@@ -18,6 +18,8 @@ use super::followed::Followed;
 use super::watch::Watches;
 use super::{Epoch, Found, Pace, TailTip};
 use crate::catalog::LogFile;
+use crate::config::Limits;
+use crate::source::Archives;
 use crate::tasks::Tasks;
 
 /// Wishes that may wait: one is as good as many.
@@ -36,6 +38,7 @@ pub struct Tails {
 struct Inner {
     tasks: Tasks,
     pace: Pace,
+    archives: Archives,
     watches: Watches,
     files: Mutex<HashMap<LogPath, Arc<Shared>>>,
 }
@@ -60,9 +63,25 @@ pub struct Follower {
 }
 
 impl Tails {
-    /// No files yet.
+    /// No files yet. Compressed ones are decoded into the system's temporary folder.
     pub fn new(tasks: Tasks, pace: Pace) -> Self {
-        Self { inner: Arc::new(Inner { tasks, pace, watches: Watches::default(), files: Mutex::default() }) }
+        let archives = Archives::new(vec![std::env::temp_dir()], Limits::default().spool_bytes);
+        Self::with_archives(tasks, pace, archives)
+    }
+
+    /// No files yet, and where compressed ones are decoded.
+    pub fn with_archives(tasks: Tasks, pace: Pace, archives: Archives) -> Self {
+        let inner = Inner { tasks, pace, archives, watches: Watches::default(), files: Mutex::default() };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Where compressed files are decoded.
+    pub fn archives(&self) -> &Archives {
+        &self.inner.archives
+    }
+
+    pub(super) fn pace(&self) -> Pace {
+        self.inner.pace
     }
 
     /// Follows `file`; whoever follows the same path shares the work, and then `file` itself is only proof that it may
@@ -77,7 +96,7 @@ impl Tails {
         // The first look reads: nobody else waits for it. When another was faster, ours is dropped.
         let path = file.path().clone();
         let pace = self.inner.pace;
-        let followed = Followed::new(file, pace, Instant::now())?;
+        let followed = Followed::new(file, self, Instant::now())?;
         let hint = Arc::new(Notify::new());
         let watch = followed.watch(&self.inner.watches, pace, &hint);
         let (commands_in, commands) = mpsc::channel(WAITING_COMMANDS);
@@ -200,6 +219,20 @@ impl Follower {
     /// `false` when it will not change any more, because the server ends.
     pub async fn changed(&mut self) -> bool {
         self.tip.changed().await.is_ok()
+    }
+
+    /// Waits until a compressed file is decoded up to `to`, or as far as it can be, at most until `deadline`; whether it
+    /// is. Other files are there at once.
+    pub async fn decoded(&mut self, to: Option<ByteOffset>, deadline: tokio::time::Instant) -> bool {
+        loop {
+            let tip = self.tip();
+            if !tip.state.is_being_decoded() || to.is_some_and(|to| tip.len >= to) {
+                return true;
+            }
+            if !matches!(tokio::time::timeout_at(deadline, self.changed()).await, Ok(true)) {
+                return false;
+            }
+        }
     }
 
     /// Asks for a look at once: when a reader finds that a file is not as the tip says.

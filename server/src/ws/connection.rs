@@ -145,7 +145,9 @@ impl Viewer {
     /// Waits for whatever comes first and does it.
     async fn turn(&mut self, socket: &mut WebSocket) -> ControlFlow<End> {
         let stopping = self.state.tasks.stopping();
-        let can_pull = self.live && !self.drained && self.credit.is_left();
+        // Where a file is decoded to now is no end: lines from there on are nothing that anybody waits for.
+        let can_pull =
+            self.live && !self.drained && self.credit.is_left() && !self.puller.tip().state.is_being_decoded();
         tokio::select! {
             biased;
             () = stopping.cancelled() => ControlFlow::Break(End::GoingAway),

@@ -9,7 +9,7 @@ use axum::extract::ws::{Message, WebSocket};
 use taillight::cursor::{Anchor, Cursor};
 use taillight::path::LogPath;
 use taillight::wire::{self, CLOSE_PROTOCOL, CLOSE_VERSION, ClientMsg, Failure, ServerMsg, VERSION};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::connection::{End, Viewer, sent};
 use super::finding::refuse as refuse_term;
@@ -23,6 +23,9 @@ use crate::tail::Follower;
 
 /// How long a new connection may take to say what it wants.
 const OPEN_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long a cursor in a compressed file waits for it to be decoded up to there.
+const WAIT_FOR_DECODING: Duration = Duration::from_secs(10);
 
 /// What a client asked for when it opened.
 pub(super) struct Wanted {
@@ -91,6 +94,10 @@ async fn open(
     (who, mut follower, file): (Principal, Follower, LogFile),
     wanted: Wanted,
 ) -> ControlFlow<End, Viewer> {
+    if let Some(cursor) = wanted.resume {
+        // After a restart, what is not decoded again yet is not gone.
+        follower.decoded(Some(cursor.offset), Instant::now() + WAIT_FOR_DECODING).await;
+    }
     let found = match wanted.resume {
         Some(cursor) => match follower.find(cursor, file, &state.tasks).await {
             Ok(found) => Some(found),

@@ -3,6 +3,7 @@
 mod chains;
 mod compat;
 mod filtered;
+mod packed;
 mod socket;
 mod stdin;
 mod support;

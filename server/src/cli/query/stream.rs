@@ -1,8 +1,7 @@
 //! Standard input and other streams: line by line, as they come, with the last few lines kept for context.
 
 use std::collections::VecDeque;
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 
 use taillight::line::{ByteLen, ByteOffset, LineCount, LineNo};
 
@@ -42,7 +41,7 @@ struct Sifter<'a, W> {
 pub fn run(
     wanted: &Wanted,
     name: &Name,
-    mut file: File,
+    mut file: impl io::Read,
     printer: &mut Printer<impl io::Write>,
     mut on_cut: impl FnMut(u64),
 ) -> Result<u64, Stop> {
