@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use crate::api::follow;
 use crate::api::params::query_pairs;
-use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{OriginalUri, State};
 use axum::response::{IntoResponse as _, Response};
 use taillight::ansi::Style;
@@ -18,6 +17,9 @@ use taillight::cursor::Generation;
 use taillight::line::ByteOffset;
 use taillight::path::LogPath;
 use taillight::wire::{CLOSE_GOING_AWAY, CLOSE_NO_PONG, CLOSE_UNAUTHORIZED};
+
+use bytes::Bytes;
+use tokio::time::sleep_until;
 
 use crate::auth::Principal;
 use crate::auth::lasting::LastingLogin;
@@ -28,7 +30,9 @@ use crate::source::read_full;
 use crate::state::AppState;
 use crate::tail::Follower;
 use crate::ws::heartbeat::{Beat, Heartbeat};
-use crate::ws::{limited, outbox};
+use crate::ws::socket::{Broken, Socket};
+use crate::ws::upgrade::Upgrade;
+use crate::ws::{Message, Received, Violation, outbox};
 
 use render::{Format, Renderer};
 
@@ -60,7 +64,7 @@ pub async fn stream(
     State(state): State<AppState>,
     who: Principal,
     OriginalUri(uri): OriginalUri,
-    upgrade: WebSocketUpgrade,
+    upgrade: Upgrade,
 ) -> Response {
     let options = match options(uri.query().unwrap_or_default()) {
         Ok(options) => options,
@@ -71,10 +75,7 @@ pub async fn stream(
     match follow(&state, who.clone(), path).await {
         // Before the upgrade every refusal is a 404: a client of this stream can see nothing else.
         Err(_) => ApiError::NotFound.into_response(),
-        Ok(follower) => limited(upgrade, state.facts.message_bytes).on_upgrade(move |socket| {
-            let tasks = state.tasks.clone();
-            tasks.track(run(socket, state, (who, follower), options))
-        }),
+        Ok(follower) => upgrade.accept(&state.clone(), move |socket| run(socket, state, (who, follower), options)),
     }
 }
 
@@ -108,7 +109,7 @@ fn bad(detail: &str) -> ApiError {
     ApiError::BadRequest { detail: detail.to_owned() }
 }
 
-async fn run(mut socket: WebSocket, state: AppState, (who, follower): (Principal, Follower), options: Options) {
+async fn run(mut socket: Socket, state: AppState, (who, follower): (Principal, Follower), options: Options) {
     let _viewer = state.facts.count_viewer();
     let heartbeat = Heartbeat::new(state.facts.heartbeat);
     let ended = match start(&state, &follower, options.lines).await {
@@ -150,7 +151,7 @@ struct Stream {
 }
 
 impl Stream {
-    async fn run(&mut self, socket: &mut WebSocket) -> End {
+    async fn run(&mut self, socket: &mut Socket) -> End {
         let mut drained = false;
         loop {
             match self.turn(socket, &mut drained).await {
@@ -160,22 +161,15 @@ impl Stream {
         }
     }
 
-    async fn turn(&mut self, socket: &mut WebSocket, drained: &mut bool) -> ControlFlow<End> {
+    async fn turn(&mut self, socket: &mut Socket, drained: &mut bool) -> ControlFlow<End> {
         let stopping = self.state.tasks.stopping();
         tokio::select! {
             biased;
             () = stopping.cancelled() => {
                 ControlFlow::Break(End::Close(CLOSE_GOING_AWAY, "the server is going away"))
             }
-            message = socket.recv() => self.receive(message),
-            beat = self.heartbeat.due() => match beat {
-                Beat::Dead => ControlFlow::Break(End::Close(CLOSE_NO_PONG, "no pong in time")),
-                Beat::Ping => {
-                    send(socket, Message::Text("ping".into())).await?;
-                    self.heartbeat.pinged();
-                    ControlFlow::Continue(())
-                }
-            },
+            received = socket.recv() => self.receive(received),
+            () = sleep_until(self.heartbeat.next_at()) => self.beat(socket),
             () = self.login.ended() => {
                 ControlFlow::Break(End::Close(CLOSE_UNAUTHORIZED, "the session has ended: log in again"))
             }
@@ -187,20 +181,34 @@ impl Stream {
         }
     }
 
-    fn receive(&mut self, message: Option<Result<Message, axum::Error>>) -> ControlFlow<End> {
-        match message {
-            Some(Ok(Message::Text(text))) => {
-                if text.as_str() == "pong" {
+    fn beat(&mut self, socket: &mut Socket) -> ControlFlow<End> {
+        match self.heartbeat.due(socket.line()) {
+            Some(Beat::Dead) => ControlFlow::Break(End::Close(CLOSE_NO_PONG, "no pong in time")),
+            Some(Beat::Ping) => {
+                socket.push_first(Message::Text(Bytes::from_static(b"ping")));
+                self.heartbeat.pinged(socket.line());
+                ControlFlow::Continue(())
+            }
+            None => ControlFlow::Continue(()),
+        }
+    }
+
+    fn receive(&mut self, received: Result<Received, Broken>) -> ControlFlow<End> {
+        match received {
+            Ok(Received::Text(text)) => {
+                if text == "pong" {
                     self.heartbeat.alive();
                 }
                 ControlFlow::Continue(())
             }
-            Some(Ok(Message::Binary(_) | Message::Ping(_) | Message::Pong(_))) => ControlFlow::Continue(()),
-            Some(Ok(Message::Close(_)) | Err(_)) | None => ControlFlow::Break(End::Gone),
+            Ok(Received::Binary | Received::Ping(_) | Received::Pong) => ControlFlow::Continue(()),
+            Ok(Received::Close(_)) => ControlFlow::Break(End::Close(1000, "")),
+            Err(Broken::Gone) => ControlFlow::Break(End::Gone),
+            Err(Broken::Rule(Violation(code, reason))) => ControlFlow::Break(End::Close(code, reason)),
         }
     }
 
-    async fn pump(&mut self, socket: &mut WebSocket, drained: &mut bool) -> ControlFlow<End> {
+    async fn pump(&mut self, socket: &mut Socket, drained: &mut bool) -> ControlFlow<End> {
         match self.puller.pull(&self.state.tasks).await {
             Ok(Pulled::Lines(lines) | Pulled::Rest(lines)) => self.send_lines(socket, lines).await,
             // Rows come to those who have a filter.
@@ -219,7 +227,7 @@ impl Stream {
     }
 
     /// Without `tail`: the unfinished last line as it stands, then the end.
-    async fn finish(&mut self, socket: &mut WebSocket) -> ControlFlow<End> {
+    async fn finish(&mut self, socket: &mut Socket) -> ControlFlow<End> {
         if let Ok(Some(rest)) = self.puller.unfinished(&self.state.tasks).await {
             self.send_lines(socket, rest).await?;
         }
@@ -227,7 +235,7 @@ impl Stream {
     }
 
     /// Sends lines; where one was cut, the rest of it is read, because here lines come whole.
-    async fn send_lines(&mut self, socket: &mut WebSocket, lines: Lines) -> ControlFlow<End> {
+    async fn send_lines(&mut self, socket: &mut Socket, lines: Lines) -> ControlFlow<End> {
         let bytes = match whole(&self.state, lines).await {
             Ok(bytes) => bytes,
             Err(_) => return ControlFlow::Break(End::Close(1011, "the file cannot be read")),
@@ -235,11 +243,12 @@ impl Stream {
         for message in self.renderer.messages(&bytes) {
             send(socket, Message::Text(message.into())).await?;
         }
-        ControlFlow::Continue(())
+        // The next lines are read when these have left: a slow client costs its place and nothing else.
+        socket.flush().await.map_or(ControlFlow::Break(End::Gone), ControlFlow::Continue)
     }
 }
 
-async fn send(socket: &mut WebSocket, message: Message) -> ControlFlow<End> {
+async fn send(socket: &mut Socket, message: Message) -> ControlFlow<End> {
     match outbox::send(socket, message).await {
         Ok(()) => ControlFlow::Continue(()),
         Err(outbox::PeerGone) => ControlFlow::Break(End::Gone),
@@ -248,7 +257,8 @@ async fn send(socket: &mut WebSocket, message: Message) -> ControlFlow<End> {
 
 /// The bytes of lines, with what was left out of a long one put back.
 async fn whole(state: &AppState, lines: Lines) -> std::io::Result<Vec<u8>> {
-    let Lines { from, chunk, source, .. } = lines;
+    let Lines { from, lines, source, .. } = lines;
+    let chunk = &lines.chunk;
     if chunk.cuts.is_empty() {
         return Ok(chunk.payload.to_vec());
     }

@@ -1,7 +1,7 @@
 //! The accept loop. It is our own because axum's has no time limit for a request's head: a client that trickles bytes, or
 //! connects and says nothing, would hold its connection for ever.
 
-mod held;
+pub(crate) mod held;
 
 use std::io;
 use std::net::SocketAddr;

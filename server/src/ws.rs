@@ -2,8 +2,10 @@
 //!
 //! Host, Origin and login were checked before this room is reached (`router`).
 
+mod codec;
 pub mod connection;
 mod counters;
+pub mod counts;
 mod finding;
 pub mod heartbeat;
 mod live;
@@ -11,34 +13,20 @@ mod opening;
 pub mod outbox;
 mod requests;
 pub(crate) mod search;
+pub mod socket;
+pub mod upgrade;
+mod waiting;
 
 use axum::extract::State;
-use axum::extract::ws::WebSocketUpgrade;
 use axum::response::Response;
+
+pub use codec::{Message, Received, Violation};
 
 use crate::auth::Principal;
 use crate::state::AppState;
-
-/// Read buffer of a socket: the default, 128 KiB, would be most of an idle viewer's memory.
-const READ_BUFFER_BYTES: usize = 4 * 1024;
-
-/// Frames go to the kernel at once; this only bounds what one write may leave behind.
-const WRITE_BUFFER_LIMIT_BYTES: usize = 1024 * 1024;
+use upgrade::Upgrade;
 
 /// Upgrades to the viewer's protocol (`taillight::wire`).
-pub async fn viewer(State(state): State<AppState>, who: Principal, upgrade: WebSocketUpgrade) -> Response {
-    limited(upgrade, state.facts.message_bytes).on_upgrade(move |socket| {
-        let tasks = state.tasks.clone();
-        tasks.track(connection::run(socket, state, who))
-    })
-}
-
-/// Sets the limits that hold for every socket.
-pub fn limited(upgrade: WebSocketUpgrade, message_bytes: usize) -> WebSocketUpgrade {
-    upgrade
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(0)
-        .max_write_buffer_size(WRITE_BUFFER_LIMIT_BYTES)
-        .max_message_size(message_bytes)
-        .max_frame_size(message_bytes)
+pub async fn viewer(State(state): State<AppState>, who: Principal, upgrade: Upgrade) -> Response {
+    upgrade.accept(&state.clone(), move |socket| connection::run(socket, state, who))
 }
