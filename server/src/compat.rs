@@ -16,23 +16,27 @@ use taillight::ansi::Style;
 use taillight::cursor::Generation;
 use taillight::line::ByteOffset;
 use taillight::path::LogPath;
-use taillight::wire::{CLOSE_GOING_AWAY, CLOSE_NO_PONG, CLOSE_UNAUTHORIZED};
+use taillight::wire::{CLOSE_GOING_AWAY, CLOSE_NO_PONG, CLOSE_POLICY, CLOSE_UNAUTHORIZED};
 
 use bytes::Bytes;
 use tokio::time::sleep_until;
 
 use crate::auth::Principal;
 use crate::auth::lasting::LastingLogin;
+use crate::catalog::OpenError;
 use crate::error::ApiError;
 use crate::pull::{Lines, Pulled, Puller};
 use crate::read::lines_back;
 use crate::source::read_full;
+use crate::serve::crowded::is_out_of_handles;
 use crate::state::AppState;
 use crate::tail::Follower;
 use crate::ws::heartbeat::{Beat, Heartbeat};
 use crate::ws::socket::{Broken, Socket};
 use crate::ws::upgrade::Upgrade;
-use crate::ws::{Message, Received, Violation, outbox};
+use crate::ws::counts::Cause;
+use crate::ws::flood::{Flood, TOO_MANY_MESSAGES};
+use crate::ws::{Message, Received, Violation, outbox, too_many};
 
 use render::{Format, Renderer};
 
@@ -73,9 +77,16 @@ pub async fn stream(
     let Some(absolute) = absolute_path(uri.path()) else { return ApiError::NotFound.into_response() };
     let Some(path) = state.catalog.locate(&absolute) else { return ApiError::NotFound.into_response() };
     match follow(&state, who.clone(), path).await {
-        // Before the upgrade every refusal is a 404: a client of this stream can see nothing else.
+        Err(OpenError::Io(error)) if is_out_of_handles(&error) => ApiError::Busy.into_response(),
+        // Before the upgrade every other refusal is a 404: a client of this stream can see nothing else.
         Err(_) => ApiError::NotFound.into_response(),
-        Ok(follower) => upgrade.accept(&state.clone(), move |socket| run(socket, state, (who, follower), options)),
+        Ok(follower) => {
+            let Some(slot) = state.auth.sockets().take(&who) else { return too_many(&state) };
+            upgrade.accept(&state.clone(), move |socket| async move {
+                let _slot = slot;
+                run(socket, state, (who, follower), options).await;
+            })
+        }
     }
 }
 
@@ -110,18 +121,25 @@ fn bad(detail: &str) -> ApiError {
 }
 
 async fn run(mut socket: Socket, state: AppState, (who, follower): (Principal, Follower), options: Options) {
-    let _viewer = state.facts.count_viewer();
+    let facts = state.facts.clone();
+    let _viewer = facts.count_viewer();
     let heartbeat = Heartbeat::new(state.facts.heartbeat);
     let ended = match start(&state, &follower, options.lines).await {
         Some((generation, offset)) => {
             let puller = Puller::new(follower, generation, offset, Style::PLAIN);
             let renderer = Renderer::new(options.format);
             let login = LastingLogin::new(state.auth.clone(), who);
-            let mut stream = Stream { state, login, puller, heartbeat, options, renderer };
+            let mut stream = Stream { state, login, puller, heartbeat, flood: Flood::new(), options, renderer };
             stream.run(&mut socket).await
         }
         None => End::Close(1011, "the file cannot be read"),
     };
+    let cause = match ended {
+        End::Gone => Cause::Left,
+        End::Close(1000, _) => Cause::Left,
+        End::Close(code, _) => Cause::of_close(code),
+    };
+    facts.counters.count_end(cause);
     if let End::Close(code, reason) = ended {
         outbox::close(socket, code, reason).await;
     }
@@ -146,6 +164,7 @@ struct Stream {
     login: LastingLogin,
     puller: Puller,
     heartbeat: Heartbeat,
+    flood: Flood,
     options: Options,
     renderer: Renderer,
 }
@@ -194,6 +213,9 @@ impl Stream {
     }
 
     fn receive(&mut self, received: Result<Received, Broken>) -> ControlFlow<End> {
+        if received.is_ok() && self.flood.is_too_much() {
+            return ControlFlow::Break(End::Close(CLOSE_POLICY, TOO_MANY_MESSAGES));
+        }
         match received {
             Ok(Received::Text(text)) => {
                 if text == "pong" {

@@ -8,6 +8,7 @@
 mod tests;
 
 use bytes::Bytes;
+use taillight::wire::CLOSE_PROTOCOL as PROTOCOL;
 
 /// The longest head of a frame that we write.
 const MAX_HEAD_BYTES: usize = 10;
@@ -20,12 +21,6 @@ pub const TOO_LONG: u16 = 1009;
 
 /// Close code: a text that is not UTF-8.
 pub const NOT_TEXT: u16 = 1007;
-
-/// Close code: a message that breaks a rule of ours.
-pub const POLICY: u16 = 1008;
-
-/// Close code: frames that break the protocol.
-pub const PROTOCOL: u16 = 1002;
 
 const CONTINUE: u8 = 0;
 const TEXT: u8 = 1;

@@ -11,11 +11,13 @@ use taillight::ansi::Style;
 use taillight::cursor::Generation;
 use taillight::line::ByteOffset;
 use taillight::wire::{
-    CLOSE_GOING_AWAY, CLOSE_NO_PONG, CLOSE_PROTOCOL, CLOSE_UNAUTHORIZED, ClientMsg, Frame, ServerMsg, Tip,
+    CLOSE_GOING_AWAY, CLOSE_NO_PONG, CLOSE_POLICY, CLOSE_PROTOCOL, CLOSE_UNAUTHORIZED, ClientMsg, Frame, ServerMsg, Tip,
 };
 use tokio::time::Instant;
 
 use super::codec::{Received, Violation};
+use super::counts::Cause;
+use super::flood::{Flood, TOO_MANY_MESSAGES};
 use super::heartbeat::{Beat, Heartbeat};
 use super::opening::{self, Wanted};
 use super::outbox::{self, Credit, PeerGone};
@@ -45,6 +47,17 @@ pub(super) enum End {
     Close(u16, &'static str),
     /// The server stops.
     GoingAway,
+}
+
+impl End {
+    /// Why, for the metrics.
+    fn cause(self) -> Cause {
+        match self {
+            Self::Gone | Self::Closed => Cause::Left,
+            Self::GoingAway => Cause::GoingAway,
+            Self::Close(code, _) => Cause::of_close(code),
+        }
+    }
 }
 
 /// What a connection was woken by.
@@ -85,6 +98,7 @@ pub(super) struct Viewer {
     pub(super) counter: Option<Counter>,
     heartbeat: Heartbeat,
     waiting: Waiting,
+    pub(super) flood: Flood,
     /// Whether everything up to the tip has been sent; cleared when the tip moves.
     pub(super) drained: bool,
     login: LastingLogin,
@@ -109,11 +123,13 @@ pub(super) struct Viewer {
 
 /// Serves one connection until it ends.
 pub async fn run(mut socket: Socket, state: AppState, who: Principal) {
-    let _viewer = state.facts.count_viewer();
+    let facts = state.facts.clone();
+    let _viewer = facts.count_viewer();
     let end = match serve(&mut socket, state, who).await {
         ControlFlow::Break(end) => end,
         ControlFlow::Continue(never) => match never {},
     };
+    facts.counters.count_end(end.cause());
     match end {
         End::Gone => {}
         End::Closed => outbox::close(socket, CLOSE_DONE, "").await,
@@ -157,6 +173,7 @@ impl Viewer {
             live: wanted.follow,
             counter: None,
             heartbeat: Heartbeat::new(state.facts.heartbeat),
+            flood: Flood::new(),
             waiting: Waiting::new(state.tasks.stopping()),
             drained: false,
             login: LastingLogin::new(state.auth.clone(), who),
@@ -269,6 +286,9 @@ impl Viewer {
 
     async fn receive(&mut self, socket: &mut Socket, received: Received) -> ControlFlow<End> {
         self.heartbeat.alive();
+        if self.flood.is_too_much() {
+            return ControlFlow::Break(End::Close(CLOSE_POLICY, TOO_MANY_MESSAGES));
+        }
         let text = match received {
             Received::Text(text) => text,
             Received::Ping(_) | Received::Pong => return ControlFlow::Continue(()),

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use taillight::wire::{CLOSE_GOING_AWAY, CLOSE_NO_PONG, CLOSE_UNAUTHORIZED, CLOSE_VERSION};
+
 /// Why a socket ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
@@ -17,6 +19,19 @@ pub enum Cause {
     GoingAway,
     /// A limit was reached, or the file cannot be followed.
     Failed,
+}
+
+impl Cause {
+    /// The cause of a close of ours.
+    pub fn of_close(code: u16) -> Self {
+        match code {
+            CLOSE_NO_PONG => Self::Silent,
+            CLOSE_UNAUTHORIZED => Self::LoggedOut,
+            CLOSE_GOING_AWAY => Self::GoingAway,
+            1002..=1009 | CLOSE_VERSION => Self::Refused,
+            _ => Self::Failed,
+        }
+    }
 }
 
 /// All causes, as they are shown.

@@ -82,6 +82,7 @@ impl Viewer {
 
     fn send_frame(&mut self, socket: &mut Socket, frame: Bytes, n_bytes: usize, is_shared: bool) {
         self.credit.spend(n_bytes);
+        self.flood.expect_answer();
         self.state.facts.counters.count_frame(is_shared);
         socket.push(Message::Binary(frame));
     }

@@ -19,6 +19,7 @@ use super::socket::Socket;
 use crate::api::follow;
 use crate::auth::Principal;
 use crate::catalog::OpenError;
+use crate::serve::crowded::is_out_of_handles;
 use crate::state::AppState;
 use crate::tail::Follower;
 
@@ -82,6 +83,7 @@ async fn refuse(socket: &mut Socket, error: &OpenError) -> ControlFlow<End, Infa
         OpenError::NotFound => Failure::NotFound,
         OpenError::IsFolder | OpenError::NotAFile(_) => Failure::NotAFile,
         OpenError::Denied { .. } => Failure::Denied,
+        OpenError::Io(error) if is_out_of_handles(error) => Failure::Busy,
         OpenError::Io(_) => Failure::ReadError,
     };
     let _ = outbox::say(socket, &ServerMsg::Failed { req: 0, error: kind, detail: error.to_string() }).await;

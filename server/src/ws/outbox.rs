@@ -6,8 +6,8 @@ use bytes::Bytes;
 use taillight::wire::{CREDIT_BYTES, ServerMsg};
 use tokio::time::timeout;
 
-use super::codec::{Message, Received};
-use super::socket::{Broken, Socket};
+use super::codec::Message;
+use super::socket::Socket;
 
 /// How long a peer may take to read the close frame.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
@@ -65,11 +65,9 @@ pub async fn close(mut socket: Socket, code: u16, reason: &'static str) {
     let farewell = async {
         socket.push(Message::Close(code, reason));
         socket.flush().await?;
-        let _ = socket.shut_down().await;
-        // The peer's own close frame ends the stream; dropping the socket before it would reset the connection and
-        // could take the code with it.
-        while !matches!(socket.recv().await?, Received::Close(_)) {}
-        Ok::<(), Broken>(())
+        // The peer's own end ends the stream; dropping the socket before it would reset the connection and could take the
+        // code with it.
+        socket.end().await
     };
     let _ = timeout(CLOSE_LIMIT, farewell).await;
 }

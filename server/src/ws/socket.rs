@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::io::{self, IoSlice};
+use std::io::IoSlice;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -255,11 +255,22 @@ impl Socket {
         }
     }
 
-    /// Ends what we send. What the client still sends is to be read, so that its end is not a reset.
+    /// Ends what we send, and waits until the client has ended too; what it still says is of no use.
     ///
     /// # Errors
     /// When the client is gone.
-    pub async fn shut_down(&mut self) -> io::Result<()> {
-        poll_fn(|cx| Pin::new(&mut self.stream).poll_shutdown(cx)).await
+    pub async fn end(&mut self) -> Result<(), Broken> {
+        poll_fn(|cx| Pin::new(&mut self.stream).poll_shutdown(cx)).await.map_err(|_| Broken::Gone)?;
+        let mut bytes = [0; 512];
+        poll_fn(|cx| {
+            loop {
+                let mut bytes = ReadBuf::new(&mut bytes);
+                let read = ready!(Pin::new(&mut self.stream).poll_read(cx, &mut bytes));
+                if read.is_err() || bytes.filled().is_empty() {
+                    return Poll::Ready(Ok(()));
+                }
+            }
+        })
+        .await
     }
 }
