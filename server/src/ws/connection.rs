@@ -173,7 +173,7 @@ impl Viewer {
             live: wanted.follow,
             counter: None,
             heartbeat: Heartbeat::new(state.facts.heartbeat),
-            flood: Flood::new(),
+            flood: Flood::default(),
             waiting: Waiting::new(state.tasks.stopping()),
             drained: false,
             login: LastingLogin::new(state.auth.clone(), who),
@@ -332,5 +332,23 @@ impl Viewer {
     /// Remembers how far an unfinished last line was shown by a page.
     pub(super) fn showed_unfinished(&mut self, end: Option<ByteOffset>) {
         self.shown_unfinished = end;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the task of one viewer holds, in bytes, without its boxes: ten thousand of them wait.
+    const TASK_BUDGET: usize = 3 * 1024;
+
+    fn size_of_future<Run>(_: impl FnOnce(Socket, AppState, Principal) -> Run) -> usize {
+        size_of::<Run>()
+    }
+
+    #[test]
+    fn a_viewer_that_waits_is_small() {
+        let bytes = size_of_future(run);
+        assert!(bytes <= TASK_BUDGET, "{bytes} bytes");
     }
 }

@@ -14,12 +14,14 @@ pub struct Flood {
     since: Instant,
 }
 
-impl Flood {
+impl Default for Flood {
     /// Nothing was sent yet.
-    pub fn new() -> Self {
+    fn default() -> Self {
         Self { left: MAX_MESSAGE_BURST, since: Instant::now() }
     }
+}
 
+impl Flood {
     /// A message came; whether it is one too many.
     pub fn is_too_much(&mut self) -> bool {
         let now = Instant::now();
@@ -48,7 +50,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn after_the_burst_so_many_a_second_may_come_and_answers_are_free() {
-        let mut flood = Flood::new();
+        let mut flood = Flood::default();
         let n_sent = |flood: &mut Flood| (0..10_000).take_while(|_| !flood.is_too_much()).count();
         assert_eq!(n_sent(&mut flood), MAX_MESSAGE_BURST as usize);
         for _ in 0..3 {

@@ -49,6 +49,8 @@ pub struct Socket {
     received: VecDeque<Received>,
     /// What came after those.
     broken: Option<Broken>,
+    /// Whether the client has closed.
+    is_closed: bool,
     queue: VecDeque<Outgoing>,
     /// How much of the first in the queue has left.
     written: usize,
@@ -74,6 +76,7 @@ impl Socket {
             decoder,
             received: VecDeque::new(),
             broken: None,
+            is_closed: false,
             queue: VecDeque::new(),
             written: 0,
             pending: 0,
@@ -194,8 +197,11 @@ impl Socket {
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Received, Broken>> {
         loop {
-            if let Some(received) = self.decoder.next().map_err(Broken::Rule)? {
+            let received =
+                self.decoder.next().map_err(Broken::Rule).inspect_err(|broken| self.broken = Some(*broken))?;
+            if let Some(received) = received {
                 self.unheard = 0;
+                self.is_closed |= matches!(received, Received::Close(_));
                 if let Received::Ping(bytes) = &received {
                     self.answer_ping(bytes.clone());
                 }
@@ -255,11 +261,25 @@ impl Socket {
         }
     }
 
-    /// Ends what we send, and waits until the client has ended too; what it still says is of no use.
+    /// Waits for the client's own close, which answers ours. Of whoever broke the protocol nothing can be understood: then
+    /// for its end.
     ///
     /// # Errors
     /// When the client is gone.
     pub async fn end(&mut self) -> Result<(), Broken> {
+        while !self.is_closed && self.broken.is_none() {
+            if let Err(broken) = self.recv().await {
+                self.broken = Some(broken);
+            }
+        }
+        match self.broken {
+            Some(Broken::Gone) => Err(Broken::Gone),
+            Some(Broken::Rule(_)) => self.discard().await,
+            None => Ok(()),
+        }
+    }
+
+    async fn discard(&mut self) -> Result<(), Broken> {
         poll_fn(|cx| Pin::new(&mut self.stream).poll_shutdown(cx)).await.map_err(|_| Broken::Gone)?;
         let mut bytes = [0; 512];
         poll_fn(|cx| {
