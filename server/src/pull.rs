@@ -9,6 +9,7 @@
 //! is asked to look at once.
 
 mod counter;
+mod reading;
 mod shared;
 mod shown;
 
@@ -18,13 +19,13 @@ use std::sync::Arc;
 use taillight::ansi::{self, Style};
 use taillight::cursor::{Generation, Identity, Marker};
 use taillight::line::{ByteLen, ByteOffset, LineNo};
-use taillight::wire::{Cut, FileEvent, MAX_LINE_BYTES, MAX_LIVE_BYTES};
+use taillight::wire::FileEvent;
 
-use crate::read::{self, Chunk};
 use crate::source::{Source, is_gone};
 use crate::tail::{Epoch, Follower, Notice, TailTip};
 use crate::tasks::Tasks;
-use shared::{FilterKey, Key, Made};
+use reading::Verified;
+use shared::Made;
 
 pub use counter::Counter;
 pub use shared::{SharedFrames, SharedLines, SharedRows};
@@ -92,12 +93,6 @@ pub struct Event {
     pub event: FileEvent,
     /// The generation that begins with it.
     pub next: Option<(Generation, Identity)>,
-}
-
-/// What was read and whether another viewer read it, or the news that the file under it is another one now.
-enum Verified {
-    Read(Made, bool),
-    Replaced,
 }
 
 impl Puller {
@@ -239,65 +234,6 @@ impl Puller {
         }
     }
 
-    async fn read(&self, tasks: &Tasks, epoch: &Epoch, limit: ByteOffset) -> io::Result<Verified> {
-        let (from, style) = (self.offset, self.style);
-        let make = || {
-            let source = Arc::clone(&epoch.source);
-            let read = move || read::lines_from(&*source, from, limit, MAX_LIVE_BYTES).map(|chunk| lines(chunk, style));
-            tasks.blocking(read)
-        };
-        self.verified(epoch, limit, None, make).await
-    }
-
-    async fn head_of_line(&self, tasks: &Tasks, epoch: &Epoch, end: ByteOffset) -> io::Result<Verified> {
-        let (from, style) = (self.offset, self.style);
-        let make = || {
-            let source = Arc::clone(&epoch.source);
-            tasks.blocking(move || unfinished_head(&*source, from, end).map(|chunk| lines(chunk, style)))
-        };
-        self.verified(epoch, end, Some(end), make).await
-    }
-
-    /// What `make` reads or another viewer has read at this place, if it follows what was delivered last.
-    async fn verified<F, Read>(
-        &self,
-        epoch: &Epoch,
-        limit: ByteOffset,
-        unfinished: Option<ByteOffset>,
-        make: F,
-    ) -> io::Result<Verified>
-    where
-        F: Fn() -> Read,
-        Read: Future<Output = io::Result<Made>>,
-    {
-        let follows = |made: &Made| self.marker.is_none_or(|marker| marker == made.before());
-        let read = match self.marker {
-            None => make().await.map(|made| (made, false)),
-            Some(_) => match epoch.frames.get(self.key(epoch, unfinished), limit, make()).await {
-                Ok((made, true)) if !follows(&made) || made.end() > limit => make().await.map(|made| (made, false)),
-                got => got,
-            },
-        };
-        match read {
-            Ok((made, is_shared)) if follows(&made) => Ok(Verified::Read(made, is_shared)),
-            Ok(_) => Ok(Verified::Replaced),
-            Err(error) if is_gone(&error) => Ok(Verified::Replaced),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// What the frame at this place is shared by.
-    fn key(&self, epoch: &Epoch, unfinished: Option<ByteOffset>) -> Key {
-        let filter = self.filter.as_ref();
-        Key {
-            from: self.offset,
-            style: self.style,
-            filter: filter.map(|rows| (FilterKey(rows.filter.clone()), rows.around.before, self.line)),
-            is_ended: epoch.ended.get().is_some(),
-            unfinished,
-        }
-    }
-
     async fn rest(&mut self, tasks: &Tasks, epoch: &Arc<Epoch>, limit: ByteOffset) -> io::Result<Pulled> {
         match self.head_of_line(tasks, epoch, limit).await? {
             Verified::Read(Made::Lines(lines), is_shared) => Ok(Pulled::Rest(self.advance(epoch, lines, is_shared))),
@@ -404,10 +340,6 @@ impl Lines {
     }
 }
 
-fn lines(chunk: Chunk, style: Style) -> Made {
-    Made::Lines(Arc::new(SharedLines::new(chunk, style)))
-}
-
 /// Where reading of an epoch ends for now.
 fn readable_end(tip: &TailTip, epoch: &Epoch) -> ByteOffset {
     epoch.ended.get().copied().unwrap_or(tip.complete)
@@ -424,21 +356,4 @@ pub fn style_after(payload: &[u8], style: Style) -> Style {
 /// The seconds since 1970, now.
 pub fn unix_secs() -> u64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs())
-}
-
-/// The first part of a line that has no line feed yet and ends at `end` for now.
-fn unfinished_head(source: &dyn Source, from: ByteOffset, end: ByteOffset) -> io::Result<Chunk> {
-    let before = read::marker_at(source, from)?;
-    let whole = end - from;
-    let wanted = u32::try_from(whole.get()).unwrap_or(u32::MAX).min(MAX_LINE_BYTES as u32);
-    let mut payload = read::line_bytes(source, from, wanted)?;
-    if payload.len() < wanted as usize {
-        // It was finished or cut meanwhile: the follower's next tip says which.
-        payload.clear();
-        return Ok(Chunk { before, end: from, after: before, cuts: Vec::new(), payload });
-    }
-    let missing = whole - ByteLen::new(payload.len() as u64);
-    let cut = Cut { at: wanted, missing };
-    let cuts = if missing == ByteLen::ZERO { Vec::new() } else { vec![cut] };
-    Ok(Chunk { before, end, after: read::marker_at(source, end)?, cuts, payload })
 }

@@ -9,8 +9,9 @@ use taillight::cursor::Generation;
 use taillight::line::{ByteOffset, LineNo};
 use taillight::wire::{Frame, FrameKind, MAX_CONTEXT};
 
+use super::reading::Verified;
 use super::shared::{Made, SharedRows};
-use super::{Pulled, Puller, Verified};
+use super::{Pulled, Puller};
 use crate::read;
 use crate::scan::page::{self, ANSWER};
 use crate::scan::rows::{Around, Rows};
