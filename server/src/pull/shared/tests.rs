@@ -71,3 +71,32 @@ async fn no_more_than_a_mebibyte_is_held() {
     }
     assert!(frames.n_bytes() > MAX_BYTES / 2 && frames.held(&key(39)).is_some() && frames.held(&key(0)).is_none());
 }
+
+#[tokio::test]
+async fn what_another_read_after_other_lines_is_not_taken() {
+    use crate::pull::{Pulled, Puller};
+    use crate::tail::{Pace, Tails};
+    use crate::testing::{TempFolder, log_file, tasks};
+
+    let (folder, tasks) = (TempFolder::new(), tasks());
+    let path = folder.file("app.log", b"a\n");
+    let tails = Tails::new(tasks.clone(), Pace::default());
+    let file = log_file(&path);
+    let follower = tasks.blocking(move || tails.follow(file)).await.unwrap();
+    let tip = follower.tip();
+    let epoch = Arc::clone(tip.current());
+    let mut puller = Puller::new(follower, epoch.generation, ByteOffset::ZERO, Style::PLAIN);
+    let Ok(Pulled::Lines(first)) = puller.pull(&tasks).await else { panic!("the first line") };
+    assert_eq!(first.lines.chunk.payload, &b"a\n"[..]);
+    folder.file("app.log", b"a\nb\n");
+    let grown = ByteOffset::new(4);
+    while puller.tip().complete < grown {
+        puller.moved().await;
+    }
+    // Of a file that had something else before: as if it had been cut and had grown again between two looks.
+    let other = async { lines(b"z\nq\n", 2, 4) };
+    assert!(!epoch.frames.get(key(2), grown, other).await.unwrap().1, "nothing was there before");
+    assert!(puller.pull_now().is_none());
+    let Ok(Pulled::Lines(second)) = puller.pull(&tasks).await else { panic!("the second line") };
+    assert_eq!((&second.lines.chunk.payload[..], second.is_shared), (&b"b\n"[..], false));
+}
