@@ -9,6 +9,8 @@
 //! is asked to look at once.
 
 mod counter;
+mod reading;
+mod shared;
 mod shown;
 
 use std::io;
@@ -17,14 +19,16 @@ use std::sync::Arc;
 use taillight::ansi::{self, Style};
 use taillight::cursor::{Generation, Identity, Marker};
 use taillight::line::{ByteLen, ByteOffset, LineNo};
-use taillight::wire::{Cut, FileEvent, MAX_LINE_BYTES, MAX_LIVE_BYTES};
+use taillight::wire::FileEvent;
 
-use crate::read::{self, Chunk};
 use crate::source::{Source, is_gone};
 use crate::tail::{Epoch, Follower, Notice, TailTip};
 use crate::tasks::Tasks;
+use reading::Verified;
+use shared::Made;
 
 pub use counter::Counter;
+pub use shared::{SharedFrames, SharedLines, SharedRows};
 pub use shown::{RowFilter, ShownRows};
 
 /// A place in a followed file that moves on as it is read.
@@ -69,7 +73,9 @@ pub struct Lines {
     /// Where the first line starts.
     pub from: ByteOffset,
     /// The lines.
-    pub chunk: Chunk,
+    pub lines: Arc<SharedLines>,
+    /// Whether another viewer read them.
+    pub is_shared: bool,
     /// What they were read from, for the parts of long lines that were left out.
     pub source: Arc<dyn Source>,
 }
@@ -87,12 +93,6 @@ pub struct Event {
     pub event: FileEvent,
     /// The generation that begins with it.
     pub next: Option<(Generation, Identity)>,
-}
-
-/// A chunk, or the news that the file under it is another one now.
-enum Verified {
-    Chunk(Chunk),
-    Replaced,
 }
 
 impl Puller {
@@ -168,16 +168,16 @@ impl Puller {
             told_to = limit;
         } else if self.offset < limit {
             match self.read(tasks, epoch, limit).await? {
-                Verified::Chunk(chunk) if chunk.end > self.offset => {
-                    return Ok(Pulled::Lines(self.advance(epoch, chunk)));
+                Verified::Read(Made::Lines(lines), is_shared) if lines.chunk.end > self.offset => {
+                    return Ok(Pulled::Lines(self.advance(epoch, lines, is_shared)));
                 }
-                Verified::Chunk(_) if ended.is_some() => return self.rest(tasks, epoch, limit).await,
+                Verified::Read(..) if ended.is_some() => return self.rest(tasks, epoch, limit).await,
                 Verified::Replaced if ended.is_some() => return Ok(self.gap(epoch, limit)),
                 Verified::Replaced => {
                     self.follower.look();
                     return Ok(Pulled::Idle);
                 }
-                Verified::Chunk(_) => {}
+                Verified::Read(..) => {}
             }
         }
         if let Some(event) = self.notice(&tip, told_to) {
@@ -196,6 +196,28 @@ impl Puller {
         }
     }
 
+    /// What comes next where that needs no reading: another viewer has read it, or there is nothing.
+    pub fn pull_now(&mut self) -> Option<Pulled> {
+        let tip = self.follower.tip();
+        let current = tip.epochs.last().filter(|epoch| epoch.generation == self.generation)?;
+        if current.ended.get().is_some() {
+            return None;
+        }
+        if self.offset >= tip.complete {
+            let is_told = tip.notices.last().is_none_or(|notice| notice.seq <= self.notice_seq);
+            return is_told.then_some(Pulled::Idle);
+        }
+        let marker = self.marker?;
+        let made = current.frames.held(&self.key(current, None))?;
+        if made.before() != marker || made.end() > tip.complete {
+            return None;
+        }
+        Some(match made {
+            Made::Lines(lines) => Pulled::Lines(self.advance(current, lines, true)),
+            Made::Rows(rows, _) => Pulled::Rows(self.advance_to(rows, false, true)),
+        })
+    }
+
     /// The unfinished last line of the current generation, when the place stands just before it: at most
     /// [`MAX_LINE_BYTES`] of it. The place does not move: the line comes again, whole.
     ///
@@ -208,8 +230,10 @@ impl Puller {
             return Ok(None);
         };
         match self.head_of_line(tasks, epoch, tip.len).await? {
-            Verified::Chunk(chunk) if chunk.end > self.offset => Ok(Some(self.lines(epoch, chunk))),
-            Verified::Chunk(_) => Ok(None),
+            Verified::Read(Made::Lines(lines), is_shared) if lines.chunk.end > self.offset => {
+                Ok(Some(self.lines(epoch, lines, is_shared)))
+            }
+            Verified::Read(..) => Ok(None),
             Verified::Replaced => {
                 self.follower.look();
                 Ok(None)
@@ -217,28 +241,10 @@ impl Puller {
         }
     }
 
-    async fn read(&self, tasks: &Tasks, epoch: &Epoch, limit: ByteOffset) -> io::Result<Verified> {
-        let (source, from) = (Arc::clone(&epoch.source), self.offset);
-        self.verified(tasks.blocking(move || read::lines_from(&*source, from, limit, MAX_LIVE_BYTES)).await)
-    }
-
-    async fn head_of_line(&self, tasks: &Tasks, epoch: &Epoch, end: ByteOffset) -> io::Result<Verified> {
-        let (source, from) = (Arc::clone(&epoch.source), self.offset);
-        self.verified(tasks.blocking(move || unfinished_head(&*source, from, end)).await)
-    }
-
-    fn verified(&self, read: io::Result<Chunk>) -> io::Result<Verified> {
-        match read {
-            Ok(chunk) if self.marker.is_none_or(|marker| marker == chunk.before) => Ok(Verified::Chunk(chunk)),
-            Ok(_) => Ok(Verified::Replaced),
-            Err(error) if is_gone(&error) => Ok(Verified::Replaced),
-            Err(error) => Err(error),
-        }
-    }
-
     async fn rest(&mut self, tasks: &Tasks, epoch: &Arc<Epoch>, limit: ByteOffset) -> io::Result<Pulled> {
         match self.head_of_line(tasks, epoch, limit).await? {
-            Verified::Chunk(chunk) => Ok(Pulled::Rest(self.advance(epoch, chunk))),
+            Verified::Read(Made::Lines(lines), is_shared) => Ok(Pulled::Rest(self.advance(epoch, lines, is_shared))),
+            Verified::Read(..) => Ok(Pulled::Idle),
             Verified::Replaced => Ok(self.gap(epoch, limit)),
         }
     }
@@ -314,20 +320,21 @@ impl Puller {
         })
     }
 
-    fn advance(&mut self, epoch: &Epoch, chunk: Chunk) -> Lines {
-        let lines = self.lines(epoch, chunk);
-        self.style = style_after(&lines.chunk.payload, lines.style);
-        self.offset = lines.chunk.end;
-        self.marker = Some(lines.chunk.after);
+    fn advance(&mut self, epoch: &Epoch, lines: Arc<SharedLines>, is_shared: bool) -> Lines {
+        let lines = self.lines(epoch, lines, is_shared);
+        self.style = lines.lines.style_after;
+        self.offset = lines.lines.chunk.end;
+        self.marker = Some(lines.lines.chunk.after);
         lines
     }
 
-    fn lines(&self, epoch: &Epoch, chunk: Chunk) -> Lines {
+    fn lines(&self, epoch: &Epoch, lines: Arc<SharedLines>, is_shared: bool) -> Lines {
         Lines {
             generation: self.generation,
             style: self.style,
             from: self.offset,
-            chunk,
+            lines,
+            is_shared,
             source: Arc::clone(&epoch.source),
         }
     }
@@ -337,6 +344,13 @@ impl Puller {
 fn began(tip: &TailTip, next: &Epoch) -> Option<(FileEvent, u64)> {
     let before = tip.epochs.iter().take_while(|epoch| epoch.generation < next.generation).last();
     before.and_then(|before| before.then).or(next.began)
+}
+
+impl Lines {
+    /// As a live frame; the same bytes for everybody who is sent these lines.
+    pub fn frame(&self, unfinished: bool) -> bytes::Bytes {
+        self.lines.frame(self.generation, self.from, self.style, unfinished)
+    }
 }
 
 /// Where reading of an epoch ends for now.
@@ -355,21 +369,4 @@ pub fn style_after(payload: &[u8], style: Style) -> Style {
 /// The seconds since 1970, now.
 pub fn unix_secs() -> u64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs())
-}
-
-/// The first part of a line that has no line feed yet and ends at `end` for now.
-fn unfinished_head(source: &dyn Source, from: ByteOffset, end: ByteOffset) -> io::Result<Chunk> {
-    let before = read::marker_at(source, from)?;
-    let whole = end - from;
-    let wanted = u32::try_from(whole.get()).unwrap_or(u32::MAX).min(MAX_LINE_BYTES as u32);
-    let mut payload = read::line_bytes(source, from, wanted)?;
-    if payload.len() < wanted as usize {
-        // It was finished or cut meanwhile: the follower's next tip says which.
-        payload.clear();
-        return Ok(Chunk { before, end: from, after: before, cuts: Vec::new(), payload });
-    }
-    let missing = whole - ByteLen::new(payload.len() as u64);
-    let cut = Cut { at: wanted, missing };
-    let cuts = if missing == ByteLen::ZERO { Vec::new() } else { vec![cut] };
-    Ok(Chunk { before, end, after: read::marker_at(source, end)?, cuts, payload })
 }

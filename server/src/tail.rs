@@ -27,6 +27,7 @@ use taillight::wire::{FileEvent, FileState, Resume};
 
 use crate::catalog::FileStat;
 use crate::index::LineIndex;
+use crate::pull::SharedFrames;
 use crate::read::marker_of;
 use crate::scan::Views;
 use crate::source::{Source, is_gone};
@@ -65,6 +66,8 @@ pub struct Epoch {
     pub index: Arc<LineIndex>,
     /// Its matching lines.
     pub views: Views,
+    /// What viewers in step share.
+    pub frames: SharedFrames,
     /// What ended the life before it and when, in seconds since 1970; `None` for the first.
     pub began: Option<(FileEvent, u64)>,
     /// Its final length, once it has ended: a reader reads to there, its unfinished last line included, and goes on with
@@ -115,7 +118,8 @@ impl Epoch {
         let index = Arc::new(LineIndex::new(Arc::clone(&source)));
         let views = Views::new(Arc::clone(&source), Arc::clone(&index));
         let (ended, seen_to, last_seen) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Self { generation, source, index, views, began, ended, seen_to, then: None, last_seen, archive: None }
+        let frames = SharedFrames::default();
+        Self { generation, source, index, views, frames, began, ended, seen_to, then: None, last_seen, archive: None }
     }
 
     /// A life that ended before it was followed.

@@ -4,19 +4,23 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::WebSocket;
 use taillight::cursor::{Generation, Identity};
 use taillight::line::LineCount;
 use taillight::wire::{ServerMsg, Tip};
 use tokio::time::Instant;
 
+use super::codec::Message;
 use super::connection::{End, Viewer, sent};
 use super::outbox;
+use super::socket::Socket;
 use crate::pull::Counter;
 use crate::source::HEAD_BYTES;
 
 /// Counters are told at most this often.
 const TIP_INTERVAL: Duration = Duration::from_millis(50);
+
+/// How much later counters are told by themselves than with lines that come anyway.
+const TIP_SLACK: Duration = Duration::from_millis(20);
 
 /// How often counters are looked at while the index still runs.
 const INDEX_INTERVAL: Duration = Duration::from_millis(250);
@@ -31,8 +35,37 @@ impl Viewer {
         self.tell_at.get_or_insert_with(|| soonest.max(Instant::now()));
     }
 
+    /// The counters are told with the next lines, as soon as their interval allows: one call to the kernel for both.
+    pub(super) fn tell_with_the_lines(&mut self) {
+        let soonest = self.told_at + TIP_INTERVAL;
+        let now = Instant::now();
+        let at = if soonest <= now { now } else { soonest + TIP_SLACK };
+        self.tell_at = Some(self.tell_at.map_or(at, |told| if soonest <= now { now } else { told.min(at) }));
+    }
+
+    /// Tells the counters where that needs no reading and no waiting; whether it did not.
+    pub(super) fn tell_now(&mut self, socket: &mut Socket) -> ControlFlow<End, bool> {
+        let of = self.puller.tip();
+        let current = of.current();
+        let is_counted = self.counter.as_mut().is_none_or(|counter| counter.step_now(&of));
+        if !is_counted || !self.search.is_plain() || self.is_introduction_due(current.generation) {
+            return ControlFlow::Continue(false);
+        }
+        let tip = self.tip_now();
+        self.tell_at = (!tip.lines.exact).then(|| Instant::now() + INDEX_INTERVAL);
+        if self.told != Some(tip) {
+            self.remember(tip);
+            // Whoever looks at all lines is told the same.
+            let Some(text) = current.frames.tip_text(&tip, || outbox::text(&ServerMsg::Tip(tip)).ok()) else {
+                return ControlFlow::Break(End::Gone);
+            };
+            socket.push(Message::Text(text));
+        }
+        ControlFlow::Continue(true)
+    }
+
     /// Tells the counters, if they have changed.
-    pub(super) async fn tell(&mut self, socket: &mut WebSocket) -> ControlFlow<End> {
+    pub(super) async fn tell(&mut self, socket: &mut Socket) -> ControlFlow<End> {
         self.tell_at = None;
         self.hold_views();
         let is_counted = self.count_new_lines().await;
@@ -53,20 +86,26 @@ impl Viewer {
 
     /// Tells the identity of the current generation where no event has told it, because without it the client could not
     /// resume there; and once more when its head is whole: a copy of the file is known by its head.
-    pub(super) async fn introduce(&mut self, socket: &mut WebSocket, generation: Generation) -> ControlFlow<End> {
-        let is_whole = self.puller.tip().len.get() >= HEAD_BYTES as u64;
-        let is_news = is_whole && self.has_head != Some(generation);
-        if generation <= self.introduced && !is_news {
+    pub(super) async fn introduce(&mut self, socket: &mut Socket, generation: Generation) -> ControlFlow<End> {
+        if !self.is_introduction_due(generation) {
             return ControlFlow::Continue(());
         }
-        if is_whole {
+        if self.is_head_whole() {
             self.has_head = Some(generation);
         }
         self.identify(socket, generation).await
     }
 
+    fn is_introduction_due(&self, generation: Generation) -> bool {
+        generation > self.introduced || (self.is_head_whole() && self.has_head != Some(generation))
+    }
+
+    fn is_head_whole(&self) -> bool {
+        self.puller.tip().len.get() >= HEAD_BYTES as u64
+    }
+
     /// Tells the identity of a generation.
-    pub(super) async fn identify(&mut self, socket: &mut WebSocket, generation: Generation) -> ControlFlow<End> {
+    pub(super) async fn identify(&mut self, socket: &mut Socket, generation: Generation) -> ControlFlow<End> {
         let tip = self.puller.tip();
         let Some(epoch) = tip.epoch(generation) else { return ControlFlow::Continue(()) };
         let source = Arc::clone(&epoch.source);

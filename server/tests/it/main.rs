@@ -2,6 +2,7 @@
 
 mod chains;
 mod compat;
+mod crowd;
 mod filtered;
 mod packed;
 mod socket;
