@@ -73,8 +73,8 @@ pub enum Anchor {
 pub struct BadIdentity;
 
 impl Generation {
-    /// The generation a server starts with.
-    pub const FIRST: Self = Self(1);
+    /// The generation a server starts with. Lives that ended before it, found among rotated files, are counted down from it.
+    pub const FIRST: Self = Self(1 << 20);
 
     /// Generation `number`.
     pub const fn new(number: u32) -> Self {

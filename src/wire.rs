@@ -34,7 +34,7 @@ pub use frame::{BadFrame, Cut, Frame, FrameFlags, FrameKind, FrameRow, Sparse, S
 pub use listing::{Entry, EntryKind, Listing};
 
 /// The version of these messages. A client of another version is told to reload.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// The path of the viewer's endpoint, below the base path.
 pub const ENDPOINT: &str = "/api/v1/viewer";
@@ -413,6 +413,9 @@ pub enum FileEvent {
         /// Its length before.
         was: ByteLen,
     },
+    /// The same bytes do not stand there any more, though it did not get shorter: it was written anew, in place or by
+    /// an editor that saved it. It goes on from its start.
+    Rewritten,
     /// Bytes that were not read are gone.
     Gap {
         /// How many.
@@ -424,21 +427,36 @@ pub enum FileEvent {
     Appeared,
 }
 
-/// What became of a cursor.
+/// What became of a cursor. Who resumes is authorized again before it is looked for: a file that is gone, or that is
+/// refused now, answers with [`ServerMsg::Failed`] and number 0, of kind [`Failure::NotFound`] or [`Failure::Denied`];
+/// the client keeps what it shows and its cursor, and tries again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Resume {
-    /// Frames go on exactly there, in that generation: the current one, or an older one whose rest comes first.
+    /// Frames go on exactly there, in the current generation.
     Resumed {
         /// The generation the cursor is in.
         generation: Generation,
     },
-    /// The file of the cursor was cut: frames go on from its start.
-    Truncated,
-    /// The file of the cursor was replaced and its rest is not there any more: frames go on from the start of the
-    /// current file. `bytes` is what is known to be missing.
+    /// Frames go on exactly there, in an older generation: its rest comes first, then those after it, each with its
+    /// [`ServerMsg::Event`].
+    Rotated {
+        /// The generation the cursor is in.
+        generation: Generation,
+    },
+    /// The file of the cursor was cut and no copy of it was found: frames go on from the start of `generation`.
+    Truncated {
+        /// The generation that goes on.
+        generation: Generation,
+        /// How many bytes after the cursor were lost, where that is known.
+        lost: Option<ByteLen>,
+    },
+    /// The file of the cursor was replaced and its rest is not there any more: frames go on from the start of
+    /// `generation`, the oldest that is known to come after it.
     Gap {
-        /// How many bytes, where that is known.
+        /// The generation that goes on.
+        generation: Generation,
+        /// How many bytes are missing, where that is known.
         bytes: Option<ByteLen>,
     },
 }

@@ -13,6 +13,7 @@ mod named;
 mod piped;
 mod pseudo;
 mod rules;
+mod siblings;
 mod unnamed;
 
 use std::fs::File;
@@ -31,6 +32,7 @@ use piped::Piped;
 
 pub(crate) use beneath::{shown_path, stat};
 pub use named::Named;
+pub use siblings::Sibling;
 pub(crate) use unnamed::file as file_without_name;
 
 /// The entries a listing holds at most; the rest comes with `after`.
@@ -76,6 +78,10 @@ pub struct FileStat {
     pub len: u64,
     /// When it was last written, in seconds since 1970.
     pub modified_unix_secs: i64,
+    /// When it was last written, in nanoseconds since 1970; anybody may set it.
+    pub modified_ns: u64,
+    /// When it was last written, renamed or given other rights, in nanoseconds since 1970; nobody can set it.
+    pub changed_ns: u64,
     /// How many names it has; 0 when it is deleted.
     pub links: u64,
 }

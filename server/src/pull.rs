@@ -189,7 +189,14 @@ impl Puller {
             return Ok(Pulled::Event(event));
         }
         match (ended, tip.epochs.get(idx + 1)) {
-            (Some(_), Some(next)) => self.enter(tasks, next).await,
+            (Some(end), Some(next)) => {
+                let lost = epoch.lost_after(self.offset);
+                if lost > ByteLen::ZERO {
+                    self.offset = self.offset.max(end);
+                    return Ok(self.gap(epoch, self.offset + lost));
+                }
+                self.enter(tasks, next).await
+            }
             _ => Ok(Pulled::Idle),
         }
     }

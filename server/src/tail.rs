@@ -3,7 +3,9 @@
 //! The file is the buffer: a viewer keeps a cursor and reads for itself when the tip moves.
 
 mod actor;
+mod beside;
 mod followed;
+mod life;
 mod piped;
 mod registry;
 mod seen;
@@ -17,7 +19,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use taillight::cursor::{Cursor, Generation, Identity, Marker};
-use taillight::line::ByteOffset;
+use taillight::line::{ByteLen, ByteOffset};
 use taillight::wire::{FileEvent, FileState, Resume};
 
 use crate::index::LineIndex;
@@ -65,6 +67,8 @@ pub struct Epoch {
     /// Its final length, once it has ended: a reader reads to there, its unfinished last line included, and goes on with
     /// the next life. Set a moment before the tip that has the next life: without one there, wait for the next tip.
     pub ended: OnceLock<ByteOffset>,
+    /// How long it was seen to be, once it has ended.
+    seen_to: OnceLock<ByteOffset>,
 }
 
 /// Something that happened inside a life: stands in the stream at a place of it.
@@ -101,7 +105,8 @@ impl Epoch {
     fn new(generation: Generation, source: Arc<dyn Source>, began: Option<(FileEvent, u64)>) -> Self {
         let index = Arc::new(LineIndex::new(Arc::clone(&source)));
         let views = Views::new(Arc::clone(&source), Arc::clone(&index));
-        Self { generation, source, index, views, frames: SharedFrames::default(), began, ended: OnceLock::new() }
+        let frames = SharedFrames::default();
+        Self { generation, source, index, views, frames, began, ended: OnceLock::new(), seen_to: OnceLock::new() }
     }
 
     /// It is `len` bytes long now. Counts what is new at once when it is little, so that the tip and the line numbers
@@ -115,12 +120,24 @@ impl Epoch {
         }
     }
 
+    /// It was seen to have `len` bytes. Before [`Epoch::end`].
+    fn was_seen_to(&self, len: ByteOffset) {
+        let _ = self.seen_to.set(len);
+    }
+
     /// It ends with `len` bytes.
     fn end(&self, len: ByteOffset) {
         self.index.grow_to(len);
         self.views.grow_to(len);
         // Set once only: a life ends once.
         let _ = self.ended.set(len);
+    }
+
+    /// What a reader that stands at `offset` has lost beyond [`Epoch::ended`]: bytes that were seen in a truncated file
+    /// and that the copy made of it before does not have.
+    pub fn lost_after(&self, offset: ByteOffset) -> ByteLen {
+        let (Some(end), Some(seen)) = (self.ended.get(), self.seen_to.get()) else { return ByteLen::ZERO };
+        *seen - offset.max(*end)
     }
 
     /// Whether its bytes can still be read. They cannot after a truncation: what a reader has not read by then is a gap
@@ -169,7 +186,7 @@ impl TailTip {
     /// When reading fails.
     pub fn find(&self, cursor: &Cursor) -> io::Result<Found> {
         let seen = &cursor.identity;
-        let start = |resume| Found { resume, epoch: Arc::clone(self.current()), offset: ByteOffset::ZERO };
+        let mut is_cut = false;
         for epoch in self.epochs.iter().rev().filter(|epoch| epoch.is_readable()) {
             let now = match epoch.identity() {
                 Ok(now) => now,
@@ -179,14 +196,22 @@ impl TailTip {
             if (now.inode, now.born_ns) != (seen.inode, seen.born_ns) {
                 continue;
             }
-            return Ok(if epoch.holds(cursor)? {
-                let resume = Resume::Resumed { generation: epoch.generation };
-                Found { resume, epoch: Arc::clone(epoch), offset: cursor.offset }
-            } else {
-                start(Resume::Truncated)
-            });
+            if epoch.holds(cursor)? {
+                let generation = epoch.generation;
+                let is_current = generation == self.current().generation;
+                let resume = if is_current { Resume::Resumed { generation } } else { Resume::Rotated { generation } };
+                return Ok(Found { resume, epoch: Arc::clone(epoch), offset: cursor.offset });
+            }
+            // An older life of the same file may be read on in its copy.
+            is_cut = true;
         }
-        Ok(start(Resume::Gap { bytes: None }))
+        let generation = self.current().generation;
+        let resume = if is_cut {
+            Resume::Truncated { generation, lost: None }
+        } else {
+            Resume::Gap { generation, bytes: None }
+        };
+        Ok(Found { resume, epoch: Arc::clone(self.current()), offset: ByteOffset::ZERO })
     }
 }
 
@@ -231,6 +256,8 @@ pub struct Pace {
     pub quiet: Duration,
     /// How long the old file must be quiet before it is left for a new one that has lines.
     pub quiet_with_successor: Duration,
+    /// How long a copy of a truncated file must not grow before it is taken for whole.
+    pub copy_grace: Duration,
     /// How long a name may be missing before that is told.
     pub missing_grace: Duration,
     /// How long a file is followed on after its last follower has gone.
@@ -247,6 +274,7 @@ impl Default for Pace {
             publish_every: Duration::from_micros(16_667),
             quiet: Duration::from_secs(5),
             quiet_with_successor: Duration::from_secs(1),
+            copy_grace: Duration::from_millis(100),
             missing_grace: Duration::from_secs(1),
             linger: Duration::from_secs(10),
         }

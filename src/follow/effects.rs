@@ -79,8 +79,8 @@ pub enum Notice {
     Skipped(ByteLen),
     /// The file went on while the connection was lost, and so many bytes cannot be had any more (`None`: not known).
     Lost(Option<ByteLen>),
-    /// The file was cut while the connection was lost.
-    TruncatedMeanwhile,
+    /// The file was cut while the connection was lost, and so many bytes cannot be had any more (`None`: not known).
+    TruncatedMeanwhile(Option<ByteLen>),
     /// The rows that were shown are of a file that is gone; these are of the one that has its name now.
     Replaced,
     /// The seek went on from the other end of the file.

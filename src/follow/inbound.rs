@@ -86,20 +86,20 @@ impl Follow {
                 self.spans.clear();
                 self.check_boot(identity, out);
             }
-            Some(Resume::Resumed { generation: resumed }) => {
+            Some(Resume::Resumed { generation: resumed } | Resume::Rotated { generation: resumed }) => {
                 self.relabel(resumed, out);
                 self.history.begin(resumed);
                 if let Some(identity) = resumed_identity {
                     self.history.identify(resumed, identity);
                 }
             }
-            Some(Resume::Truncated) => {
-                let was = ByteLen::new(tail.1.get());
-                self.went_on(FileEvent::Truncated { was }, generation, Notice::TruncatedMeanwhile, out);
+            Some(Resume::Truncated { generation: next, lost }) => {
+                let was = ByteLen::new(tail.1.get()) + lost.unwrap_or(ByteLen::ZERO);
+                self.went_on(FileEvent::Truncated { was }, next, Notice::TruncatedMeanwhile(lost), out);
             }
-            Some(Resume::Gap { bytes }) => {
+            Some(Resume::Gap { generation: next, bytes }) => {
                 let event = FileEvent::Gap { bytes: bytes.unwrap_or(ByteLen::ZERO) };
-                self.went_on(event, generation, Notice::Lost(bytes), out);
+                self.went_on(event, next, Notice::Lost(bytes), out);
             }
         }
         if resume.is_none_or(|resume| !matches!(resume, Resume::Resumed { generation: of } if of == generation)) {

@@ -92,6 +92,7 @@ fn event_text(event: FileEvent) -> Option<String> {
     match event {
         FileEvent::Rotated => Some("rotated".to_owned()),
         FileEvent::Truncated { was } => Some(format!("truncated from {}", byte_size(was))),
+        FileEvent::Rewritten => Some("rewritten".to_owned()),
         FileEvent::Gap { bytes } => Some(format!("gap of {} bytes", grouped(bytes.get()))),
         FileEvent::Deleted | FileEvent::Appeared => None,
     }

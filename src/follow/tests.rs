@@ -207,8 +207,9 @@ fn what_became_of_the_file_meanwhile_is_told() {
     let lost = Some(ByteLen::new(9));
     for (resume, notice) in [
         (Resume::Resumed { generation: FIRST }, None),
-        (Resume::Truncated, Some(Notice::TruncatedMeanwhile)),
-        (Resume::Gap { bytes: lost }, Some(Notice::Lost(lost))),
+        (Resume::Rotated { generation: FIRST }, None),
+        (Resume::Truncated { generation: FIRST, lost }, Some(Notice::TruncatedMeanwhile(lost))),
+        (Resume::Gap { generation: FIRST, bytes: lost }, Some(Notice::Lost(lost))),
     ] {
         let mut follow = following();
         for input in [Input::SocketClosed { code: 1006 }, Input::Online, Input::SocketOpen] {

@@ -52,11 +52,11 @@ fn client_messages_have_these_bytes() {
     check([
         (
             open(None),
-            r#"{"open":{"version":2,"path":"r/a.log","at":"end","before":40,"after":0,"resume":null,"follow":true,"credit":262144,"filter":null,"find":null}}"#,
+            r#"{"open":{"version":3,"path":"r/a.log","at":"end","before":40,"after":0,"resume":null,"follow":true,"credit":262144,"filter":null,"find":null}}"#,
         ),
         (
             open(resume),
-            r#"{"open":{"version":2,"path":"r/a.log","at":"end","before":40,"after":0,"resume":{"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"offset":70,"marker":{"len":2,"hash":5}},"follow":true,"credit":262144,"filter":null,"find":null}}"#,
+            r#"{"open":{"version":3,"path":"r/a.log","at":"end","before":40,"after":0,"resume":{"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"offset":70,"marker":{"len":2,"hash":5}},"follow":true,"credit":262144,"filter":null,"find":null}}"#,
         ),
         (page(Anchor::Start), r#"{"page":{"req":1,"generation":3,"at":"start","before":2,"after":4}}"#),
         (
@@ -98,7 +98,7 @@ fn messages_of_filter_and_find_have_these_bytes() {
     check([
         (
             open,
-            r#"{"open":{"version":2,"path":"r/a.log","at":"start","before":0,"after":9,"resume":null,"follow":false,"credit":7,"filter":{"q":"error -\"a b\"","ctx":3},"find":"/x/i"}}"#,
+            r#"{"open":{"version":3,"path":"r/a.log","at":"start","before":0,"after":9,"resume":null,"follow":false,"credit":7,"filter":{"q":"error -\"a b\"","ctx":3},"find":"/x/i"}}"#,
         ),
         (
             filtered(filter),
@@ -156,11 +156,11 @@ fn server_messages_have_these_bytes() {
     check([
         (
             opened(None),
-            r#"{"opened":{"version":2,"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"resume":null,"heartbeat_secs":20,"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}}}"#,
+            r#"{"opened":{"version":3,"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"resume":null,"heartbeat_secs":20,"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}}}"#,
         ),
         (
             opened(Some(Resume::Resumed { generation: GENERATION })),
-            r#"{"opened":{"version":2,"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"resume":{"resumed":{"generation":3}},"heartbeat_secs":20,"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}}}"#,
+            r#"{"opened":{"version":3,"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"resume":{"resumed":{"generation":3}},"heartbeat_secs":20,"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}}}"#,
         ),
         (
             ServerMsg::Tip(TIP),
@@ -187,9 +187,13 @@ fn server_messages_have_these_bytes() {
         (ServerMsg::Bye { retry_ms: 900 }, r#"{"bye":{"retry_ms":900}}"#),
     ]);
     check([
-        (Resume::Truncated, r#""truncated""#),
-        (Resume::Gap { bytes: None }, r#"{"gap":{"bytes":null}}"#),
-        (Resume::Gap { bytes: Some(ByteLen::new(6)) }, r#"{"gap":{"bytes":6}}"#),
+        (Resume::Rotated { generation: GENERATION }, r#"{"rotated":{"generation":3}}"#),
+        (Resume::Truncated { generation: GENERATION, lost: None }, r#"{"truncated":{"generation":3,"lost":null}}"#),
+        (Resume::Gap { generation: GENERATION, bytes: None }, r#"{"gap":{"generation":3,"bytes":null}}"#),
+        (
+            Resume::Gap { generation: GENERATION, bytes: Some(ByteLen::new(6)) },
+            r#"{"gap":{"generation":3,"bytes":6}}"#,
+        ),
     ]);
     check([
         (FileEvent::Gap { bytes: ByteLen::new(6) }, r#"{"gap":{"bytes":6}}"#),

@@ -29,7 +29,15 @@ impl Live {
             Notice::Skipped(bytes) => format!("{} skipped on screen, all in the file", lost(bytes)),
             Notice::Lost(Some(bytes)) => format!("{} were lost while the connection was away", lost(bytes)),
             Notice::Lost(None) => "Some lines were lost while the connection was away".to_owned(),
-            Notice::TruncatedMeanwhile => "The file was cut while the connection was away".to_owned(),
+            Notice::TruncatedMeanwhile(Some(ByteLen::ZERO)) => {
+                "The file was cut while the connection was away; all that it had is shown".to_owned()
+            }
+            Notice::TruncatedMeanwhile(Some(bytes)) => {
+                format!("The file was cut while the connection was away: {} were lost", lost(bytes))
+            }
+            Notice::TruncatedMeanwhile(None) => {
+                "The file was cut while the connection was away: some lines may be lost".to_owned()
+            }
             Notice::Replaced => "This is another file: the one of the link is gone".to_owned(),
             Notice::Wrapped { down: true } => "Past the end: on from the start".to_owned(),
             Notice::Wrapped { down: false } => "Past the start: on from the end".to_owned(),

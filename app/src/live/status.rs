@@ -134,6 +134,7 @@ pub fn event_text(divider: &Divider) -> String {
     let mut text = match divider.event {
         FileEvent::Rotated => format!("rotated at {time}: a new file from here on"),
         FileEvent::Truncated { was } => format!("truncated at {time}, was {}", size_text(was)),
+        FileEvent::Rewritten => format!("rewritten at {time}: from its start again"),
         FileEvent::Gap { bytes } => format!("gap of {} bytes", grouped(bytes.get())),
         FileEvent::Deleted => format!("deleted at {time}"),
         FileEvent::Appeared => format!("appeared at {time}"),

@@ -11,7 +11,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, Statx, StatxFlags};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, Statx, StatxFlags, StatxTimestamp};
 use rustix::io::Errno;
 use taillight::path::{LogPath, shown_name};
 
@@ -266,16 +266,18 @@ pub fn shown_path(path: &Path) -> String {
 /// The facts of a `statx` that others use.
 pub fn file_stat(stat: &Statx) -> FileStat {
     let has_birth = StatxFlags::from_bits_retain(stat.stx_mask).contains(StatxFlags::BTIME);
-    let born_ns = u64::try_from(stat.stx_btime.tv_sec)
-        .unwrap_or(0)
-        .saturating_mul(1_000_000_000)
-        .saturating_add(stat.stx_btime.tv_nsec.into());
+    let nanos = |time: StatxTimestamp| {
+        let secs = u64::try_from(time.tv_sec).unwrap_or(0);
+        secs.saturating_mul(1_000_000_000).saturating_add(time.tv_nsec.into())
+    };
     FileStat {
         dev: rustix::fs::makedev(stat.stx_dev_major, stat.stx_dev_minor),
         inode: stat.stx_ino,
-        born_ns: if has_birth { born_ns } else { 0 },
+        born_ns: if has_birth { nanos(stat.stx_btime) } else { 0 },
         len: stat.stx_size,
         modified_unix_secs: stat.stx_mtime.tv_sec,
+        modified_ns: nanos(stat.stx_mtime),
+        changed_ns: nanos(stat.stx_ctime),
         links: stat.stx_nlink.into(),
     }
 }

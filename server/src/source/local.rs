@@ -1,8 +1,9 @@
 //! A local file as a source.
 
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::SeekFrom;
@@ -21,12 +22,15 @@ const HOLE_GRAIN: u64 = 512;
 const FIRST_STEP: u64 = 64 * 1024;
 
 /// One life of a local file: after a truncation the same open file gets a new one, and this one is [`LocalFile::cut`],
-/// so that nobody takes the new bytes for the old.
+/// so that nobody takes the new bytes for the old, or goes on in the copy that was made of it before.
 #[derive(Debug)]
 pub struct LocalFile {
     file: Arc<LogFile>,
+    copy: OnceLock<Arc<LogFile>>,
     lengths: watch::Sender<ByteOffset>,
     cut: AtomicBool,
+    #[cfg(test)]
+    pub(crate) fails: AtomicBool,
 }
 
 impl LocalFile {
@@ -36,7 +40,14 @@ impl LocalFile {
     /// When the system cannot say how long it is.
     pub fn new(file: Arc<LogFile>) -> io::Result<Self> {
         let len = ByteOffset::new(file.stat()?.len);
-        Ok(Self { file, lengths: watch::Sender::new(len), cut: AtomicBool::new(false) })
+        Ok(Self {
+            file,
+            copy: OnceLock::new(),
+            lengths: watch::Sender::new(len),
+            cut: AtomicBool::new(false),
+            #[cfg(test)]
+            fails: AtomicBool::new(false),
+        })
     }
 
     /// The file.
@@ -49,9 +60,18 @@ impl LocalFile {
         self.lengths.send_if_modified(|known| std::mem::replace(known, len) != len);
     }
 
+    /// The file was truncated, and `copy` begins with the same bytes: they are read there from now on. Once only.
+    pub(crate) fn go_on_in(&self, copy: Arc<LogFile>) {
+        let _ = self.copy.set(copy);
+    }
+
     /// Ends this life: from now on every read fails with [`Gone`].
     pub fn cut(&self) {
         self.cut.store(true, Ordering::Release);
+    }
+
+    fn handle(&self) -> &File {
+        self.copy.get().unwrap_or(&self.file).handle()
     }
 
     fn check(&self) -> io::Result<()> {
@@ -67,7 +87,7 @@ impl LocalFile {
 impl Source for LocalFile {
     fn len(&self) -> io::Result<ByteOffset> {
         self.check()?;
-        Ok(ByteOffset::new(self.file.handle().metadata()?.len()))
+        Ok(ByteOffset::new(self.handle().metadata()?.len()))
     }
 
     fn read_at(&self, buf: &mut [u8], at: ByteOffset) -> io::Result<usize> {
@@ -75,10 +95,19 @@ impl Source for LocalFile {
         if i64::try_from(at.get().saturating_add(buf.len() as u64)).is_err() {
             return Ok(0);
         }
-        let read = self.file.handle().read_at(buf, at.get())?;
-        // After the read: bytes that came after a truncation was noticed are of another life.
-        self.check()?;
-        Ok(read)
+        #[cfg(test)]
+        if self.fails.load(Ordering::Relaxed) {
+            return Err(Errno::IO.into());
+        }
+        loop {
+            let is_copy = self.copy.get().is_some();
+            let read = self.handle().read_at(buf, at.get())?;
+            // After the read: bytes that came after a truncation was noticed are of another life.
+            self.check()?;
+            if is_copy == self.copy.get().is_some() {
+                return Ok(read);
+            }
+        }
     }
 
     fn identity(&self) -> io::Result<Identity> {
@@ -97,7 +126,7 @@ impl Source for LocalFile {
             return Ok(from);
         }
         // This moves the position of the shared handle, which nobody uses: all reads are positional.
-        match rustix::fs::seek(self.file.handle(), SeekFrom::Data(from.get())) {
+        match rustix::fs::seek(self.handle(), SeekFrom::Data(from.get())) {
             Ok(data) => Ok(ByteOffset::new(data)),
             Err(Errno::NXIO) => Ok(self.len()?.max(from)),
             // File systems that know no holes.

@@ -1,7 +1,9 @@
 //! The follower against real files, in event and in poll mode.
 
+mod faults;
 mod logrotate;
 mod model;
+mod programs;
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
@@ -29,6 +31,7 @@ fn quick(poll: bool) -> Pace {
         publish_every: Duration::from_millis(1),
         quiet: Duration::from_millis(100),
         quiet_with_successor: Duration::from_millis(10),
+        copy_grace: Duration::from_millis(10),
         missing_grace: Duration::from_millis(10),
         linger: Duration::from_millis(10),
     }
@@ -393,33 +396,35 @@ async fn a_cursor_is_resumed_only_where_its_bytes_still_stand() {
     };
     let found = |viewer: &Viewer, cursor: &Cursor| {
         let found = viewer.follower.tip().find(cursor).unwrap();
-        (found.resume, found.epoch.generation.get(), found.offset.get())
+        (found.resume, found.epoch.generation.get() - Generation::FIRST.get() + 1, found.offset.get())
     };
     let old = cursor(&scene.viewer, 4);
-    let resumed = |n| Resume::Resumed { generation: Generation::new(n) };
-    assert_eq!(found(&scene.viewer, &old), (resumed(1), 1, 4));
+    let first = Generation::FIRST.get();
+    let nth = |n: u32| Generation::new(first + n - 1);
+    let cut = |n| Resume::Truncated { generation: nth(n), lost: None };
+    assert_eq!(found(&scene.viewer, &old), (Resume::Resumed { generation: nth(1) }, 1, 4));
     let beyond = Cursor { offset: ByteOffset::new(9), ..old };
-    assert_eq!(found(&scene.viewer, &beyond), (Resume::Truncated, 1, 0));
+    assert_eq!(found(&scene.viewer, &beyond), (cut(1), 1, 0));
     let other = Cursor { marker: Marker::of(b"else"), ..old };
-    assert_eq!(found(&scene.viewer, &other), (Resume::Truncated, 1, 0));
+    assert_eq!(found(&scene.viewer, &other), (cut(1), 1, 0));
 
     scene.rename_away();
     append(&scene.path, "new\n");
     scene.viewer.until_read(1, "new\n").await;
-    assert_eq!(found(&scene.viewer, &old), (resumed(1), 1, 4), "the rest of the old file comes first");
+    assert_eq!(found(&scene.viewer, &old), (Resume::Rotated { generation: nth(1) }, 1, 4), "the rest of the old file comes first");
 
     let new = cursor(&scene.viewer, 4);
     std::fs::write(&scene.path, "after the cut\n").unwrap();
     scene.viewer.until_read(2, "after the cut\n").await;
-    assert_eq!(found(&scene.viewer, &new).0, Resume::Truncated);
+    assert_eq!(found(&scene.viewer, &new).0, cut(3));
 
     // A server that starts now holds the current file only.
     let later = Tails::new(crate::testing::tasks(), quick(true));
     let viewer = Viewer::new(&later, &scene.path);
-    assert_eq!(found(&viewer, &old).0, Resume::Gap { bytes: None });
+    assert_eq!(found(&viewer, &old).0, Resume::Gap { generation: nth(1), bytes: None });
     let mut stranger = cursor(&viewer, 14);
     stranger.identity.born_ns ^= 1;
-    assert_eq!(found(&viewer, &stranger).0, Resume::Gap { bytes: None }, "the inode number alone proves nothing");
+    assert_eq!(found(&viewer, &stranger).0, Resume::Gap { generation: nth(1), bytes: None }, "the inode number alone proves nothing");
     drop(scene.tails);
 }
 
@@ -429,7 +434,7 @@ async fn lives_are_held_up_to_a_limit_and_the_last_ones_stay() {
     for n in 1..20_u32 {
         File::create(&scene.path).unwrap();
         append(&scene.path, &format!("{n}{}\n", "x".repeat(n as usize)));
-        scene.viewer.until("the next life", |_, tip| tip.current().generation.get() > n).await;
+        scene.viewer.until("the next life", |_, tip| tip.current().generation.get() >= Generation::FIRST.get() + n).await;
     }
     let tip = scene.viewer.follower.tip();
     assert_eq!(tip.epochs.len(), super::MAX_EPOCHS);

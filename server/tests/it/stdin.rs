@@ -108,7 +108,7 @@ async fn what_is_piped_is_shown_followed_and_served_on_after_its_end() {
     assert_eq!(viewer.live, lines(1000..1020).as_bytes());
 
     let at = Anchor::Line(taillight::line::LineNo::new(501).expect("from 1"));
-    viewer.say(&ClientMsg::Page { req: 7, generation: Generation::FIRST, at, before: 0, after: 1 }).await;
+    viewer.say(&ClientMsg::Page { req: 7, generation: Generation::new(1), at, before: 0, after: 1 }).await;
     let page = viewer.frame(|frame| frame.req == 7).await;
     assert_eq!(page.payload, b"line 500\n"[..]);
 

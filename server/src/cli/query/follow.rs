@@ -100,6 +100,10 @@ impl<'a> Followed<'a> {
                 if !is_read || ended.is_none() {
                     return Ok(());
                 }
+                let lost = epoch.lost_after(self.search.done());
+                if lost > ByteLen::ZERO {
+                    self.note(FileEvent::Gap { bytes: lost });
+                }
             }
             // Set a moment before the tip that has the next one.
             let Some(next) = tip.after(self.generation) else { return Ok(()) };
@@ -155,6 +159,7 @@ impl<'a> Followed<'a> {
         match event {
             FileEvent::Rotated => say(&format!("note: {name}: rotated")),
             FileEvent::Truncated { was } => say(&format!("note: {name}: truncated, it had {was} bytes")),
+            FileEvent::Rewritten => say(&format!("note: {name}: rewritten")),
             FileEvent::Gap { bytes } if bytes == ByteLen::ZERO => {}
             FileEvent::Gap { bytes } => {
                 say(&format!("note: {name}: {bytes} bytes were gone before they could be read"));

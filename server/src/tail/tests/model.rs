@@ -1,141 +1,144 @@
-//! Random programs of file actions against a model: what the lives hold is exactly what was written.
+//! Random programs of file actions run against the real follower, on real files, and against a model of what must be
+//! seen: every line that was readable at a look or that a copy or a rotated file still has is shown once and in order;
+//! of what else was seen, the exact number of bytes is told. Time is made up, so nothing waits.
+//!
+//! `TAILLIGHT_MODEL_CASES` sets how many programs run.
 
-use std::fs::OpenOptions;
-use std::path::Path;
+mod world;
+
+use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
-use taillight::wire::FileState;
+use proptest::test_runner::{Config as RunnerConfig, TestRunner};
 
-use super::{Scene, append};
+use world::{Places, World};
 
+/// One thing that happens. Those that need a file do nothing when none has the name.
 #[derive(Clone, Debug)]
 enum Action {
-    Append(u8),
-    Partial(u8),
-    /// Rename, late lines into the old file, create with lines.
-    Rotate {
-        late: u8,
-        new: u8,
-    },
-    /// Truncate and write that much at once.
+    /// Appends whole lines; makes the file when none has the name.
+    Write(u8),
+    /// Appends a part of a line.
+    Partial,
+    /// Renames the file as rotation does, writes late lines into it, makes a new one with lines.
+    Rotate { late: u8, new: u8 },
+    /// Renames the file as rotation does; the next write makes a new one.
+    RenameAway,
+    /// Lines into the file that was renamed last.
+    Late(u8),
+    /// Copies it as rotation does.
+    Copy,
+    /// Copies it, appends lines, truncates it, appends lines.
+    CopyTruncate { between: u8, new: u8 },
+    /// Truncates it and appends lines at once, perhaps more than there were.
     Truncate(u8),
-    DeleteAndCreate(u8),
-    RenameAndCreateLater(u8),
+    /// Truncates it; its writer goes on where it was.
+    TruncateWithHole,
+    /// Writes other bytes over it, as many as there are.
+    Rewrite,
+    /// Removes it.
+    Delete,
+    /// Writes a new file and renames it over the old one.
+    EditorSave(u8),
+    /// Makes the name a link to another file with lines.
+    SwitchLink(u8),
+    /// That many milliseconds pass, with regular looks.
+    Wait(u16),
+    /// The reader does not read from now on.
+    Pause,
+    /// The reader reads again.
+    Resume,
+}
+
+/// When the follower looks, apart from the regular looks while time passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// After every action.
+    Events,
+    /// Never.
+    Polling,
+    /// After those actions whose event is not lost.
+    EventsDropped,
+}
+
+/// How rotated files are named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Naming {
+    /// `app.log.1`, and the older ones move on.
+    Numbers,
+    /// `app.log-202611220001`.
+    Dates,
+}
+
+#[derive(Clone, Debug)]
+struct Program {
+    mode: Mode,
+    naming: Naming,
+    /// What happens, and whether its event comes, where events may be lost.
+    actions: Vec<(Action, bool)>,
 }
 
 fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
-        3 => (1_u8..5).prop_map(Action::Append),
-        2 => (1_u8..9).prop_map(Action::Partial),
-        2 => (0_u8..3, 1_u8..4).prop_map(|(late, new)| Action::Rotate { late, new }),
+        6 => (1_u8..4).prop_map(Action::Write),
+        2 => Just(Action::Partial),
+        3 => (0_u8..3, 0_u8..3).prop_map(|(late, new)| Action::Rotate { late, new }),
+        1 => Just(Action::RenameAway),
+        1 => (1_u8..3).prop_map(Action::Late),
+        1 => Just(Action::Copy),
+        3 => (0_u8..3, 0_u8..4).prop_map(|(between, new)| Action::CopyTruncate { between, new }),
         2 => (0_u8..6).prop_map(Action::Truncate),
-        1 => (1_u8..4).prop_map(Action::DeleteAndCreate),
-        1 => (1_u8..4).prop_map(Action::RenameAndCreateLater),
+        1 => Just(Action::TruncateWithHole),
+        1 => Just(Action::Rewrite),
+        1 => Just(Action::Delete),
+        1 => (1_u8..4).prop_map(Action::EditorSave),
+        1 => (1_u8..3).prop_map(Action::SwitchLink),
+        3 => (0_u16..7000).prop_map(Action::Wait),
+        1 => Just(Action::Pause),
+        1 => Just(Action::Resume),
     ]
 }
 
-/// What was written, life by life, and whether a life was cut.
-#[derive(Default)]
-struct Model {
-    lives: Vec<(String, bool)>,
-    written: u32,
+fn program() -> impl Strategy<Value = Program> {
+    let mode = prop_oneof![Just(Mode::Events), Just(Mode::Polling), Just(Mode::EventsDropped)];
+    let naming = prop_oneof![Just(Naming::Numbers), Just(Naming::Dates)];
+    (mode, naming, prop::collection::vec((action(), any::<bool>()), 1..13))
+        .prop_map(|(mode, naming, actions)| Program { mode, naming, actions })
 }
 
-impl Model {
-    fn lines(&mut self, count: u8) -> String {
-        (0..count)
-            .map(|_| {
-                self.written += 1;
-                format!("line {}\n", self.written)
-            })
-            .collect()
-    }
-
-    fn current(&mut self) -> &mut String {
-        &mut self.lives.last_mut().unwrap().0
-    }
-
-    fn write(&mut self, path: &Path, text: &str) {
-        append(path, text);
-        self.current().push_str(text);
-    }
-
-    fn begin(&mut self, path: &Path, text: &str) {
-        self.lives.push((String::new(), false));
-        self.write(path, text);
-    }
-}
-
-async fn run(poll: bool, program: Vec<Action>) {
-    let mut scene = Scene::new(poll, "");
-    let mut model = Model { lives: vec![(String::new(), false)], written: 0 };
-    let mut renamed = 0;
-    for action in program {
-        let path = scene.path.clone();
-        let mut rename = || {
-            renamed += 1;
-            let old = path.with_extension(format!("{renamed}"));
-            std::fs::rename(&path, &old).unwrap();
-            old
-        };
-        match action {
-            Action::Append(count) => {
-                let text = model.lines(count);
-                model.write(&path, &text);
-            }
-            Action::Partial(len) => model.write(&path, &"p".repeat(len.into())),
-            Action::Rotate { late, new } => {
-                let old = rename();
-                let text = model.lines(late);
-                model.write(&old, &text);
-                let text = model.lines(new);
-                model.begin(&path, &text);
-            }
-            Action::Truncate(count) => {
-                let text = model.lines(count);
-                // An empty file that stays empty, or fills, was not truncated as far as anyone can see.
-                let was_empty = model.current().is_empty();
-                OpenOptions::new().write(true).open(&path).unwrap().set_len(0).unwrap();
-                if was_empty {
-                    model.write(&path, &text);
-                } else {
-                    model.lives.last_mut().unwrap().1 = true;
-                    model.begin(&path, &text);
-                }
-            }
-            Action::DeleteAndCreate(count) => {
-                std::fs::remove_file(&path).unwrap();
-                scene.viewer.until("deleted", |_, tip| tip.state == FileState::Deleted).await;
-                let text = model.lines(count);
-                model.begin(&path, &text);
-            }
-            Action::RenameAndCreateLater(count) => {
-                rename();
-                scene.viewer.until("waiting", |_, tip| tip.state == FileState::Waiting).await;
-                let text = model.lines(count);
-                model.begin(&path, &text);
-            }
+fn run(places: &Places, program: &Program) -> Result<(), TestCaseError> {
+    let mut world = World::new(places, program.naming);
+    for (action, has_event) in &program.actions {
+        world.act(action);
+        if program.mode == Mode::Events || (program.mode == Mode::EventsDropped && *has_event) {
+            world.look();
         }
-        let (lives, len) = (model.lives.len(), model.current().len() as u64);
-        scene.viewer.until("the action", |viewer, tip| viewer.lives.len() == lives && tip.len.get() == len).await;
     }
-    for (n, (written, cut)) in model.lives.iter().enumerate() {
-        let whole_lines = written.rfind('\n').map_or("", |feed| &written[..=feed]);
-        let last = n + 1 == model.lives.len();
-        let expected = if *cut || last { whole_lines } else { written };
-        assert_eq!(String::from_utf8_lossy(&scene.viewer.lives[n]), expected, "life {n}");
-    }
-    let tip = scene.viewer.follower.tip();
-    let lines = model.current().lines().count() as u64;
-    assert_eq!(tip.current().index.total().count.get(), lines);
+    let (shown, expected) = world.end();
+    prop_assert_eq!(shown, expected);
+    Ok(())
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn what_is_read_is_what_was_written(poll: bool, program in prop::collection::vec(action(), 1..9)) {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        runtime.block_on(run(poll, program));
+/// Runs half of the cases in that folder.
+fn run_in(folder: &Path) {
+    let wanted = std::env::var("TAILLIGHT_MODEL_CASES").ok().and_then(|text| text.parse().ok());
+    let cases = wanted.unwrap_or(10_000_u32).div_ceil(2);
+    let config = RunnerConfig { cases, failure_persistence: None, max_shrink_iters: 20_000, ..RunnerConfig::default() };
+    let places = Places::new(folder);
+    let began = std::time::Instant::now();
+    if let Err(failure) = TestRunner::new(config).run(&program(), |program| run(&places, &program)) {
+        panic!("in {}: {failure}", folder.display());
     }
+    println!("{cases} programs in {} in {:?}; {}", folder.display(), began.elapsed(), places.told());
+}
+
+#[test]
+fn what_is_shown_is_what_must_be_seen_on_the_working_disk() {
+    run_in(&std::env::temp_dir());
+}
+
+#[test]
+fn what_is_shown_is_what_must_be_seen_in_memory() {
+    let memory = PathBuf::from("/dev/shm");
+    run_in(if memory.is_dir() { &memory } else { Path::new(env!("CARGO_MANIFEST_DIR")) });
 }
