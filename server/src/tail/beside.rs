@@ -50,6 +50,8 @@ pub(super) struct Question<'a> {
     pub(super) life: &'a Life,
     /// What has its place now: a copy of that which is being made is none of the past.
     pub(super) present: &'a LocalFile,
+    /// Whether its file has the name.
+    pub(super) has_name: bool,
     /// What has the name, where that is another file.
     pub(super) named: Option<&'a LocalFile>,
     /// Whether it was truncated; otherwise it lost its name.
@@ -100,6 +102,10 @@ impl Beside {
             found.copy = longest.map(|copy| Arc::clone(copy.source.file()));
         }
         let own = own.filter(|_| question.is_cut);
+        if question.is_cut && !question.has_name && own.is_none() {
+            // Copies of this file and files that came after it cannot be told apart: they are looked for as the latter.
+            return found;
+        }
         let mut between = self.unseen(others, question, own.as_ref());
         found.is_packed = between.iter().any(|candidate| is_packed(&candidate.source));
         between.retain(|candidate| !is_packed(&candidate.source));

@@ -193,13 +193,15 @@ impl Watched {
         let left_at = life.left_at;
         let mut next = Life::new(Arc::clone(life.local.file()), FileEvent::Rewritten, looked_ns, now)?;
         next.left_at = left_at;
-        let named = Self::named(life.local.file(), &life.stat);
+        let has_name = life.local.file().name_stat().is_ok_and(|now| is_same_file(&now, &life.stat));
+        let named = if has_name { None } else { life.local.file().reopen().ok() };
+        let named = named.and_then(|named| LocalFile::new(Arc::new(named)).ok());
         // Nothing may leave early while it is taken out.
         let mut beside = std::mem::take(&mut self.beside);
         let life = if at == 0 { Some(&mut self.current) } else { self.coming.get_mut(at - 1) };
         let Some(life) = life else { return Ok(false) };
         let (present, named) = (&*next.local, named.as_ref());
-        let mut found = beside.search(&Question { life, present, named, is_cut: true, looked_ns });
+        let mut found = beside.search(&Question { life, present, has_name, named, is_cut: true, looked_ns });
         let is_rewrite = is == Some(life.seen.len) && found.copy.is_none() && found.between.is_empty();
         let was_cut = is.is_some() || !found.between.is_empty();
         if was_cut {
@@ -228,13 +230,6 @@ impl Watched {
             self.notice(FileEvent::Gap { bytes: ByteLen::ZERO });
         }
         Ok(true)
-    }
-
-    /// What has the name of `file` now, unless it is that.
-    fn named(file: &LogFile, stat: &FileStat) -> Option<LocalFile> {
-        let is_held = file.name_stat().is_ok_and(|now| is_same_file(&now, stat));
-        let other = if is_held { None } else { file.reopen().ok() };
-        other.and_then(|other| LocalFile::new(Arc::new(other)).ok())
     }
 
     /// A life that came and went between two looks.
@@ -301,7 +296,8 @@ impl Watched {
         beside.note(&self.newest().stat);
         beside.note(&present.stat);
         let (life, looked_ns) = (self.newest(), self.looked_ns);
-        let found = beside.search(&Question { life, present: &present.local, named: None, is_cut: false, looked_ns });
+        let (present, has_name) = (&*present.local, false);
+        let found = beside.search(&Question { life, present, has_name, named: None, is_cut: false, looked_ns });
         self.beside = beside;
         for file in found.between {
             self.newest_mut().left_at.get_or_insert(now);

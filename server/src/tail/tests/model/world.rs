@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::read::lines_from;
 use crate::source::{is_gone, read_full};
 use crate::tail::watched::Watched;
-use crate::tail::{Pace, TailTip};
+use crate::tail::{Epoch, Pace, TailTip};
 
 /// The time between two regular looks.
 const STEP: Duration = Duration::from_millis(250);
@@ -159,12 +159,21 @@ impl<'a> World<'a> {
             file.is_missed = !file.is_held;
         }
         let tip = self.watched.tip();
+        let held: Vec<u64> = tip.epochs.iter().filter_map(|epoch| Some(epoch.identity().ok()?.inode)).collect();
+        for life in self.lives.iter().filter(|life| life.end == End::Archived) {
+            // Found among the rotated files.
+            let file = &mut self.files[life.file];
+            file.is_held |= held.contains(&file.inode);
+        }
         for (n, file) in self.files.iter_mut().enumerate().filter(|(_, file)| file.is_held && file.left_at.is_none()) {
             let Some(life) = self.lives.iter_mut().rev().find(|life| life.file == n) else { continue };
             life.looked = Some(life.content.len());
-            let epoch = tip.epochs.iter().rev().find(|epoch| epoch.identity().is_ok_and(|own| own.inode == file.inode));
             // After a truncation the file goes on: it is left when its newest life is.
-            let is_left = epoch.is_some_and(|epoch| epoch.ended.get().is_some()) && life.end != End::Not;
+            let is_left = tip.epochs.iter().any(|epoch| {
+                let ended = epoch.ended.get().is_some_and(|end| end.get() as usize == life.content.len());
+                ended && epoch.identity().is_ok_and(|own| own.inode == file.inode) && reads(epoch, &life.content)
+            });
+            let is_left = is_left && life.end != End::Not;
             file.left_at = is_left.then_some(self.now);
         }
         if !self.is_paused {
@@ -477,6 +486,12 @@ impl Life {
         let end = if self.end == End::Not { shown.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1) } else { shown.len() };
         (text(&shown[..end]), gap as u64)
     }
+}
+
+/// Whether that is what a life holds.
+fn reads(epoch: &Epoch, content: &[u8]) -> bool {
+    let mut bytes = vec![0; content.len() + 1];
+    read_full(&*epoch.source, &mut bytes, ByteOffset::ZERO).is_ok_and(|read| bytes[..read] == *content)
 }
 
 fn text(bytes: &[u8]) -> String {
