@@ -1,6 +1,7 @@
 //! Trials of the real server: a process, real files, real sockets, the real logrotate.
 
 mod away;
+mod burst;
 mod ending;
 mod heartbeat;
 mod hostile;
