@@ -78,10 +78,9 @@ pub async fn trickle(addr: SocketAddr, pause: Duration, limit: Duration) -> anyh
         if stream.write_all(&[*sent]).await.is_err() {
             break;
         }
-        match tokio::time::timeout(pause, stream.read(&mut byte)).await {
-            Ok(Ok(0) | Err(_)) => break,
-            // An answer, such as 408, before the end.
-            Ok(Ok(_)) | Err(_) => {}
+        // An answer, such as 408, may come before the end.
+        if let Ok(Ok(0) | Err(_)) = tokio::time::timeout(pause, stream.read(&mut byte)).await {
+            break;
         }
     }
     Ok(begun.elapsed())
