@@ -11,7 +11,7 @@ use trial::sizes::times;
 use crate::support::{PATIENCE, Scene, all_came, until};
 
 /// Larger than any message may be.
-const LARGE: [u8; 40_000] = [b'x'; 40_000];
+static LARGE: [u8; 40_000] = [b'x'; 40_000];
 
 fn text(payload: &[u8]) -> Piece<'_> {
     Piece::text(payload)

@@ -1,6 +1,6 @@
 //! Trials of the real server: a process, real files, real sockets, the real logrotate.
 
-#![allow(clippy::unwrap_used, reason = "the helpers of tests fail as tests do")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "the helpers of tests fail and tell as tests do")]
 
 mod away;
 mod burst;
