@@ -63,7 +63,7 @@ impl World {
         if loses {
             self.server.serve();
             self.play(&Act::Deliver(1));
-            self.play(&Act::Disconnect { restart: loses, loses: super::Loss::Nothing });
+            self.play(&Act::Disconnect { restart: loses, loses: Loss::Nothing });
         }
         self.come_to_rest();
         assert!(!self.follow.is_seeking());
