@@ -1,6 +1,8 @@
 //! The program `trial`: the parts of the library as processes, to be killed, stopped and limited one by one. As `trial
 //! taillight …` it is the server itself, so that a test always runs the server of its own build.
 
+mod program;
+
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -8,5 +10,5 @@ fn main() -> ExitCode {
     if args.peek().is_some_and(|command| command == "taillight") {
         return server::cli::run_with(args);
     }
-    ExitCode::from(2)
+    program::run()
 }
