@@ -111,7 +111,7 @@ impl Crowd {
     pub fn gather(spec: Spec, clock: Clock) -> anyhow::Result<Self> {
         let wanted = spec.total() as u64 + 100;
         let limit = limits::raise_handles(wanted);
-        anyhow::ensure!(limit >= wanted, "{} sockets are not allowed here: the limit of open files is {limit}", wanted);
+        anyhow::ensure!(limit >= wanted, "{wanted} sockets are not allowed here: the limit of open files is {limit}");
         let until = Instant::now() + spec.patience;
         let mut crowd = Self {
             clock,

@@ -54,6 +54,10 @@ enum Command {
     },
     /// Be the server: what follows is its own command line.
     Taillight,
+    /// Measure delivery beside other programs: what follows is its own command line.
+    BenchStream,
+    /// Be a server with the seed's algorithm, for any file, until killed. For the benchmark.
+    Seed,
 }
 
 #[derive(Args, Debug)]
@@ -150,7 +154,7 @@ async fn command(command: Command) -> anyhow::Result<ExitCode> {
         Command::Check(args) => check(args).await,
         Command::Bad(args) => misbehave(args).await,
         Command::Proxy { listen, target, rate } => proxy(listen, target, rate).await,
-        Command::Taillight => bail!("'taillight' must be the first word"),
+        Command::Taillight | Command::BenchStream | Command::Seed => bail!("this command must be the first word"),
     }
 }
 

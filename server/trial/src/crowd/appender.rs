@@ -42,6 +42,14 @@ impl Log {
         self.append_at(self.clock.now(), (bytes / LINE_BYTES).max(1))
     }
 
+    /// The same log once more, to write on from here in another place.
+    ///
+    /// # Errors
+    /// When the file cannot be opened again.
+    pub fn again(&self) -> io::Result<Self> {
+        Ok(Self { file: self.file.try_clone()?, clock: self.clock, next: self.next, buffer: Vec::new() })
+    }
+
     /// The number that the next line gets: how many there are.
     pub fn next(&self) -> u32 {
         self.next

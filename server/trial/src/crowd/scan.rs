@@ -40,13 +40,13 @@ pub struct Scan {
     next: Option<u32>,
     last_stamp: u64,
     /// The line so far, at a viewer that compares checksums.
-    whole: Option<Box<Vec<u8>>>,
+    whole: Option<Vec<u8>>,
 }
 
 impl Scan {
     /// A viewer that has received nothing. `is_full`: it compares the checksum of every line.
     pub fn new(is_full: bool) -> Self {
-        Self { head: [0; HEAD_BYTES], n_head: 0, next: None, last_stamp: 0, whole: is_full.then(Box::default) }
+        Self { head: [0; HEAD_BYTES], n_head: 0, next: None, last_stamp: 0, whole: is_full.then(Vec::new) }
     }
 
     /// The number of the line that comes next; 0 before the first.
