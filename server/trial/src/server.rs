@@ -106,6 +106,16 @@ impl Running {
         Ok(())
     }
 
+    /// Stops it as the system does, for that long. Blocks.
+    ///
+    /// # Errors
+    /// As [`Running::freeze`].
+    pub fn pause(&self, time: Duration) -> anyhow::Result<()> {
+        self.freeze()?;
+        thread::sleep(time);
+        self.thaw()
+    }
+
     /// Lets it go on.
     ///
     /// # Errors

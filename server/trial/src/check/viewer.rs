@@ -1,7 +1,9 @@
 //! A viewer without a page: the page's own brain ([`Follow`]) over a real socket, and a [`Check`] that reads its window as
 //! the page would draw it.
 
+use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
@@ -77,6 +79,13 @@ pub struct Viewer {
     pub live_bytes: u64,
     /// How often an unfinished line was shown.
     pub n_unfinished: u64,
+}
+
+/// What a viewer has waited for.
+enum Cause {
+    Came(Came),
+    Tick,
+    Again,
 }
 
 /// A connection that stood.
@@ -202,30 +211,67 @@ impl Viewer {
         }
     }
 
-    /// Waits for one thing and does what it asks for. Nothing is lost when the future is dropped while it waits.
+    /// Waits for one thing and does what it asks for.
     ///
     /// # Errors
     /// When the server breaks the protocol.
     pub async fn step(&mut self) -> anyhow::Result<()> {
         self.act().await?;
-        let came = tokio::select! {
+        let cause = self.wait().await?;
+        self.apply(cause);
+        self.act().await
+    }
+
+    /// Goes on until `work` is done.
+    ///
+    /// # Errors
+    /// When the server breaks the protocol.
+    pub async fn during<T>(&mut self, work: impl Future<Output = T>) -> anyhow::Result<T> {
+        let mut work = pin!(work);
+        loop {
+            self.act().await?;
+            let cause = tokio::select! {
+                biased;
+                done = &mut work => return Ok(done),
+                cause = self.wait() => cause?,
+            };
+            self.apply(cause);
+        }
+    }
+
+    /// Goes on while `work` blocks a thread of its own.
+    ///
+    /// # Errors
+    /// When the server breaks the protocol, or the work panics.
+    pub async fn during_blocking<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> anyhow::Result<T> {
+        Ok(self.during(tokio::task::spawn_blocking(work)).await??)
+    }
+
+    /// Waits for one thing. Nothing is lost when the future is dropped.
+    async fn wait(&mut self) -> anyhow::Result<Cause> {
+        tokio::select! {
             biased;
-            came = self.socket.next() => Some(came?),
-            () = at(self.wake) => {
+            came = self.socket.next() => Ok(Cause::Came(came?)),
+            () = at(self.wake) => Ok(Cause::Tick),
+            () = at(self.again) => Ok(Cause::Again),
+        }
+    }
+
+    fn apply(&mut self, cause: Cause) {
+        match cause {
+            Cause::Came(came) => self.take(came),
+            Cause::Tick => {
                 self.wake = None;
                 self.input(Input::Tick);
-                None
             }
-            () = at(self.again) => {
+            Cause::Again => {
                 self.again = None;
                 self.input(Input::Online);
-                None
             }
-        };
-        if let Some(came) = came {
-            self.take(came);
         }
-        self.act().await
     }
 
     /// Loses the connection without a word to the server: it is closed as a killed browser's is.

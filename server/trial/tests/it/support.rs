@@ -1,8 +1,10 @@
 //! A server over a folder with one log, and what every trial does with them.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use trial::check::{Viewer, Wish};
 use trial::folder::Folder;
 use trial::server::Running;
@@ -47,6 +49,21 @@ impl Scene {
         viewer
     }
 
+    /// So many viewers of the log, all open, over `addr`.
+    pub async fn viewers(&self, n: usize, wish: &Wish) -> Vec<Viewer> {
+        let opening = (0..n).map(|nth| self.viewer_of(Wish { seed: nth as u64, ..wish.clone() }));
+        let mut viewers = Vec::new();
+        for viewer in opening {
+            viewers.push(viewer.await);
+        }
+        viewers
+    }
+
+    /// How many viewers the server has.
+    pub fn n_viewers(&self) -> u64 {
+        self.server.metric("taillight_viewers").unwrap()
+    }
+
     /// A writer of the log.
     pub fn storm(&self, rate: u64) -> Storm {
         Storm::start(&Plan::new(&self.log(), rate)).unwrap()
@@ -58,4 +75,54 @@ pub async fn all_came(viewer: &mut Viewer, written: &[Written]) {
     let arrived = viewer.until("the last line", PATIENCE, |viewer| viewer.check.has_all_of(written)).await;
     let faults = viewer.check.faults(written);
     assert!(arrived.is_ok() && faults.is_none(), "{arrived:?}\n{faults:?}\n{}", viewer.summary());
+}
+
+/// Waits for what no viewer sees.
+pub async fn until(what: &str, is_reached: impl FnMut() -> bool) {
+    until_within(PATIENCE, what, is_reached).await;
+}
+
+/// The same within a time; how long it took.
+pub async fn until_within(limit: Duration, what: &str, mut is_reached: impl FnMut() -> bool) -> Duration {
+    let begun = Instant::now();
+    let mut look = tokio::time::interval(Duration::from_millis(10));
+    while !is_reached() {
+        assert!(begun.elapsed() < limit, "no {what} within {limit:?}");
+        look.tick().await;
+    }
+    begun.elapsed()
+}
+
+/// Viewers that go on by themselves, each in a task, until they are taken back.
+pub struct Crowd {
+    end: watch::Sender<bool>,
+    viewers: Vec<JoinHandle<anyhow::Result<Viewer>>>,
+}
+
+impl Crowd {
+    /// Of viewers that are open.
+    pub fn of(viewers: Vec<Viewer>) -> Self {
+        let end = watch::Sender::new(false);
+        let viewers = viewers
+            .into_iter()
+            .map(|mut viewer| {
+                let mut ended = end.subscribe();
+                tokio::spawn(async move {
+                    let _ = viewer.during(ended.wait_for(|ended| *ended)).await?;
+                    Ok(viewer)
+                })
+            })
+            .collect();
+        Self { end, viewers }
+    }
+
+    /// The viewers as they are now.
+    pub async fn back(self) -> Vec<Viewer> {
+        self.end.send_replace(true);
+        let mut viewers = Vec::new();
+        for viewer in self.viewers {
+            viewers.push(viewer.await.unwrap().unwrap());
+        }
+        viewers
+    }
 }
