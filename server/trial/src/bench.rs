@@ -5,6 +5,7 @@
 //! all of them. What a server cannot do is told, and where.
 
 pub mod calibrate;
+pub mod leak;
 pub mod peer;
 pub mod report;
 pub mod round;

@@ -150,11 +150,8 @@ pub fn run(peer: &Peer, plan: &Plan) -> anyhow::Result<Outcome> {
     let (pid, port) = (server.pid(), server.addr.port());
     let before = Usage::of_tree(pid);
     let kernel_before = figures::tcp_memory()?;
-    let spec = Spec {
-        stalled: plan.stalled,
-        patience: GATHERING,
-        ..Spec::readers(server.addr, server.speech, plan.viewers)
-    };
+    let spec =
+        Spec { stalled: plan.stalled, patience: GATHERING, ..Spec::readers(server.addr, server.speech, plan.viewers) };
     let wanted = spec.total();
     let began = Instant::now();
     let mut crowd = Crowd::gather(spec, clock)?;

@@ -1,8 +1,8 @@
 //! The other end: a file that grows by bursts of stamped lines, once on demand or on a schedule in a thread of its own.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -15,6 +15,7 @@ use super::lines::{self, Clock, LINE_BYTES};
 /// A log and the number of its next line.
 #[derive(Debug)]
 pub struct Log {
+    path: PathBuf,
     file: File,
     clock: Clock,
     next: u32,
@@ -27,9 +28,7 @@ impl Log {
     /// # Errors
     /// When it cannot be written.
     pub fn create(path: &Path, clock: Clock, n_lines: usize) -> io::Result<Self> {
-        let file = OpenOptions::new().create(true).truncate(false).append(true).open(path)?;
-        file.set_len(0)?;
-        let mut log = Self { file, clock, next: 0, buffer: Vec::new() };
+        let mut log = Self { path: path.to_owned(), file: empty(path)?, clock, next: 0, buffer: Vec::new() };
         log.append_at(0, n_lines)?;
         Ok(log)
     }
@@ -47,7 +46,20 @@ impl Log {
     /// # Errors
     /// When the file cannot be opened again.
     pub fn again(&self) -> io::Result<Self> {
-        Ok(Self { file: self.file.try_clone()?, clock: self.clock, next: self.next, buffer: Vec::new() })
+        let (path, file) = (self.path.clone(), self.file.try_clone()?);
+        Ok(Self { path, file, clock: self.clock, next: self.next, buffer: Vec::new() })
+    }
+
+    /// Renames the file to `NAME.1`, in place of the one before, and goes on in a new one of the old name.
+    ///
+    /// # Errors
+    /// When that is not possible.
+    pub fn rotate(&mut self) -> io::Result<()> {
+        let mut old = self.path.clone().into_os_string();
+        old.push(".1");
+        fs::rename(&self.path, old)?;
+        self.file = empty(&self.path)?;
+        Ok(())
     }
 
     /// The number that the next line gets: how many there are.
@@ -62,6 +74,12 @@ impl Log {
         self.next = self.next.wrapping_add(u32::try_from(n_lines).unwrap_or(u32::MAX));
         Ok(())
     }
+}
+
+fn empty(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().create(true).truncate(false).append(true).open(path)?;
+    file.set_len(0)?;
+    Ok(file)
 }
 
 /// A thread that appends a burst again and again.
