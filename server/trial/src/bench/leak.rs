@@ -164,7 +164,8 @@ impl Load {
         Ok(())
     }
 
-    /// Waits until handles are as `before`, or, without that, until they stay as they are; what they are.
+    /// Waits until handles are as `before`, or, without that, until nothing is watched and they stay as they are; what they
+    /// are.
     fn settled(&self, before: Option<Handles>) -> anyhow::Result<Handles> {
         let until = Instant::now() + SETTLE;
         let mut last = Handles::of(self.server.pid());
@@ -172,7 +173,7 @@ impl Load {
             thread::sleep(Duration::from_secs(1));
             let now = Handles::of(self.server.pid());
             let viewers = self.server.metric("taillight_viewers").context("the server does not answer")?;
-            if viewers == 0 && before.map_or(now == last, |before| now == before) {
+            if viewers == 0 && before.map_or(now == last && now.watches == 0, |before| now == before) {
                 return Ok(now);
             }
             last = now;
