@@ -81,6 +81,15 @@ pub const CLOSE_UNAUTHORIZED: u16 = 4401;
 /// Close code: a message that breaks the protocol.
 pub const CLOSE_PROTOCOL: u16 = 1002;
 
+/// Close code: more messages than a client may send.
+pub const CLOSE_POLICY: u16 = 1008;
+
+/// How many messages a client may send at once, beside the answers to what it is sent.
+pub const MAX_MESSAGE_BURST: u32 = 600;
+
+/// How many messages a second a client may send in the long run.
+pub const MAX_MESSAGES_PER_SEC: u32 = 20;
+
 /// Close code: the server is going away; come back.
 pub const CLOSE_GOING_AWAY: u16 = 1001;
 

@@ -12,6 +12,7 @@ pub mod origin;
 pub mod principal;
 pub mod secret;
 pub mod sessions;
+pub mod slots;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use limiter::Limiter;
 use origin::HostRules;
 use secret::Digest;
 use sessions::{Lifetimes, Sessions};
+use slots::Slots;
 
 /// Failed attempts that one address has in [`LIMIT_WINDOW`].
 pub const MAX_FAILURES: u32 = 10;
@@ -48,6 +50,7 @@ struct Inner {
     sessions: Sessions,
     logins: Limiter,
     bearers: Limiter,
+    sockets: Slots,
 }
 
 impl Auth {
@@ -62,6 +65,7 @@ impl Auth {
             sessions: Sessions::open(Some(&config.data_dir), Lifetimes::default(), tasks.clone()),
             logins: Limiter::new(MAX_FAILURES, LIMIT_WINDOW),
             bearers: Limiter::new(MAX_FAILURES, LIMIT_WINDOW),
+            sockets: Slots::new(config.limits.sockets_per_user),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -69,6 +73,11 @@ impl Auth {
     /// The mode.
     pub fn mode(&self) -> AuthMode {
         self.inner.mode
+    }
+
+    /// The sockets of users.
+    pub fn sockets(&self) -> &Slots {
+        &self.inner.sockets
     }
 
     /// Whether `who` may still do what it was let in for: false after logout and when its session has ended. A socket

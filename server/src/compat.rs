@@ -10,25 +10,33 @@ use std::sync::Arc;
 
 use crate::api::follow;
 use crate::api::params::query_pairs;
-use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{OriginalUri, State};
 use axum::response::{IntoResponse as _, Response};
 use taillight::ansi::Style;
 use taillight::cursor::Generation;
 use taillight::line::ByteOffset;
 use taillight::path::LogPath;
-use taillight::wire::{CLOSE_GOING_AWAY, CLOSE_NO_PONG, CLOSE_UNAUTHORIZED};
+use taillight::wire::{CLOSE_GOING_AWAY, CLOSE_NO_PONG, CLOSE_POLICY, CLOSE_UNAUTHORIZED};
+
+use bytes::Bytes;
+use tokio::time::sleep_until;
 
 use crate::auth::Principal;
 use crate::auth::lasting::LastingLogin;
+use crate::catalog::OpenError;
 use crate::error::ApiError;
 use crate::pull::{Lines, Pulled, Puller};
 use crate::read::lines_back;
 use crate::source::read_full;
+use crate::serve::crowded::is_out_of_handles;
 use crate::state::AppState;
 use crate::tail::Follower;
 use crate::ws::heartbeat::{Beat, Heartbeat};
-use crate::ws::{limited, outbox};
+use crate::ws::socket::{Broken, Socket};
+use crate::ws::upgrade::Upgrade;
+use crate::ws::counts::Cause;
+use crate::ws::flood::{Flood, TOO_MANY_MESSAGES};
+use crate::ws::{Message, Received, Violation, outbox, too_many};
 
 use render::{Format, Renderer};
 
@@ -60,7 +68,7 @@ pub async fn stream(
     State(state): State<AppState>,
     who: Principal,
     OriginalUri(uri): OriginalUri,
-    upgrade: WebSocketUpgrade,
+    upgrade: Upgrade,
 ) -> Response {
     let options = match options(uri.query().unwrap_or_default()) {
         Ok(options) => options,
@@ -69,12 +77,16 @@ pub async fn stream(
     let Some(absolute) = absolute_path(uri.path()) else { return ApiError::NotFound.into_response() };
     let Some(path) = state.catalog.locate(&absolute) else { return ApiError::NotFound.into_response() };
     match follow(&state, who.clone(), path).await {
-        // Before the upgrade every refusal is a 404: a client of this stream can see nothing else.
+        Err(OpenError::Io(error)) if is_out_of_handles(&error) => ApiError::Busy.into_response(),
+        // Before the upgrade every other refusal is a 404: a client of this stream can see nothing else.
         Err(_) => ApiError::NotFound.into_response(),
-        Ok(follower) => limited(upgrade, state.facts.message_bytes).on_upgrade(move |socket| {
-            let tasks = state.tasks.clone();
-            tasks.track(run(socket, state, (who, follower), options))
-        }),
+        Ok(follower) => {
+            let Some(slot) = state.auth.sockets().take(&who) else { return too_many(&state) };
+            upgrade.accept(&state.clone(), move |socket| async move {
+                let _slot = slot;
+                run(socket, state, (who, follower), options).await;
+            })
+        }
     }
 }
 
@@ -108,19 +120,26 @@ fn bad(detail: &str) -> ApiError {
     ApiError::BadRequest { detail: detail.to_owned() }
 }
 
-async fn run(mut socket: WebSocket, state: AppState, (who, follower): (Principal, Follower), options: Options) {
-    let _viewer = state.facts.count_viewer();
+async fn run(mut socket: Socket, state: AppState, (who, follower): (Principal, Follower), options: Options) {
+    let facts = state.facts.clone();
+    let _viewer = facts.count_viewer();
     let heartbeat = Heartbeat::new(state.facts.heartbeat);
     let ended = match start(&state, &follower, options.lines).await {
         Some((generation, offset)) => {
             let puller = Puller::new(follower, generation, offset, Style::PLAIN);
             let renderer = Renderer::new(options.format);
             let login = LastingLogin::new(state.auth.clone(), who);
-            let mut stream = Stream { state, login, puller, heartbeat, options, renderer };
+            let mut stream = Stream { state, login, puller, heartbeat, flood: Flood::new(), options, renderer };
             stream.run(&mut socket).await
         }
         None => End::Close(1011, "the file cannot be read"),
     };
+    let cause = match ended {
+        End::Gone => Cause::Left,
+        End::Close(1000, _) => Cause::Left,
+        End::Close(code, _) => Cause::of_close(code),
+    };
+    facts.counters.count_end(cause);
     if let End::Close(code, reason) = ended {
         outbox::close(socket, code, reason).await;
     }
@@ -145,12 +164,13 @@ struct Stream {
     login: LastingLogin,
     puller: Puller,
     heartbeat: Heartbeat,
+    flood: Flood,
     options: Options,
     renderer: Renderer,
 }
 
 impl Stream {
-    async fn run(&mut self, socket: &mut WebSocket) -> End {
+    async fn run(&mut self, socket: &mut Socket) -> End {
         let mut drained = false;
         loop {
             match self.turn(socket, &mut drained).await {
@@ -160,22 +180,15 @@ impl Stream {
         }
     }
 
-    async fn turn(&mut self, socket: &mut WebSocket, drained: &mut bool) -> ControlFlow<End> {
+    async fn turn(&mut self, socket: &mut Socket, drained: &mut bool) -> ControlFlow<End> {
         let stopping = self.state.tasks.stopping();
         tokio::select! {
             biased;
             () = stopping.cancelled() => {
                 ControlFlow::Break(End::Close(CLOSE_GOING_AWAY, "the server is going away"))
             }
-            message = socket.recv() => self.receive(message),
-            beat = self.heartbeat.due() => match beat {
-                Beat::Dead => ControlFlow::Break(End::Close(CLOSE_NO_PONG, "no pong in time")),
-                Beat::Ping => {
-                    send(socket, Message::Text("ping".into())).await?;
-                    self.heartbeat.pinged();
-                    ControlFlow::Continue(())
-                }
-            },
+            received = socket.recv() => self.receive(received),
+            () = sleep_until(self.heartbeat.next_at()) => self.beat(socket),
             () = self.login.ended() => {
                 ControlFlow::Break(End::Close(CLOSE_UNAUTHORIZED, "the session has ended: log in again"))
             }
@@ -187,20 +200,37 @@ impl Stream {
         }
     }
 
-    fn receive(&mut self, message: Option<Result<Message, axum::Error>>) -> ControlFlow<End> {
-        match message {
-            Some(Ok(Message::Text(text))) => {
-                if text.as_str() == "pong" {
+    fn beat(&mut self, socket: &mut Socket) -> ControlFlow<End> {
+        match self.heartbeat.due(socket.line()) {
+            Some(Beat::Dead) => ControlFlow::Break(End::Close(CLOSE_NO_PONG, "no pong in time")),
+            Some(Beat::Ping) => {
+                socket.push_first(Message::Text(Bytes::from_static(b"ping")));
+                self.heartbeat.pinged(socket.line());
+                ControlFlow::Continue(())
+            }
+            None => ControlFlow::Continue(()),
+        }
+    }
+
+    fn receive(&mut self, received: Result<Received, Broken>) -> ControlFlow<End> {
+        if received.is_ok() && self.flood.is_too_much() {
+            return ControlFlow::Break(End::Close(CLOSE_POLICY, TOO_MANY_MESSAGES));
+        }
+        match received {
+            Ok(Received::Text(text)) => {
+                if text == "pong" {
                     self.heartbeat.alive();
                 }
                 ControlFlow::Continue(())
             }
-            Some(Ok(Message::Binary(_) | Message::Ping(_) | Message::Pong(_))) => ControlFlow::Continue(()),
-            Some(Ok(Message::Close(_)) | Err(_)) | None => ControlFlow::Break(End::Gone),
+            Ok(Received::Binary | Received::Ping(_) | Received::Pong) => ControlFlow::Continue(()),
+            Ok(Received::Close(_)) => ControlFlow::Break(End::Close(1000, "")),
+            Err(Broken::Gone) => ControlFlow::Break(End::Gone),
+            Err(Broken::Rule(Violation(code, reason))) => ControlFlow::Break(End::Close(code, reason)),
         }
     }
 
-    async fn pump(&mut self, socket: &mut WebSocket, drained: &mut bool) -> ControlFlow<End> {
+    async fn pump(&mut self, socket: &mut Socket, drained: &mut bool) -> ControlFlow<End> {
         match self.puller.pull(&self.state.tasks).await {
             Ok(Pulled::Lines(lines) | Pulled::Rest(lines)) => self.send_lines(socket, lines).await,
             // Rows come to those who have a filter.
@@ -219,7 +249,7 @@ impl Stream {
     }
 
     /// Without `tail`: the unfinished last line as it stands, then the end.
-    async fn finish(&mut self, socket: &mut WebSocket) -> ControlFlow<End> {
+    async fn finish(&mut self, socket: &mut Socket) -> ControlFlow<End> {
         if let Ok(Some(rest)) = self.puller.unfinished(&self.state.tasks).await {
             self.send_lines(socket, rest).await?;
         }
@@ -227,7 +257,7 @@ impl Stream {
     }
 
     /// Sends lines; where one was cut, the rest of it is read, because here lines come whole.
-    async fn send_lines(&mut self, socket: &mut WebSocket, lines: Lines) -> ControlFlow<End> {
+    async fn send_lines(&mut self, socket: &mut Socket, lines: Lines) -> ControlFlow<End> {
         let bytes = match whole(&self.state, lines).await {
             Ok(bytes) => bytes,
             Err(_) => return ControlFlow::Break(End::Close(1011, "the file cannot be read")),
@@ -235,11 +265,12 @@ impl Stream {
         for message in self.renderer.messages(&bytes) {
             send(socket, Message::Text(message.into())).await?;
         }
-        ControlFlow::Continue(())
+        // The next lines are read when these have left: a slow client costs its place and nothing else.
+        socket.flush().await.map_or(ControlFlow::Break(End::Gone), ControlFlow::Continue)
     }
 }
 
-async fn send(socket: &mut WebSocket, message: Message) -> ControlFlow<End> {
+async fn send(socket: &mut Socket, message: Message) -> ControlFlow<End> {
     match outbox::send(socket, message).await {
         Ok(()) => ControlFlow::Continue(()),
         Err(outbox::PeerGone) => ControlFlow::Break(End::Gone),
@@ -248,7 +279,8 @@ async fn send(socket: &mut WebSocket, message: Message) -> ControlFlow<End> {
 
 /// The bytes of lines, with what was left out of a long one put back.
 async fn whole(state: &AppState, lines: Lines) -> std::io::Result<Vec<u8>> {
-    let Lines { from, chunk, source, .. } = lines;
+    let Lines { from, lines, source, .. } = lines;
+    let chunk = &lines.chunk;
     if chunk.cuts.is_empty() {
         return Ok(chunk.payload.to_vec());
     }

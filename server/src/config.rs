@@ -79,6 +79,8 @@ pub struct Limits {
     pub message_bytes: u32,
     /// How many connections are open at a time.
     pub connections: u32,
+    /// How many sockets a user may have at a time; no limit where there are no users.
+    pub sockets_per_user: u32,
     /// How much of standard input is kept, in bytes.
     pub stdin_bytes: u64,
 }
@@ -256,7 +258,7 @@ impl fmt::Debug for StartToken {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { message_bytes: 16 * 1024, connections: 20_000, stdin_bytes: 4 << 30 }
+        Self { message_bytes: 16 * 1024, connections: 20_000, sockets_per_user: 64, stdin_bytes: 4 << 30 }
     }
 }
 

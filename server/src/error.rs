@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::catalog::OpenError;
+use crate::serve::crowded::is_out_of_handles;
 
 /// The media type of errors.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -60,6 +61,11 @@ pub enum ApiError {
         /// Seconds until the next one is looked at.
         retry_secs: u64,
     },
+    /// A user has as many sockets as one may have.
+    TooManySockets {
+        /// How many that is.
+        most: u32,
+    },
     /// The server is at a limit or going away; trying again helps.
     Busy,
     /// The server's own fault.
@@ -98,7 +104,7 @@ impl ApiError {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::BadRequest { .. } | Self::BadQuery { .. } => StatusCode::BAD_REQUEST,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooMany { .. } | Self::TooManySockets { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -156,7 +162,10 @@ impl ApiError {
             Self::TooMany { retry_secs } => {
                 ("too many attempts", format!("too many failed attempts: try again in {retry_secs} seconds"))
             }
-            Self::Busy => ("busy", "the server is at a limit or shutting down: try again in a moment".to_owned()),
+            Self::TooManySockets { most } => {
+                ("too many sockets", format!("a user may have {most} sockets at a time: close one, or raise limits.sockets_per_user"))
+            }
+            Self::Busy => ("server busy", "the server is at a limit or shutting down: try again in a moment".to_owned()),
             Self::Internal(_) => ("internal error", "the server failed: its log says why".to_owned()),
         }
     }
@@ -178,6 +187,7 @@ impl From<OpenError> for ApiError {
             OpenError::IsFolder => Self::NotAFile { what: "a folder" },
             OpenError::NotAFile(what) => Self::NotAFile { what },
             denied @ OpenError::Denied { .. } => Self::Denied { detail: denied.to_string() },
+            OpenError::Io(cause) if is_out_of_handles(&cause) => Self::Busy,
             OpenError::Io(cause) => Self::internal(cause),
         }
     }

@@ -155,6 +155,7 @@ impl Server {
             heartbeat: self.config.heartbeat,
             message_bytes: usize::try_from(self.config.limits.message_bytes).unwrap_or(usize::MAX),
             started: Instant::now(),
+            counters: ws::counts::Counts::default(),
             n_connections: Arc::new(AtomicUsize::new(0)),
             n_viewers: Arc::new(AtomicUsize::new(0)),
         };

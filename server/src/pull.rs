@@ -9,6 +9,7 @@
 //! is asked to look at once.
 
 mod counter;
+mod shared;
 mod shown;
 
 use std::io;
@@ -20,11 +21,13 @@ use taillight::line::{ByteLen, ByteOffset, LineNo};
 use taillight::wire::{Cut, FileEvent, MAX_LINE_BYTES, MAX_LIVE_BYTES};
 
 use crate::read::{self, Chunk};
+use shared::{FilterKey, Key, Made};
 use crate::source::{Source, is_gone};
 use crate::tail::{Epoch, Follower, Notice, TailTip};
 use crate::tasks::Tasks;
 
 pub use counter::Counter;
+pub use shared::{SharedFrames, SharedLines, SharedRows};
 pub use shown::{RowFilter, ShownRows};
 
 /// A place in a followed file that moves on as it is read.
@@ -69,7 +72,9 @@ pub struct Lines {
     /// Where the first line starts.
     pub from: ByteOffset,
     /// The lines.
-    pub chunk: Chunk,
+    pub lines: Arc<SharedLines>,
+    /// Whether another viewer read them.
+    pub is_shared: bool,
     /// What they were read from, for the parts of long lines that were left out.
     pub source: Arc<dyn Source>,
 }
@@ -89,9 +94,9 @@ pub struct Event {
     pub next: Option<(Generation, Identity)>,
 }
 
-/// A chunk, or the news that the file under it is another one now.
+/// What was read and whether another viewer read it, or the news that the file under it is another one now.
 enum Verified {
-    Chunk(Chunk),
+    Read(Made, bool),
     Replaced,
 }
 
@@ -168,16 +173,16 @@ impl Puller {
             told_to = limit;
         } else if self.offset < limit {
             match self.read(tasks, epoch, limit).await? {
-                Verified::Chunk(chunk) if chunk.end > self.offset => {
-                    return Ok(Pulled::Lines(self.advance(epoch, chunk)));
+                Verified::Read(Made::Lines(lines), is_shared) if lines.chunk.end > self.offset => {
+                    return Ok(Pulled::Lines(self.advance(epoch, lines, is_shared)));
                 }
-                Verified::Chunk(_) if ended.is_some() => return self.rest(tasks, epoch, limit).await,
+                Verified::Read(..) if ended.is_some() => return self.rest(tasks, epoch, limit).await,
                 Verified::Replaced if ended.is_some() => return Ok(self.gap(epoch, limit)),
                 Verified::Replaced => {
                     self.follower.look();
                     return Ok(Pulled::Idle);
                 }
-                Verified::Chunk(_) => {}
+                Verified::Read(..) => {}
             }
         }
         if let Some(event) = self.notice(&tip, told_to) {
@@ -187,6 +192,28 @@ impl Puller {
             (Some(_), Some(next)) => self.enter(tasks, next).await,
             _ => Ok(Pulled::Idle),
         }
+    }
+
+    /// What comes next where that needs no reading: another viewer has read it, or there is nothing.
+    pub fn pull_now(&mut self) -> Option<Pulled> {
+        let tip = self.follower.tip();
+        let current = tip.epochs.last().filter(|epoch| epoch.generation == self.generation)?;
+        if current.ended.get().is_some() {
+            return None;
+        }
+        if self.offset >= tip.complete {
+            let is_told = tip.notices.last().is_none_or(|notice| notice.seq <= self.notice_seq);
+            return is_told.then_some(Pulled::Idle);
+        }
+        let marker = self.marker?;
+        let made = current.frames.held(&self.key(current, None))?;
+        if made.before() != marker || made.end() > tip.complete {
+            return None;
+        }
+        Some(match made {
+            Made::Lines(lines) => Pulled::Lines(self.advance(current, lines, true)),
+            Made::Rows(rows, _) => Pulled::Rows(self.advance_to(rows, false, true)),
+        })
     }
 
     /// The unfinished last line of the current generation, when the place stands just before it: at most
@@ -201,8 +228,10 @@ impl Puller {
             return Ok(None);
         };
         match self.head_of_line(tasks, epoch, tip.len).await? {
-            Verified::Chunk(chunk) if chunk.end > self.offset => Ok(Some(self.lines(epoch, chunk))),
-            Verified::Chunk(_) => Ok(None),
+            Verified::Read(Made::Lines(lines), is_shared) if lines.chunk.end > self.offset => {
+                Ok(Some(self.lines(epoch, lines, is_shared)))
+            }
+            Verified::Read(..) => Ok(None),
             Verified::Replaced => {
                 self.follower.look();
                 Ok(None)
@@ -211,27 +240,68 @@ impl Puller {
     }
 
     async fn read(&self, tasks: &Tasks, epoch: &Epoch, limit: ByteOffset) -> io::Result<Verified> {
-        let (source, from) = (Arc::clone(&epoch.source), self.offset);
-        self.verified(tasks.blocking(move || read::lines_from(&*source, from, limit, MAX_LIVE_BYTES)).await)
+        let (from, style) = (self.offset, self.style);
+        let make = || {
+            let source = Arc::clone(&epoch.source);
+            let read = move || read::lines_from(&*source, from, limit, MAX_LIVE_BYTES).map(|chunk| lines(chunk, style));
+            tasks.blocking(read)
+        };
+        self.verified(epoch, limit, None, make).await
     }
 
     async fn head_of_line(&self, tasks: &Tasks, epoch: &Epoch, end: ByteOffset) -> io::Result<Verified> {
-        let (source, from) = (Arc::clone(&epoch.source), self.offset);
-        self.verified(tasks.blocking(move || unfinished_head(&*source, from, end)).await)
+        let (from, style) = (self.offset, self.style);
+        let make = || {
+            let source = Arc::clone(&epoch.source);
+            tasks.blocking(move || unfinished_head(&*source, from, end).map(|chunk| lines(chunk, style)))
+        };
+        self.verified(epoch, end, Some(end), make).await
     }
 
-    fn verified(&self, read: io::Result<Chunk>) -> io::Result<Verified> {
+    /// What `make` reads or another viewer has read at this place, if it follows what was delivered last.
+    async fn verified<F, Read>(
+        &self,
+        epoch: &Epoch,
+        limit: ByteOffset,
+        unfinished: Option<ByteOffset>,
+        make: F,
+    ) -> io::Result<Verified>
+    where
+        F: Fn() -> Read,
+        Read: Future<Output = io::Result<Made>>,
+    {
+        let follows = |made: &Made| self.marker.is_none_or(|marker| marker == made.before());
+        let read = match self.marker {
+            None => make().await.map(|made| (made, false)),
+            Some(_) => match epoch.frames.get(self.key(epoch, unfinished), limit, make()).await {
+                Ok((made, true)) if !follows(&made) || made.end() > limit => make().await.map(|made| (made, false)),
+                got => got,
+            },
+        };
         match read {
-            Ok(chunk) if self.marker.is_none_or(|marker| marker == chunk.before) => Ok(Verified::Chunk(chunk)),
+            Ok((made, is_shared)) if follows(&made) => Ok(Verified::Read(made, is_shared)),
             Ok(_) => Ok(Verified::Replaced),
             Err(error) if is_gone(&error) => Ok(Verified::Replaced),
             Err(error) => Err(error),
         }
     }
 
+    /// What the frame at this place is shared by.
+    fn key(&self, epoch: &Epoch, unfinished: Option<ByteOffset>) -> Key {
+        let filter = self.filter.as_ref();
+        Key {
+            from: self.offset,
+            style: self.style,
+            filter: filter.map(|rows| (FilterKey(rows.filter.clone()), rows.around.before, self.line)),
+            is_ended: epoch.ended.get().is_some(),
+            unfinished,
+        }
+    }
+
     async fn rest(&mut self, tasks: &Tasks, epoch: &Arc<Epoch>, limit: ByteOffset) -> io::Result<Pulled> {
         match self.head_of_line(tasks, epoch, limit).await? {
-            Verified::Chunk(chunk) => Ok(Pulled::Rest(self.advance(epoch, chunk))),
+            Verified::Read(Made::Lines(lines), is_shared) => Ok(Pulled::Rest(self.advance(epoch, lines, is_shared))),
+            Verified::Read(..) => Ok(Pulled::Idle),
             Verified::Replaced => Ok(self.gap(epoch, limit)),
         }
     }
@@ -307,23 +377,35 @@ impl Puller {
         })
     }
 
-    fn advance(&mut self, epoch: &Epoch, chunk: Chunk) -> Lines {
-        let lines = self.lines(epoch, chunk);
-        self.style = style_after(&lines.chunk.payload, lines.style);
-        self.offset = lines.chunk.end;
-        self.marker = Some(lines.chunk.after);
+    fn advance(&mut self, epoch: &Epoch, lines: Arc<SharedLines>, is_shared: bool) -> Lines {
+        let lines = self.lines(epoch, lines, is_shared);
+        self.style = lines.lines.style_after;
+        self.offset = lines.lines.chunk.end;
+        self.marker = Some(lines.lines.chunk.after);
         lines
     }
 
-    fn lines(&self, epoch: &Epoch, chunk: Chunk) -> Lines {
+    fn lines(&self, epoch: &Epoch, lines: Arc<SharedLines>, is_shared: bool) -> Lines {
         Lines {
             generation: self.generation,
             style: self.style,
             from: self.offset,
-            chunk,
+            lines,
+            is_shared,
             source: Arc::clone(&epoch.source),
         }
     }
+}
+
+impl Lines {
+    /// As a live frame; the same bytes for everybody who is sent these lines.
+    pub fn frame(&self, unfinished: bool) -> bytes::Bytes {
+        self.lines.frame(self.generation, self.from, self.style, unfinished)
+    }
+}
+
+fn lines(chunk: Chunk, style: Style) -> Made {
+    Made::Lines(Arc::new(SharedLines::new(chunk, style)))
 }
 
 /// Where reading of an epoch ends for now.

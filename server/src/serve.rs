@@ -1,7 +1,8 @@
 //! The accept loop. It is our own because axum's has no time limit for a request's head: a client that trickles bytes, or
 //! connects and says nothing, would hold its connection for ever.
 
-mod held;
+pub(crate) mod crowded;
+pub(crate) mod held;
 
 use std::io;
 use std::net::SocketAddr;
@@ -26,7 +27,14 @@ use tower::util::Oneshot;
 use crate::auth::door::ReachedAddr;
 use crate::router::{self, Service};
 use crate::state::AppState;
+use crowded::Spare;
 use held::Held;
+
+/// The kernel's receive buffer of a connection: requests are small, and a client that floods fills its own side.
+const RECEIVE_BUFFER_BYTES: usize = 64 * 1024;
+
+/// How much the kernel takes that it has not sent: what waits longer waits with us, where a ping can overtake it.
+const NOT_SENT_BYTES: u32 = 16 * 1024;
 
 /// The kernel's send buffer of a connection: small, so that pings overtake data that a slow client has not read.
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
@@ -40,10 +48,13 @@ const MAX_HEAD_BYTES: usize = 32 * 1024;
 /// How long to wait before the next try when the system has no more handles.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// How long to wait after a connection was refused: who knocks all the time costs little.
+const REFUSE_PAUSE: Duration = Duration::from_millis(1);
+
 /// What clients may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Open connections; more wait in the kernel's queue.
+    /// Open connections; more are refused.
     pub connections: usize,
     /// How long the head of a request may take, and the pause before it on a connection that is kept.
     pub head_timeout: Duration,
@@ -63,15 +74,19 @@ impl Default for Limits {
 pub async fn run(listener: TcpListener, state: AppState, limits: Limits) -> io::Result<()> {
     // Accepted sockets inherit it; set later, the kernel could have sized the buffer already.
     sockopt::set_socket_send_buffer_size(&listener, SEND_BUFFER_BYTES)?;
+    sockopt::set_socket_recv_buffer_size(&listener, RECEIVE_BUFFER_BYTES)?;
+    // A backstop: without it more waits in the kernel.
+    let _ = socket2::SockRef::from(&listener).set_tcp_notsent_lowat(NOT_SENT_BYTES);
     let slots = Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS)));
     let service = router::service(state.clone());
     let stopping = state.tasks.stopping();
     let mut stopped = pin!(stopping.cancelled());
+    let mut spare = Spare::new();
     loop {
         let accepted = tokio::select! {
             biased;
             () = &mut stopped => return Ok(()),
-            accepted = accept(&listener, &slots) => accepted,
+            accepted = accept(&listener, &slots, &mut spare) => accepted,
         };
         if let Some((stream, peer, slot)) = accepted {
             let Ok(reached) = stream.local_addr() else { continue };
@@ -85,22 +100,32 @@ pub async fn run(listener: TcpListener, state: AppState, limits: Limits) -> io::
     }
 }
 
-/// The next connection, when there is a slot for it. `None` when it failed: the next one may not.
+/// The next connection, when there is a slot for it. `None` when it failed or was refused: the next one may not be.
 async fn accept(
     listener: &TcpListener,
     slots: &Arc<Semaphore>,
+    spare: &mut Spare,
 ) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    // The slot first: a connection that nobody serves is better off in the kernel's queue.
-    let slot = Arc::clone(slots).acquire_owned().await.ok()?;
-    match listener.accept().await {
-        Ok((stream, peer)) => Some((stream, peer, slot)),
-        Err(error) if is_of_the_connection(&error) => None,
-        Err(error) => {
-            tracing::warn!(%error, "cannot accept connections: trying again");
-            tokio::time::sleep(ACCEPT_PAUSE).await;
-            None
-        }
+    let error = match listener.accept().await {
+        Ok((stream, peer)) => match Arc::clone(slots).try_acquire_owned() {
+            Ok(slot) => return Some((stream, peer, slot)),
+            Err(_) => {
+                crowded::refuse(stream);
+                tokio::time::sleep(REFUSE_PAUSE).await;
+                return None;
+            }
+        },
+        Err(error) => error,
+    };
+    if is_of_the_connection(&error) {
+        return None;
     }
+    tracing::warn!(%error, "cannot accept connections: trying again");
+    if crowded::is_out_of_handles(&error) {
+        spare.refuse_next(listener).await;
+    }
+    tokio::time::sleep(ACCEPT_PAUSE).await;
+    None
 }
 
 /// Whether an accept failed because the client was gone already; everything else, such as no free handle, stays for a

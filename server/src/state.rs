@@ -43,6 +43,8 @@ pub struct Facts {
     pub started: Instant,
     /// Open connections.
     pub n_connections: Arc<AtomicUsize>,
+    /// What the streams count.
+    pub counters: crate::ws::counts::Counts,
     /// Viewers: sockets of the page and of the seed's stream. Whoever upgrades counts itself.
     pub n_viewers: Arc<AtomicUsize>,
 }

@@ -21,6 +21,7 @@ use taillight::line::ByteOffset;
 use taillight::wire::{FileEvent, FileState, Resume};
 
 use crate::index::LineIndex;
+use crate::pull::SharedFrames;
 use crate::read::marker_of;
 use crate::scan::Views;
 use crate::source::{Source, is_gone};
@@ -57,6 +58,8 @@ pub struct Epoch {
     pub index: Arc<LineIndex>,
     /// Its matching lines.
     pub views: Views,
+    /// What viewers in step share.
+    pub frames: SharedFrames,
     /// What ended the life before it and when, in seconds since 1970; `None` for the first.
     pub began: Option<(FileEvent, u64)>,
     /// Its final length, once it has ended: a reader reads to there, its unfinished last line included, and goes on with
@@ -98,7 +101,7 @@ impl Epoch {
     fn new(generation: Generation, source: Arc<dyn Source>, began: Option<(FileEvent, u64)>) -> Self {
         let index = Arc::new(LineIndex::new(Arc::clone(&source)));
         let views = Views::new(Arc::clone(&source), Arc::clone(&index));
-        Self { generation, source, index, views, began, ended: OnceLock::new() }
+        Self { generation, source, index, views, frames: SharedFrames::default(), began, ended: OnceLock::new() }
     }
 
     /// It is `len` bytes long now. Counts what is new at once when it is little, so that the tip and the line numbers

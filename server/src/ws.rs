@@ -2,43 +2,42 @@
 //!
 //! Host, Origin and login were checked before this room is reached (`router`).
 
+mod codec;
 pub mod connection;
 mod counters;
+pub mod counts;
 mod finding;
+pub mod flood;
 pub mod heartbeat;
 mod live;
 mod opening;
 pub mod outbox;
 mod requests;
 pub(crate) mod search;
+pub mod socket;
+pub mod upgrade;
+mod waiting;
 
 use axum::extract::State;
-use axum::extract::ws::WebSocketUpgrade;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
+
+pub use codec::{Message, Received, Violation};
 
 use crate::auth::Principal;
+use crate::error::ApiError;
 use crate::state::AppState;
-
-/// Read buffer of a socket: the default, 128 KiB, would be most of an idle viewer's memory.
-const READ_BUFFER_BYTES: usize = 4 * 1024;
-
-/// Frames go to the kernel at once; this only bounds what one write may leave behind.
-const WRITE_BUFFER_LIMIT_BYTES: usize = 1024 * 1024;
+use upgrade::Upgrade;
 
 /// Upgrades to the viewer's protocol (`taillight::wire`).
-pub async fn viewer(State(state): State<AppState>, who: Principal, upgrade: WebSocketUpgrade) -> Response {
-    limited(upgrade, state.facts.message_bytes).on_upgrade(move |socket| {
-        let tasks = state.tasks.clone();
-        tasks.track(connection::run(socket, state, who))
+pub async fn viewer(State(state): State<AppState>, who: Principal, upgrade: Upgrade) -> Response {
+    let Some(slot) = state.auth.sockets().take(&who) else { return too_many(&state) };
+    upgrade.accept(&state.clone(), move |socket| async move {
+        let _slot = slot;
+        connection::run(socket, state, who).await;
     })
 }
 
-/// Sets the limits that hold for every socket.
-pub fn limited(upgrade: WebSocketUpgrade, message_bytes: usize) -> WebSocketUpgrade {
-    upgrade
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(0)
-        .max_write_buffer_size(WRITE_BUFFER_LIMIT_BYTES)
-        .max_message_size(message_bytes)
-        .max_frame_size(message_bytes)
+/// The answer to a user who has as many sockets as one may have.
+pub fn too_many(state: &AppState) -> Response {
+    ApiError::TooManySockets { most: state.auth.sockets().most() }.into_response()
 }

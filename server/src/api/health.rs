@@ -43,11 +43,28 @@ pub async fn metrics(
         ("taillight_reads_waiting", "Reads that wait for a free slot.", count(tasks.n_waiting())),
         ("taillight_uptime_seconds", "Seconds since the start.", facts.started.elapsed().as_secs()),
     ];
+    let (shared, own) = facts.counters.frames();
+    let frames = [("shared", shared), ("own", own)];
     let mut text =
         String::from("# HELP taillight_build_info The running version.\n# TYPE taillight_build_info gauge\n");
     let _ = writeln!(text, "taillight_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"));
     for (name, help, value) in figures {
         let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");
     }
+    counted(&mut text, ("taillight_live_frames_total", "Live frames sent, by who read them."), "read", frames);
+    counted(&mut text, ("taillight_sockets_ended_total", "Sockets that ended."), "cause", facts.counters.ended());
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}
+
+/// Writes a counter that has one value for each word of a label.
+fn counted(
+    text: &mut String,
+    (name, help): (&str, &str),
+    label: &str,
+    values: impl IntoIterator<Item = (&'static str, u64)>,
+) {
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter");
+    for (word, value) in values {
+        let _ = writeln!(text, "{name}{{{label}=\"{word}\"}} {value}");
+    }
 }

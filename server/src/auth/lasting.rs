@@ -28,12 +28,26 @@ impl LastingLogin {
         &self.who
     }
 
+    /// When [`LastingLogin::has_ended`] is to be asked next.
+    pub fn next_at(&self) -> Instant {
+        self.next_at
+    }
+
+    /// Whether it has ended, as far as it is time to look.
+    pub fn has_ended(&mut self) -> bool {
+        let now = Instant::now();
+        if now < self.next_at {
+            return false;
+        }
+        self.next_at = now + RECHECK_INTERVAL;
+        !self.auth.still_valid(&self.who)
+    }
+
     /// Waits until it has ended. Nothing is lost when this is dropped before.
     pub async fn ended(&mut self) {
         loop {
             sleep_until(self.next_at).await;
-            self.next_at = Instant::now() + RECHECK_INTERVAL;
-            if !self.auth.still_valid(&self.who) {
+            if self.has_ended() {
                 return;
             }
         }

@@ -12,6 +12,7 @@ use axum::{Extension, RequestExt as _};
 use serde::Deserialize;
 
 use super::origin::{self, Site};
+use super::principal::TOKEN;
 use super::{Auth, Principal, door};
 use crate::config::AuthMode;
 use crate::error::ApiError;
@@ -64,7 +65,7 @@ pub async fn submit(State(state): State<AppState>, Extension(site): Extension<Si
     match state.auth.check_token(form.token.trim(), &state.auth.inner.logins, peer) {
         Err(error) => plain::problem(&state.facts.base, error),
         Ok(false) => plain::login(&state.facts.base, next, Some(Notice::WrongToken), StatusCode::UNAUTHORIZED),
-        Ok(true) => match state.auth.inner.sessions.begin("token", true).await {
+        Ok(true) => match state.auth.inner.sessions.begin(TOKEN, true).await {
             Ok(id) => with_cookie(see_other(next), &state.auth.cookie(&site, &id)),
             Err(error) => plain::problem(&state.facts.base, ApiError::internal(error)),
         },

@@ -8,6 +8,12 @@ use axum::http::request::Parts;
 use crate::auth::secret::Digest;
 use crate::error::ApiError;
 
+/// Whoever uses the machine itself.
+const LOCAL: &str = "local";
+
+/// Whoever has the start token.
+pub(super) const TOKEN: &str = "token";
+
 /// Somebody who was let in. Only [`crate::auth::door`] puts one into a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal {
@@ -20,12 +26,12 @@ pub struct Principal {
 impl Principal {
     /// Whoever uses the machine itself: for `--auth none`, the command line and tests.
     pub fn local() -> Self {
-        Self { name: Arc::from("local"), is_admin: true, session: None }
+        Self { name: Arc::from(LOCAL), is_admin: true, session: None }
     }
 
     /// The holder of the start token.
     pub(crate) fn token() -> Self {
-        Self { name: Arc::from("token"), is_admin: true, session: None }
+        Self { name: Arc::from(TOKEN), is_admin: true, session: None }
     }
 
     /// Somebody with a session.
@@ -36,6 +42,11 @@ impl Principal {
     /// The name, for people and the audit log.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The name, where it is one user's own: everybody is the same one without a login, and so are all who have the token.
+    pub(crate) fn own_name(&self) -> Option<&Arc<str>> {
+        Some(&self.name).filter(|name| !matches!(&***name, LOCAL | TOKEN))
     }
 
     /// Whether it may do everything.

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -24,11 +25,23 @@ pub fn run(sources: &Sources) -> Result<(), Failure> {
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
+    if let Err(error) = raise_handle_limit() {
+        tracing::warn!(%error, "the limit of open files cannot be raised");
+    }
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")?;
     let served = runtime.block_on(serve(config));
     runtime.shutdown_timeout(LEFTOVERS);
     served
+}
+
+/// As many handles as the system lets us have: each connection is one, and each followed file a few.
+fn raise_handle_limit() -> io::Result<()> {
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current != limit.maximum {
+        setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })?;
+    }
+    Ok(())
 }
 
 async fn serve(config: Config) -> Result<(), Failure> {

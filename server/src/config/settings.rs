@@ -114,6 +114,14 @@ pub const SETTINGS: &[Setting] = &[
         |config| config.limits.connections.to_string()
     ),
     setting!(
+        "limits.sockets_per_user",
+        "TAILLIGHT_LIMITS_SOCKETS_PER_USER",
+        None,
+        Whole,
+        |config, text| whole(text, 1, 1_000_000, &mut config.limits.sockets_per_user),
+        |config| config.limits.sockets_per_user.to_string()
+    ),
+    setting!(
         "limits.stdin_bytes",
         "TAILLIGHT_LIMITS_STDIN_BYTES",
         None,

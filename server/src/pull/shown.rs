@@ -3,17 +3,18 @@
 use std::io;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use taillight::ansi::Style;
 use taillight::cursor::Generation;
 use taillight::line::{ByteOffset, LineNo};
 use taillight::wire::{Frame, FrameKind, MAX_CONTEXT};
 
-use super::{Pulled, Puller};
+use super::shared::{Made, SharedRows};
+use super::{Pulled, Puller, Verified};
 use crate::read;
-use crate::scan::page::{self, ANSWER, SparsePage};
+use crate::scan::page::{self, ANSWER};
 use crate::scan::rows::{Around, Rows};
 use crate::scan::{Filter, View};
-use crate::source::is_gone;
 use crate::tail::Epoch;
 use crate::tasks::Tasks;
 
@@ -34,13 +35,20 @@ pub struct ShownRows {
     /// The generation they are of.
     pub generation: Generation,
     /// The rows, and what they cover.
-    pub page: SparsePage,
+    pub rows: Arc<SharedRows>,
+    /// Whether another viewer read them.
+    pub is_shared: bool,
 }
 
 impl ShownRows {
     /// As a live frame.
-    pub fn into_frame(self) -> Frame {
-        self.page.into_frame(FrameKind::Live, 0, self.generation)
+    pub fn frame(&self) -> Frame {
+        self.rows.page.clone().into_frame(FrameKind::Live, 0, self.generation)
+    }
+
+    /// `frame`, which was made of [`ShownRows::frame`], as it is sent: the same bytes for everybody who has the same.
+    pub fn encode(&self, frame: &Frame) -> Bytes {
+        self.rows.encode(frame)
     }
 }
 
@@ -83,10 +91,12 @@ impl Puller {
         let ended = epoch.ended.get().is_some();
         let growing = (!ended).then_some(limit);
         Ok(match self.read_rows(tasks, epoch, (limit, growing), filter).await? {
-            Some(page) if page.end > self.offset => Some(Pulled::Rows(self.advance_to(page, ended))),
-            Some(_) => None,
-            None if ended => Some(self.gap(epoch, limit)),
-            None => {
+            Verified::Read(Made::Rows(rows, _), is_shared) if rows.page.end > self.offset => {
+                Some(Pulled::Rows(self.advance_to(rows, ended, is_shared)))
+            }
+            Verified::Read(..) => None,
+            Verified::Replaced if ended => Some(self.gap(epoch, limit)),
+            Verified::Replaced => {
                 self.follower.look();
                 Some(Pulled::Idle)
             }
@@ -106,44 +116,47 @@ impl Puller {
             return Ok(None);
         }
         match self.read_rows(tasks, epoch, (tip.len, Some(tip.complete)), filter).await? {
-            Some(page) if page.end > self.offset => Ok(Some(self.advance_to(page, false))),
-            Some(_) => Ok(None),
-            None => {
+            Verified::Read(Made::Rows(rows, _), is_shared) if rows.page.end > self.offset => {
+                Ok(Some(self.advance_to(rows, false, is_shared)))
+            }
+            Verified::Read(..) => Ok(None),
+            Verified::Replaced => {
                 self.follower.look();
                 Ok(None)
             }
         }
     }
 
-    /// The next shown rows; `None` when the file under them is another one now.
+    /// The next shown rows.
     async fn read_rows(
         &self,
         tasks: &Tasks,
         epoch: &Arc<Epoch>,
         (end, growing): (ByteOffset, Option<ByteOffset>),
         filter: RowFilter,
-    ) -> io::Result<Option<SparsePage>> {
-        let (epoch, from) = (Arc::clone(epoch), (self.offset, self.line));
-        let read = move || {
-            let page = page::next(&filter.rows(&epoch, end, growing), &epoch.index, from, ANSWER)?;
-            // After the rows: what stands before them still, stood there when they were read.
-            Ok((page, read::marker_at(&*epoch.source, from.0)?))
+    ) -> io::Result<Verified> {
+        let from = (self.offset, self.line);
+        let make = || {
+            let (epoch, filter) = (Arc::clone(epoch), filter.clone());
+            tasks.blocking(move || {
+                let page = page::next(&filter.rows(&epoch, end, growing), &epoch.index, from, ANSWER)?;
+                // After the rows: what stands before them still, stood there when they were read.
+                let before = read::marker_at(&*epoch.source, from.0)?;
+                Ok(Made::Rows(Arc::new(SharedRows::new(page)), before))
+            })
         };
-        match tasks.blocking(read).await {
-            Ok((page, before)) if self.marker.is_none_or(|marker| marker == before) => Ok(Some(page)),
-            Ok(_) => Ok(None),
-            Err(error) if is_gone(&error) => Ok(None),
-            Err(error) => Err(error),
-        }
+        let unfinished = growing.filter(|complete| *complete < end).map(|_| end);
+        self.verified(epoch, end, unfinished, make).await
     }
 
-    fn advance_to(&mut self, page: SparsePage, ended: bool) -> ShownRows {
+    pub(super) fn advance_to(&mut self, rows: Arc<SharedRows>, ended: bool, is_shared: bool) -> ShownRows {
+        let page = &rows.page;
         // The rest of a file that is no longer written does not come again.
         self.offset = if ended { page.end } else { page.place };
         self.marker = (self.offset == page.place).then_some(page.marker);
         self.line = page.next_line.filter(|_| self.offset == page.place);
         self.style = Style::PLAIN;
-        ShownRows { generation: self.generation, page }
+        ShownRows { generation: self.generation, rows, is_shared }
     }
 
     /// The number of the line at the place, where shown rows have told it.

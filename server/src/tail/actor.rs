@@ -15,6 +15,9 @@ use super::{Pace, TailTip};
 /// The longest time between two tries while reading fails.
 const MAX_BACK_OFF: Duration = Duration::from_secs(30);
 
+/// What it takes to wake a viewer and send it a small frame, on one core.
+const WAKE_COST: Duration = Duration::from_micros(8);
+
 /// What followers can ask for.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Command {
@@ -72,7 +75,7 @@ impl Actor {
             }
             self = self.look().await;
             if self.publish() {
-                earliest = began + self.pace.publish_every;
+                earliest = began + self.tick();
             }
             due = Instant::now() + self.interval();
         }
@@ -110,6 +113,9 @@ impl Actor {
         if let Some(epoch) = tip.epochs.last().filter(|epoch| epoch.index.behind().get() > 0) {
             epoch.index.build(self.tails.tasks());
         }
+        if let Some(epoch) = tip.epochs.last() {
+            epoch.frames.expire();
+        }
         self.shared.tip.send_if_modified(|known| {
             let changed = !known.says_the_same(&tip);
             if changed {
@@ -117,6 +123,13 @@ impl Actor {
             }
             changed
         })
+    }
+
+    /// The least time to the next publication: all who follow are woken by one, and half of the cores may do that.
+    fn tick(&self) -> Duration {
+        let n_followers = u32::try_from(self.shared.tip.receiver_count()).unwrap_or(u32::MAX);
+        let cores = std::thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1));
+        self.pace.publish_every.max(WAKE_COST.saturating_mul(n_followers) * 2 / cores)
     }
 
     fn interval(&self) -> Duration {

@@ -4,18 +4,22 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::WebSocket;
 use taillight::cursor::Generation;
 use taillight::line::LineCount;
 use taillight::wire::{ServerMsg, Tip};
 use tokio::time::Instant;
 
+use super::codec::Message;
 use super::connection::{End, Viewer, sent};
 use super::outbox;
+use super::socket::Socket;
 use crate::pull::Counter;
 
 /// Counters are told at most this often.
 const TIP_INTERVAL: Duration = Duration::from_millis(50);
+
+/// How much later counters are told by themselves than with lines that come anyway.
+const TIP_SLACK: Duration = Duration::from_millis(20);
 
 /// How often counters are looked at while the index still runs.
 const INDEX_INTERVAL: Duration = Duration::from_millis(250);
@@ -30,8 +34,36 @@ impl Viewer {
         self.tell_at.get_or_insert_with(|| soonest.max(Instant::now()));
     }
 
+    /// The counters are told with the next lines, as soon as their interval allows: one call to the kernel for both.
+    pub(super) fn tell_with_the_lines(&mut self) {
+        let soonest = self.told_at + TIP_INTERVAL;
+        let now = Instant::now();
+        let at = if soonest <= now { now } else { soonest + TIP_SLACK };
+        self.tell_at = Some(self.tell_at.map_or(at, |told| if soonest <= now { now } else { told.min(at) }));
+    }
+
+    /// Tells the counters where that needs no reading and no waiting; whether it did not.
+    pub(super) fn tell_now(&mut self, socket: &mut Socket) -> ControlFlow<End, bool> {
+        let of = self.puller.tip();
+        let current = of.current();
+        if self.counter.is_some() || !self.search.is_plain() || current.generation > self.introduced {
+            return ControlFlow::Continue(false);
+        }
+        let tip = self.tip_now();
+        self.tell_at = (!tip.lines.exact).then(|| Instant::now() + INDEX_INTERVAL);
+        if self.told != Some(tip) {
+            self.remember(tip);
+            // Whoever looks at all lines is told the same.
+            let Some(text) = current.frames.tip_text(&tip, || outbox::text(&ServerMsg::Tip(tip)).ok()) else {
+                return ControlFlow::Break(End::Gone);
+            };
+            socket.push(Message::Text(text));
+        }
+        ControlFlow::Continue(true)
+    }
+
     /// Tells the counters, if they have changed.
-    pub(super) async fn tell(&mut self, socket: &mut WebSocket) -> ControlFlow<End> {
+    pub(super) async fn tell(&mut self, socket: &mut Socket) -> ControlFlow<End> {
         self.tell_at = None;
         self.hold_views();
         let is_counted = self.count_new_lines().await;
@@ -51,7 +83,7 @@ impl Viewer {
     }
 
     /// Tells the identity of a generation that no event has told: without it the client could not resume there.
-    pub(super) async fn introduce(&mut self, socket: &mut WebSocket, generation: Generation) -> ControlFlow<End> {
+    pub(super) async fn introduce(&mut self, socket: &mut Socket, generation: Generation) -> ControlFlow<End> {
         let tip = self.puller.tip();
         let Some(epoch) = tip.epoch(generation).filter(|_| generation > self.introduced) else {
             return ControlFlow::Continue(());

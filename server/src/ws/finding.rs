@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::ws::WebSocket;
 use taillight::cursor::Generation;
 use taillight::line::ByteOffset;
 use taillight::wire::{self, Failure, MAX_LINE_BYTES, MAX_SPAN_ROWS, MAX_SPANS_PER_ROW, RowSpans, ServerMsg};
@@ -14,6 +13,7 @@ use super::connection::{End, Viewer, sent};
 use super::outbox;
 use super::requests::{Rows, fail, gone};
 use super::search::{self, Refusal, Search};
+use super::socket::Socket;
 use crate::pull::Counter;
 use crate::read;
 use crate::scan::page::ANSWER;
@@ -41,7 +41,7 @@ impl Viewer {
     /// Shows other rows from here on.
     pub(super) async fn show_rows(
         &mut self,
-        socket: &mut WebSocket,
+        socket: &mut Socket,
         filter: Option<wire::Filter>,
         rows: Rows,
         follow: bool,
@@ -72,7 +72,7 @@ impl Viewer {
     }
 
     /// Finds something else.
-    pub(super) async fn find(&mut self, socket: &mut WebSocket, req: u32, term: Option<String>) -> ControlFlow<End> {
+    pub(super) async fn find(&mut self, socket: &mut Socket, req: u32, term: Option<String>) -> ControlFlow<End> {
         let compile = move || term.map_or(Ok(None), |term| Filter::find(&term));
         match self.state.tasks.blocking(compile).await {
             Ok(term) => {
@@ -89,7 +89,7 @@ impl Viewer {
     /// Looks for the next row with the find term.
     pub(super) async fn seek(
         &mut self,
-        socket: &mut WebSocket,
+        socket: &mut Socket,
         req: u32,
         (generation, from): (Generation, ByteOffset),
         down: bool,
@@ -120,7 +120,7 @@ impl Viewer {
     /// Tells where hits stand in lines.
     pub(super) async fn send_spans(
         &mut self,
-        socket: &mut WebSocket,
+        socket: &mut Socket,
         req: u32,
         generation: Generation,
         rows: Vec<ByteOffset>,
@@ -142,7 +142,7 @@ impl Viewer {
 }
 
 /// Says that a term is not in force, and why.
-pub(super) async fn refuse(socket: &mut WebSocket, req: u32, (find, wrong): Refusal) -> ControlFlow<End> {
+pub(super) async fn refuse(socket: &mut Socket, req: u32, (find, wrong): Refusal) -> ControlFlow<End> {
     let refused = ServerMsg::Refused { req, find, position: wrong.position, detail: wrong.detail };
     sent(outbox::say(socket, &refused).await)
 }

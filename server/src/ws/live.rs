@@ -6,13 +6,15 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use axum::extract::ws::{Message, WebSocket};
-use taillight::line::{ByteLen, ByteOffset};
-use taillight::wire::{Frame, FrameFlags, FrameKind, ServerMsg};
+use bytes::Bytes;
+use taillight::line::ByteLen;
+use taillight::wire::ServerMsg;
 use tokio::time::Instant;
 
+use super::codec::Message;
 use super::connection::{End, Viewer, sent};
 use super::outbox;
+use super::socket::Socket;
 use crate::pull::{Event, Lines, Pulled, ShownRows};
 
 /// How old an unfinished last line gets before it is shown as it stands.
@@ -25,28 +27,10 @@ const COVER_INTERVAL: Duration = Duration::from_millis(250);
 const BEHIND_BYTES: u64 = 1024 * 1024;
 
 impl Viewer {
-    /// Sends the next lines or the next event.
-    pub(super) async fn pump(&mut self, socket: &mut WebSocket) -> ControlFlow<End> {
+    /// Queues the next lines or the next event.
+    pub(super) async fn pump(&mut self, socket: &mut Socket) -> ControlFlow<End> {
         match self.puller.pull(&self.state.tasks).await {
-            Ok(Pulled::Lines(lines)) => {
-                self.send_live(socket, lines, false).await?;
-                self.tell_behind(socket).await
-            }
-            Ok(Pulled::Rest(lines)) => self.send_live(socket, lines, true).await,
-            Ok(Pulled::Rows(rows)) => {
-                self.send_rows(socket, rows).await?;
-                self.tell_behind(socket).await
-            }
-            Ok(Pulled::Event(event)) => {
-                self.send_covered(socket).await?;
-                let next = event.next.map_or(self.introduced, |(generation, _)| generation);
-                self.introduced = self.introduced.max(next);
-                sent(outbox::say(socket, &event_message(&event)).await)
-            }
-            Ok(Pulled::Idle) => {
-                self.at_the_end();
-                ControlFlow::Continue(())
-            }
+            Ok(pulled) => self.deliver(socket, pulled),
             Err(error) => {
                 tracing::debug!(%error, "a followed file could not be read");
                 self.drained = true;
@@ -55,39 +39,77 @@ impl Viewer {
         }
     }
 
-    async fn send_live(&mut self, socket: &mut WebSocket, lines: Lines, unfinished: bool) -> ControlFlow<End> {
-        self.credit.spend(lines.chunk.payload.len());
+    /// The same where it needs no reading; whether it did not.
+    pub(super) fn pump_now(&mut self, socket: &mut Socket) -> ControlFlow<End, bool> {
+        match self.puller.pull_now() {
+            Some(pulled) => self.deliver(socket, pulled).map_continue(|()| true),
+            None => ControlFlow::Continue(false),
+        }
+    }
+
+    fn deliver(&mut self, socket: &mut Socket, pulled: Pulled) -> ControlFlow<End> {
+        match pulled {
+            Pulled::Lines(lines) => {
+                self.send_live(socket, &lines, false);
+                self.tell_behind(socket)
+            }
+            Pulled::Rest(lines) => {
+                self.send_live(socket, &lines, true);
+                ControlFlow::Continue(())
+            }
+            Pulled::Rows(rows) => {
+                self.send_rows(socket, &rows);
+                self.tell_behind(socket)
+            }
+            Pulled::Event(event) => {
+                self.send_covered(socket);
+                let next = event.next.map_or(self.introduced, |(generation, _)| generation);
+                self.introduced = self.introduced.max(next);
+                sent(outbox::queue(socket, &event_message(&event)))
+            }
+            Pulled::Idle => {
+                self.at_the_end();
+                ControlFlow::Continue(())
+            }
+        }
+    }
+
+    fn send_live(&mut self, socket: &mut Socket, lines: &Lines, unfinished: bool) {
         self.unfinished_at = None;
         self.shown_unfinished = None;
-        let frame = live_frame(lines, unfinished);
-        sent(outbox::send(socket, Message::Binary(frame.encode())).await)
+        self.send_frame(socket, lines.frame(unfinished), lines.lines.chunk.payload.len(), lines.is_shared);
+    }
+
+    fn send_frame(&mut self, socket: &mut Socket, frame: Bytes, n_bytes: usize, is_shared: bool) {
+        self.credit.spend(n_bytes);
+        self.flood.expect_answer();
+        self.state.facts.counters.count_frame(is_shared);
+        socket.push(Message::Binary(frame));
     }
 
     /// Sends shown rows. Without one they wait for the next, or for a moment: they only say what was looked through.
-    async fn send_rows(&mut self, socket: &mut WebSocket, rows: ShownRows) -> ControlFlow<End> {
-        let mut frame = rows.into_frame();
+    fn send_rows(&mut self, socket: &mut Socket, rows: &ShownRows) {
+        let mut frame = rows.frame();
         if let Some(covered) = self.covered.take() {
             frame.offset = covered.offset;
             frame.flags.at_start = covered.flags.at_start;
         }
         if frame.payload.is_empty() {
-            self.covered = Some(frame);
+            self.covered = Some(Box::new(frame));
             self.cover_at.get_or_insert_with(|| Instant::now() + COVER_INTERVAL);
-            return ControlFlow::Continue(());
+            return;
         }
-        self.credit.spend(frame.payload.len());
         self.unfinished_at = None;
         self.shown_unfinished = frame.flags.unfinished.then_some(frame.end);
         self.cover_at = None;
-        sent(outbox::send(socket, Message::Binary(frame.encode())).await)
+        self.send_frame(socket, rows.encode(&frame), frame.payload.len(), rows.is_shared);
     }
 
     /// Tells what was looked through without finding a row.
-    pub(super) async fn send_covered(&mut self, socket: &mut WebSocket) -> ControlFlow<End> {
+    pub(super) fn send_covered(&mut self, socket: &mut Socket) {
         self.cover_at = None;
-        match self.covered.take() {
-            Some(frame) => sent(outbox::send(socket, Message::Binary(frame.encode())).await),
-            None => ControlFlow::Continue(()),
+        if let Some(frame) = self.covered.take() {
+            socket.push(Message::Binary(frame.encode()));
         }
     }
 
@@ -100,7 +122,7 @@ impl Viewer {
         }
     }
 
-    pub(super) async fn show_unfinished(&mut self, socket: &mut WebSocket) -> ControlFlow<End> {
+    pub(super) async fn show_unfinished(&mut self, socket: &mut Socket) -> ControlFlow<End> {
         self.unfinished_at = None;
         if !self.live || !self.credit.is_left() {
             return ControlFlow::Continue(());
@@ -108,48 +130,34 @@ impl Viewer {
         if self.search.filter().is_some() {
             self.shown_unfinished = Some(self.puller.tip().len);
             return match self.puller.unfinished_rows(&self.state.tasks).await {
-                Ok(Some(rows)) => self.send_rows(socket, rows).await,
+                Ok(Some(rows)) => {
+                    self.send_rows(socket, &rows);
+                    ControlFlow::Continue(())
+                }
                 Ok(None) | Err(_) => ControlFlow::Continue(()),
             };
         }
         let Ok(Some(lines)) = self.puller.unfinished(&self.state.tasks).await else {
             return ControlFlow::Continue(());
         };
-        let end = lines.chunk.end;
-        self.send_live(socket, lines, true).await?;
+        let end = lines.lines.chunk.end;
+        self.send_live(socket, &lines, true);
         self.shown_unfinished = Some(end);
         ControlFlow::Continue(())
     }
 
-    async fn tell_behind(&mut self, socket: &mut WebSocket) -> ControlFlow<End> {
+    fn tell_behind(&mut self, socket: &mut Socket) -> ControlFlow<End> {
         let bytes = self.puller.behind();
         let told_just_now = self.behind_told.is_some_and(|told| told.elapsed() < UNFINISHED_AFTER);
         if bytes <= ByteLen::new(BEHIND_BYTES) || told_just_now {
             return ControlFlow::Continue(());
         }
         self.behind_told = Some(Instant::now());
-        sent(outbox::say(socket, &ServerMsg::Behind { bytes }).await)
+        sent(outbox::queue(socket, &ServerMsg::Behind { bytes }))
     }
 }
 
 fn event_message(event: &Event) -> ServerMsg {
     let Event { generation, at, unix_secs, event, next } = *event;
     ServerMsg::Event { generation, at, unix_secs, event, next }
-}
-
-fn live_frame(lines: Lines, unfinished: bool) -> Frame {
-    let Lines { generation, style, from, chunk, .. } = lines;
-    Frame {
-        kind: FrameKind::Live,
-        flags: FrameFlags { at_start: from == ByteOffset::ZERO, at_end: false, unfinished },
-        req: 0,
-        generation,
-        style,
-        offset: from,
-        end: chunk.end,
-        first_line: None,
-        cuts: chunk.cuts,
-        sparse: None,
-        payload: chunk.payload,
-    }
 }

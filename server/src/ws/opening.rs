@@ -5,19 +5,21 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::{Message, WebSocket};
 use taillight::cursor::{Anchor, Cursor};
 use taillight::path::LogPath;
 use taillight::wire::{self, CLOSE_PROTOCOL, CLOSE_VERSION, ClientMsg, Failure, ServerMsg, VERSION};
 use tokio::time::timeout;
 
+use super::codec::Received;
 use super::connection::{End, Viewer, sent};
 use super::finding::refuse as refuse_term;
 use super::outbox;
 use super::requests::{self, Rows};
+use super::socket::Socket;
 use crate::api::follow;
 use crate::auth::Principal;
 use crate::catalog::OpenError;
+use crate::serve::crowded::is_out_of_handles;
 use crate::state::AppState;
 use crate::tail::Follower;
 
@@ -38,7 +40,7 @@ pub(super) struct Wanted {
 }
 
 /// Waits for the first message and answers it: a connection that has begun.
-pub(super) async fn begin(socket: &mut WebSocket, state: AppState, who: Principal) -> ControlFlow<End, Viewer> {
+pub(super) async fn begin(socket: &mut Socket, state: AppState, who: Principal) -> ControlFlow<End, Viewer> {
     let wanted = match timeout(OPEN_LIMIT, first_message(socket)).await {
         Ok(wanted) => wanted?,
         Err(_) => return ControlFlow::Break(End::Close(CLOSE_PROTOCOL, "no open message in time")),
@@ -52,13 +54,16 @@ pub(super) async fn begin(socket: &mut WebSocket, state: AppState, who: Principa
     }
 }
 
-async fn first_message(socket: &mut WebSocket) -> ControlFlow<End, Wanted> {
+async fn first_message(socket: &mut Socket) -> ControlFlow<End, Wanted> {
     loop {
-        let Some(Ok(message)) = socket.recv().await else { return ControlFlow::Break(End::Gone) };
-        let text = match message {
-            Message::Text(text) => text,
-            Message::Ping(_) | Message::Pong(_) => continue,
-            Message::Binary(_) | Message::Close(_) => return ControlFlow::Break(End::Gone),
+        let text = match socket.recv().await {
+            Ok(Received::Text(text)) => text,
+            Ok(Received::Ping(_) | Received::Pong) => continue,
+            Ok(Received::Close(_)) => return ControlFlow::Break(End::Closed),
+            Ok(Received::Binary) => {
+                return ControlFlow::Break(End::Close(CLOSE_PROTOCOL, "binary messages are not understood"));
+            }
+            Err(broken) => return ControlFlow::Break(broken.into()),
         };
         return match serde_json::from_str(&text) {
             Ok(ClientMsg::Open { version, path, at, before, after, resume, follow, credit, filter, find })
@@ -73,11 +78,12 @@ async fn first_message(socket: &mut WebSocket) -> ControlFlow<End, Wanted> {
 }
 
 /// Says why the file cannot be opened, and ends.
-async fn refuse(socket: &mut WebSocket, error: &OpenError) -> ControlFlow<End, Infallible> {
+async fn refuse(socket: &mut Socket, error: &OpenError) -> ControlFlow<End, Infallible> {
     let kind = match error {
         OpenError::NotFound => Failure::NotFound,
         OpenError::IsFolder | OpenError::NotAFile(_) => Failure::NotAFile,
         OpenError::Denied { .. } => Failure::Denied,
+        OpenError::Io(error) if is_out_of_handles(error) => Failure::Busy,
         OpenError::Io(_) => Failure::ReadError,
     };
     let _ = outbox::say(socket, &ServerMsg::Failed { req: 0, error: kind, detail: error.to_string() }).await;
@@ -86,7 +92,7 @@ async fn refuse(socket: &mut WebSocket, error: &OpenError) -> ControlFlow<End, I
 
 /// Answers the first message: where the connection stands, and the first page unless a cursor is resumed.
 async fn open(
-    socket: &mut WebSocket,
+    socket: &mut Socket,
     state: AppState,
     (who, follower): (Principal, Follower),
     wanted: Wanted,

@@ -1,13 +1,13 @@
-//! What leaves through one socket: a time limit for each message, and the credit for live frames.
+//! What leaves through one socket: messages, and the credit for live frames.
 
 use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use bytes::Bytes;
 use taillight::wire::{CREDIT_BYTES, ServerMsg};
 use tokio::time::timeout;
 
-/// How long one message of at most 256 KiB may take: 10 s is 0.2 Mbit/s.
-const SEND_LIMIT: Duration = Duration::from_secs(10);
+use super::codec::Message;
+use super::socket::Socket;
 
 /// How long a peer may take to read the close frame.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
@@ -17,39 +17,60 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 #[error("the peer is gone")]
 pub struct PeerGone;
 
-/// Sends one message.
+/// Sends one message: queues it, and waits when much is queued.
 ///
 /// # Errors
-/// When the connection is gone, or the message did not leave within [`SEND_LIMIT`].
-pub async fn send(socket: &mut WebSocket, message: Message) -> Result<(), PeerGone> {
-    match timeout(SEND_LIMIT, socket.send(message)).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) | Err(_) => Err(PeerGone),
-    }
+/// When the connection is gone, or the peer took nothing for too long.
+pub async fn send(socket: &mut Socket, message: Message) -> Result<(), PeerGone> {
+    socket.push(message);
+    socket.room().await.map_err(|_| PeerGone)
 }
 
 /// Sends a control message.
 ///
 /// # Errors
 /// As [`send`].
-pub async fn say(socket: &mut WebSocket, message: &ServerMsg) -> Result<(), PeerGone> {
-    let text = serde_json::to_string(message).map_err(|_| PeerGone)?;
-    send(socket, Message::Text(text.into())).await
+pub async fn say(socket: &mut Socket, message: &ServerMsg) -> Result<(), PeerGone> {
+    send(socket, Message::Text(text(message)?)).await
+}
+
+/// Queues a control message.
+///
+/// # Errors
+/// When the message cannot be written.
+pub fn queue(socket: &mut Socket, message: &ServerMsg) -> Result<(), PeerGone> {
+    socket.push(Message::Text(text(message)?));
+    Ok(())
+}
+
+/// Sends a control message ahead of all that has not begun to leave.
+///
+/// # Errors
+/// When the message cannot be written.
+pub fn say_first(socket: &mut Socket, message: &ServerMsg) -> Result<(), PeerGone> {
+    socket.push_first(Message::Text(text(message)?));
+    Ok(())
+}
+
+/// A control message as its text.
+///
+/// # Errors
+/// When the message cannot be written.
+pub fn text(message: &ServerMsg) -> Result<Bytes, PeerGone> {
+    serde_json::to_vec(message).map(Bytes::from).map_err(|_| PeerGone)
 }
 
 /// Ends the connection with a code and a reason, as far as the peer still listens.
-pub async fn close(mut socket: WebSocket, code: u16, reason: &'static str) {
-    let frame = CloseFrame { code, reason: reason.into() };
+pub async fn close(mut socket: Socket, code: u16, reason: &'static str) {
     let farewell = async {
-        socket.send(Message::Close(Some(frame))).await.ok()?;
-        // The peer's own close frame ends the stream; dropping the socket before it would reset the connection and
-        // could take the code with it.
-        while let Some(Ok(_)) = socket.recv().await {}
-        Some(())
+        socket.push(Message::Close(code, reason));
+        socket.flush().await?;
+        // The peer's own end ends the stream; dropping the socket before it would reset the connection and could take the
+        // code with it.
+        socket.end().await
     };
     let _ = timeout(CLOSE_LIMIT, farewell).await;
 }
-
 /// How many bytes of live frames may still leave.
 #[derive(Clone, Copy, Debug)]
 pub struct Credit(i64);

@@ -4,7 +4,6 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::{Message, WebSocket};
 use bytes::Bytes;
 use taillight::ansi::Style;
 use taillight::cursor::{Anchor, Cursor, Generation};
@@ -13,8 +12,10 @@ use taillight::wire::{
     CLOSE_PROTOCOL, ClientMsg, Failure, Frame, FrameFlags, FrameKind, MAX_PAGE_BYTES, MAX_PAGE_ROWS, ServerMsg,
 };
 
+use super::codec::Message;
 use super::connection::{End, Viewer, sent};
 use super::outbox;
+use super::socket::Socket;
 use crate::pull::{RowFilter, style_after};
 use crate::read::{self, Page, PageWant};
 use crate::scan::page::{self, ANSWER, SparsePage};
@@ -41,13 +42,9 @@ pub(super) async fn resume(state: &AppState, tip: &Arc<TailTip>, cursor: Cursor)
 
 impl Viewer {
     /// Does what a message asks.
-    pub(super) async fn answer(&mut self, socket: &mut WebSocket, message: ClientMsg) -> ControlFlow<End> {
+    pub(super) async fn answer(&mut self, socket: &mut Socket, message: ClientMsg) -> ControlFlow<End> {
         match message {
-            ClientMsg::Pong => ControlFlow::Continue(()),
-            ClientMsg::Grant { bytes } => {
-                self.credit.grant(bytes);
-                ControlFlow::Continue(())
-            }
+            ClientMsg::Pong | ClientMsg::Grant { .. } => ControlFlow::Continue(()),
             ClientMsg::Page { req, generation, at, before, after } => {
                 self.send_page(socket, generation, Rows { req, at, before, after }, false).await
             }
@@ -73,7 +70,7 @@ impl Viewer {
 
     async fn go_live(
         &mut self,
-        socket: &mut WebSocket,
+        socket: &mut Socket,
         req: u32,
         from: Option<(Generation, ByteOffset)>,
         rows: u32,
@@ -101,7 +98,7 @@ impl Viewer {
     /// Sends a page; with `go_on` the connection's place moves to the end of the page's last complete line.
     pub(super) async fn send_page(
         &mut self,
-        socket: &mut WebSocket,
+        socket: &mut Socket,
         generation: Generation,
         rows: Rows,
         go_on: bool,
@@ -145,7 +142,7 @@ impl Viewer {
 
     async fn send_more(
         &mut self,
-        socket: &mut WebSocket,
+        socket: &mut Socket,
         req: u32,
         (generation, offset): (Generation, ByteOffset),
         len: u32,
@@ -171,12 +168,12 @@ enum Answer {
 }
 
 /// Says that a request cannot be answered.
-pub(super) async fn fail(socket: &mut WebSocket, req: u32, error: Failure, detail: &str) -> ControlFlow<End> {
+pub(super) async fn fail(socket: &mut Socket, req: u32, error: Failure, detail: &str) -> ControlFlow<End> {
     sent(outbox::say(socket, &ServerMsg::Failed { req, error, detail: detail.to_owned() }).await)
 }
 
 /// Says that the generation of a request is not there any more.
-pub(super) async fn gone(socket: &mut WebSocket, req: u32) -> ControlFlow<End> {
+pub(super) async fn gone(socket: &mut Socket, req: u32) -> ControlFlow<End> {
     fail(socket, req, Failure::Gone, "that part of the file is no longer held").await
 }
 

@@ -62,6 +62,11 @@ impl Search {
         self.filter.as_ref()
     }
 
+    /// Whether all rows are shown and nothing is found.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.filter.is_none() && self.term.is_none()
+    }
+
     /// The find term.
     pub(crate) fn term(&self) -> Option<&Filter> {
         self.term.as_ref()

@@ -30,7 +30,7 @@ const AFTER_HELP: &str = "Example, each in a terminal of its own:\n  \
     trial taillight --listen 127.0.0.1:8765 --auth none logs=/tmp/logs\n  \
     trial storm /tmp/logs/app.log --rate 5000000\n  \
     trial proxy 127.0.0.1:9000 127.0.0.1:8765          (then type: hold, forward, cut, reset)\n  \
-    trial check 127.0.0.1:9000 logs/app.log --seconds 60\n\n\
+    trial check 127.0.0.1:8765 logs/app.log --via 127.0.0.1:9000\n\n\
     'check' ends with 0 when every line came once, whole and in order.";
 
 #[derive(Debug, Subcommand)]
@@ -101,8 +101,11 @@ struct StormArgs {
 
 #[derive(Args, Debug)]
 struct CheckArgs {
-    /// The server, or a proxy before it.
+    /// The server.
     addr: SocketAddr,
+    /// Connect there instead: a proxy before the server.
+    #[arg(long, value_name = "ADDR")]
+    via: Option<SocketAddr>,
     /// The file, such as logs/app.log.
     path: String,
     /// End after so many seconds; otherwise on a signal.
@@ -194,7 +197,8 @@ async fn storm(args: StormArgs) -> anyhow::Result<ExitCode> {
 }
 
 async fn check(args: CheckArgs) -> anyhow::Result<ExitCode> {
-    let wish = Wish { every_line: !args.page, hurry: !args.page, ..Wish::every_line(args.addr, &args.path) };
+    let wish =
+        Wish { via: args.via, every_line: !args.page, hurry: !args.page, ..Wish::every_line(args.addr, &args.path) };
     let mut viewer = Viewer::new(wish)?;
     let wanted = args.lines.unwrap_or(u64::MAX);
     let mut told = Instant::now();

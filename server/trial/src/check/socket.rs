@@ -1,6 +1,7 @@
 //! The socket of a viewer: connecting without holding up whoever waits, messages in, messages out.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::Pin;
 
 use anyhow::Context as _;
@@ -40,10 +41,9 @@ pub(super) enum Came {
 
 impl Socket {
     /// Begins to connect. Whatever there was is dropped.
-    pub(super) fn connect(&mut self, url: String) {
+    pub(super) fn connect(&mut self, addr: SocketAddr, url: String) {
         *self = Self::Connecting(Box::pin(async move {
-            let host = url.strip_prefix("ws://").and_then(|rest| rest.split('/').next()).unwrap_or_default();
-            let stream = TcpStream::connect(host).await?;
+            let stream = TcpStream::connect(addr).await?;
             stream.set_nodelay(true)?;
             Ok(client_async(url, stream).await?.0)
         }));

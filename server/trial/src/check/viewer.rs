@@ -25,8 +25,10 @@ const MAX_REMEMBERED: usize = 100_000;
 /// What a viewer is to do.
 #[derive(Clone, Debug)]
 pub struct Wish {
-    /// Where the server is, or the proxy before it.
+    /// Where the server is.
     pub addr: SocketAddr,
+    /// Where to connect instead: a proxy before the server, which goes by the server's name.
+    pub via: Option<SocketAddr>,
     /// The file, as in `logs/app.log`.
     pub path: String,
     /// Whether it wants every line, however far behind it is; otherwise it jumps to the end as the page does.
@@ -104,6 +106,7 @@ impl Wish {
     pub fn every_line(addr: SocketAddr, path: &str) -> Self {
         Self {
             addr,
+            via: None,
             path: path.to_owned(),
             every_line: true,
             hurry: true,
@@ -369,7 +372,8 @@ impl Viewer {
             match effect {
                 Effect::Connect => {
                     self.connecting = Instant::now();
-                    self.socket.connect(format!("ws://{}{ENDPOINT}", self.wish.addr));
+                    let Wish { addr, via, .. } = self.wish;
+                    self.socket.connect(via.unwrap_or(addr), format!("ws://{addr}{ENDPOINT}"));
                 }
                 Effect::Send(message) => self.socket.say(&message).await?,
                 Effect::Close(code) => {

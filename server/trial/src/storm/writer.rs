@@ -48,6 +48,8 @@ pub(super) struct Writer {
     inode: u64,
     next: u64,
     done: Written,
+    /// The end of a line that is written with the next ones.
+    held: Vec<u8>,
     random: SmallRng,
     shared: Arc<Shared>,
 }
@@ -68,6 +70,7 @@ impl Writer {
             file,
             next: plan.first,
             done: Written { writer, first: plan.first, last: plan.first.wrapping_sub(1), bytes: 0 },
+            held: Vec::new(),
             random: SmallRng::seed_from_u64(u64::from(writer) ^ plan.first),
             shared,
         })
@@ -87,6 +90,7 @@ impl Writer {
             let n_lines = self.fill(&mut batch, due.min(if self.partial { 200 } else { BATCH_BYTES }));
             self.put(&batch, n_lines)?;
         }
+        self.file.write_all(&self.held)?;
         Ok(self.done)
     }
 
@@ -107,13 +111,7 @@ impl Writer {
     /// Writes the lines, and looks whether the name has another file now.
     fn put(&mut self, batch: &[u8], n_lines: u64) -> anyhow::Result<()> {
         if self.partial {
-            let mut rest = batch;
-            while !rest.is_empty() {
-                let len = self.random.random_range(1..=rest.len());
-                let (now, later) = rest.split_at(len);
-                self.file.write_all(now)?;
-                rest = later;
-            }
+            self.put_in_pieces(batch)?;
         } else {
             self.file.write_all(batch)?;
         }
@@ -121,8 +119,21 @@ impl Writer {
         self.done.bytes += batch.len() as u64;
         self.shared.bytes.fetch_add(batch.len() as u64, Ordering::Relaxed);
         self.shared.lines.fetch_add(n_lines, Ordering::Relaxed);
-        if self.reopen {
+        // A line that was begun in the old file ends there.
+        if self.reopen && self.held.is_empty() {
             self.follow_the_name()?;
+        }
+        Ok(())
+    }
+
+    /// Writes what was held back, and the lines but for a piece of the last one, which is held back.
+    fn put_in_pieces(&mut self, batch: &[u8]) -> io::Result<()> {
+        self.held.extend_from_slice(batch);
+        let n_kept = self.random.random_range(0..40.min(self.held.len()));
+        while self.held.len() > n_kept {
+            let len = self.random.random_range(1..=self.held.len() - n_kept);
+            self.file.write_all(&self.held[..len])?;
+            self.held.drain(..len);
         }
         Ok(())
     }

@@ -22,7 +22,7 @@ async fn half_open_peers_are_dropped_in_time_and_the_healthy_one_beside_them_is_
     let proxy = Proxy::start(scene.server.addr()).await.unwrap();
     let mut healthy = scene.viewer().await;
     let n_peers = times(50);
-    let wish = Wish::every_line(proxy.addr(), "logs/app.log");
+    let wish = scene.through(&proxy);
     let mut peers = scene.viewers(n_peers, &wish).await;
     for peer in &mut peers {
         peer.until("a ping", PATIENCE, |peer| peer.n_pings > 0).await.unwrap();
@@ -109,7 +109,7 @@ async fn a_slow_link_with_a_full_queue_is_never_dropped() {
     let scene = Scene::new(&["--heartbeat", "1"]);
     // 1 Mbit/s.
     let proxy = Proxy::with_rate(scene.server.addr(), 125_000).await.unwrap();
-    let wish = Wish { hurry: false, ..Wish::every_line(proxy.addr(), "logs/app.log") };
+    let wish = Wish { hurry: false, ..scene.through(&proxy) };
     let viewers = scene.viewers(4, &wish).await;
     let storm = scene.storm(2_000_000);
     let crowd = Crowd::of(viewers);
@@ -131,7 +131,7 @@ async fn a_pause_of_the_server_is_charged_to_nobody() {
     let scene = Scene::new(&["--heartbeat", "1"]);
     let proxy = Proxy::start(scene.server.addr()).await.unwrap();
     let n_viewers = times(30);
-    let wish = Wish { hurry: false, ..Wish::every_line(proxy.addr(), "logs/app.log") };
+    let wish = Wish { hurry: false, ..scene.through(&proxy) };
     let crowd = Crowd::of(scene.viewers(n_viewers, &wish).await);
     until("all of them", || scene.n_viewers() == n_viewers as u64).await;
     // Pings are on their way, and their answers do not come, when the server is paused.

@@ -52,8 +52,9 @@ async fn lose(how: Loss, scene: &mut Scene, proxy: &Proxy, viewer: &mut Viewer) 
 async fn five_hundred_losses_at_5_mb_a_second_with_rotations_lose_nothing() {
     let mut scene = Scene::new(&[]);
     let proxy = Proxy::start(scene.server.addr()).await.unwrap();
-    let mut viewer = scene.viewer_of(Wish::every_line(proxy.addr(), "logs/app.log")).await;
+    let mut viewer = scene.viewer_of(scene.through(&proxy)).await;
     let storm = scene.storm(5_000_000);
+    viewer.until("lines", PATIENCE, |viewer| viewer.check.sums.lines > 0).await.unwrap();
     let n_losses = times(500);
     let (mut n_rotations, mut n_killed) = (0, 0);
     for nth in 0..n_losses {
@@ -95,7 +96,7 @@ async fn five_hundred_losses_at_5_mb_a_second_with_rotations_lose_nothing() {
 async fn a_flapping_link_is_come_back_to_less_and_less_often() {
     let scene = Scene::new(&[]);
     let proxy = Proxy::start(scene.server.addr()).await.unwrap();
-    let wish = Wish { hurry: false, ..Wish::every_line(proxy.addr(), "logs/app.log") };
+    let wish = Wish { hurry: false, ..scene.through(&proxy) };
     let mut viewer = scene.viewer_of(wish).await;
     let storm = scene.storm(100_000);
     for nth in 1..=4 {
@@ -121,6 +122,7 @@ async fn a_server_that_is_killed_again_and_again_costs_no_line() {
     let mut scene = Scene::new(&[]);
     let mut viewer = scene.viewer().await;
     let storm = Storm::start(&Plan { writers: 3, ..Plan::new(&scene.log(), 1_000_000) }).unwrap();
+    viewer.until("lines", PATIENCE, |viewer| viewer.check.sums.lines > 0).await.unwrap();
     for nth in 0..times(15) {
         scene.server.kill().unwrap();
         if nth % 3 == 0 {

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use trial::check::{Viewer, Wish};
 use trial::folder::Folder;
+use trial::proxy::Proxy;
 use trial::server::Running;
 use trial::storm::{Plan, Storm, Written};
 
@@ -49,7 +50,12 @@ impl Scene {
         viewer
     }
 
-    /// So many viewers of the log, all open, over `addr`.
+    /// A viewer of the log that wants every line, through a proxy.
+    pub fn through(&self, proxy: &Proxy) -> Wish {
+        Wish { via: Some(proxy.addr()), ..Wish::every_line(self.server.addr(), "logs/app.log") }
+    }
+
+    /// So many viewers of the log, all open.
     pub async fn viewers(&self, n: usize, wish: &Wish) -> Vec<Viewer> {
         let opening = (0..n).map(|nth| self.viewer_of(Wish { seed: nth as u64, ..wish.clone() }));
         let mut viewers = Vec::new();
