@@ -266,7 +266,11 @@ impl Stream {
             send(socket, Message::Text(message.into())).await?;
         }
         // The next lines are read when these have left: a slow client costs its place and nothing else.
-        socket.flush().await.map_or(ControlFlow::Break(End::Gone), ControlFlow::Continue)
+        if socket.flush().await.is_err() {
+            return ControlFlow::Break(End::Gone);
+        }
+        self.heartbeat.progressed();
+        ControlFlow::Continue(())
     }
 }
 

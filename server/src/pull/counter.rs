@@ -7,6 +7,7 @@ use std::sync::Arc;
 use taillight::cursor::Generation;
 use taillight::line::{ByteLen, ByteOffset, LineCount};
 
+use super::shared::{CountKey, FilterKey};
 use super::{RowFilter, readable_end};
 use crate::read;
 use crate::scan::{Budget, Filter, View, hits_down};
@@ -46,6 +47,23 @@ impl Counter {
         self.lines
     }
 
+    /// Goes on counting where that needs no reading; whether the end for now is reached.
+    pub fn step_now(&mut self, tip: &TailTip) -> bool {
+        let current = tip.epochs.last().filter(|epoch| epoch.generation == self.generation);
+        let Some(epoch) = current.filter(|epoch| epoch.ended.get().is_none()) else { return false };
+        if self.offset < tip.complete
+            && let Some((lines, to)) = epoch.frames.counted(&self.key(tip.complete))
+        {
+            self.lines = self.lines + lines;
+            self.offset = to;
+        }
+        self.offset >= tip.complete
+    }
+
+    fn key(&self, limit: ByteOffset) -> CountKey {
+        (self.offset, limit, self.filter.clone().map(FilterKey))
+    }
+
     /// Goes on counting; `true` when it has reached the end for now. `view` has the counts of the filter in one generation.
     ///
     /// # Errors
@@ -76,7 +94,7 @@ impl Counter {
                     Ok((read::count_lines(&*source, from, to)?, to))
                 }
             };
-            match tasks.blocking(count).await {
+            match epoch.frames.count(self.key(limit), tasks.blocking(count)).await {
                 Ok((lines, to)) => {
                     self.lines = self.lines + lines;
                     self.offset = to;

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use taillight::ansi::Style;
 use taillight::cursor::{Generation, Marker};
-use taillight::line::{ByteOffset, LineNo};
+use taillight::line::{ByteOffset, LineCount, LineNo};
 use taillight::wire::{Frame, FrameFlags, FrameKind, Tip};
 use tokio::sync::OnceCell;
 
@@ -32,6 +32,9 @@ const MAX_AGE: Duration = Duration::from_secs(1);
 /// What one entry costs besides its bytes, as far as the limit goes.
 const ENTRY_BYTES: usize = 256;
 
+/// How many counts are held: those of the last moments.
+const MAX_COUNTS: usize = 16;
+
 /// How many encodings of one page of rows are held: viewers in step have one.
 const MAX_ENCODINGS: usize = 4;
 
@@ -39,6 +42,7 @@ const MAX_ENCODINGS: usize = 4;
 #[derive(Debug, Default)]
 pub struct SharedFrames {
     entries: Mutex<Entries>,
+    counts: Mutex<VecDeque<(CountKey, Arc<OnceCell<Counted>>)>>,
     tip: Mutex<Option<(Tip, Bytes)>>,
 }
 
@@ -64,6 +68,12 @@ pub(super) struct Key {
     /// The unfinished line that ends there for now, and not the finished ones before it.
     pub(super) unfinished: Option<ByteOffset>,
 }
+
+/// What two viewers must have in common to get the same count: where it begins and ends, and what is counted.
+pub(super) type CountKey = (ByteOffset, ByteOffset, Option<FilterKey>);
+
+/// A number of lines, and how far they were counted.
+pub(super) type Counted = (LineCount, ByteOffset);
 
 /// A filter, as far as it is the same one.
 #[derive(Clone, Debug)]
@@ -126,6 +136,37 @@ impl SharedFrames {
             self.entries().grew(&key, made.n_bytes());
         }
         Ok((made, is_shared))
+    }
+
+    /// How many lines `key` asks for, counted by `count` unless another has counted them or is doing it.
+    pub(super) async fn count<F>(&self, key: CountKey, count: F) -> io::Result<Counted>
+    where
+        F: Future<Output = io::Result<Counted>>,
+    {
+        let cell = {
+            let mut counts = self.counts();
+            match counts.iter().rev().find(|(of, _)| *of == key) {
+                Some((_, cell)) => Arc::clone(cell),
+                None => {
+                    if counts.len() == MAX_COUNTS {
+                        counts.pop_front();
+                    }
+                    let cell = Arc::<OnceCell<Counted>>::default();
+                    counts.push_back((key, Arc::clone(&cell)));
+                    cell
+                }
+            }
+        };
+        cell.get_or_try_init(|| count).await.copied()
+    }
+
+    /// What `key` asks for, where it was counted already.
+    pub(super) fn counted(&self, key: &CountKey) -> Option<Counted> {
+        self.counts().iter().rev().find(|(of, _)| of == key)?.1.get().copied()
+    }
+
+    fn counts(&self) -> MutexGuard<'_, VecDeque<(CountKey, Arc<OnceCell<Counted>>)>> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The text of these counters, made by `make` unless they are the same as the last ones.

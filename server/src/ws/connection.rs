@@ -207,7 +207,10 @@ impl Viewer {
                 true => ControlFlow::Continue(()),
                 false => Box::pin(self.pump(socket)).await,
             },
-            Wake::Flushed => ControlFlow::Continue(()),
+            Wake::Flushed => {
+                self.heartbeat.progressed();
+                ControlFlow::Continue(())
+            }
         }
     }
 

@@ -46,7 +46,8 @@ impl Viewer {
     pub(super) fn tell_now(&mut self, socket: &mut Socket) -> ControlFlow<End, bool> {
         let of = self.puller.tip();
         let current = of.current();
-        if self.counter.is_some() || !self.search.is_plain() || current.generation > self.introduced {
+        let is_counted = self.counter.as_mut().is_none_or(|counter| counter.step_now(&of));
+        if !is_counted || !self.search.is_plain() || current.generation > self.introduced {
             return ControlFlow::Continue(false);
         }
         let tip = self.tip_now();

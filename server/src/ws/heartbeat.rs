@@ -90,6 +90,11 @@ impl Heartbeat {
         self.deadline = Some((now + PONG + behind).min(latest));
     }
 
+    /// The peer took what waited for it.
+    pub fn progressed(&mut self) {
+        self.heard = Instant::now();
+    }
+
     /// The peer has shown that it is there.
     pub fn alive(&mut self) {
         self.heard = Instant::now();

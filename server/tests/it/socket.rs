@@ -96,6 +96,12 @@ impl ClientSocket {
         self.send_text(&serde_json::to_string(message).expect("json")).await;
     }
 
+    /// Sends a message, unless the connection has ended or takes nothing.
+    pub async fn try_say(&mut self, message: &ClientMsg) -> bool {
+        let text = serde_json::to_string(message).expect("json");
+        matches!(tokio::time::timeout(Duration::from_secs(1), self.stream.send(Message::text(text))).await, Ok(Ok(())))
+    }
+
     /// Sends a text as it is.
     pub async fn send_text(&mut self, text: &str) {
         self.stream.send(Message::text(text)).await.expect("the socket is open");

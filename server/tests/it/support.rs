@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use server::Server;
 use server::config::Config;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -86,6 +87,17 @@ impl TestServer {
         let folder = self.path("");
         let folder = folder.to_str().expect("plain");
         ClientSocket::connect(&format!("ws://{}{folder}{name}?{query}", self.addr), &[]).await
+    }
+
+    /// The figure of that name, as `/metrics` tells it.
+    pub async fn metric(&self, name: &str) -> u64 {
+        let mut stream = TcpStream::connect(self.addr).await.expect("a connection");
+        let request = format!("GET /metrics HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.addr);
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await.expect("an answer");
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("no {name} in {text}"))
     }
 
     /// Begins the end.
