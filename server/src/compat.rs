@@ -27,15 +27,15 @@ use crate::catalog::OpenError;
 use crate::error::ApiError;
 use crate::pull::{Lines, Pulled, Puller};
 use crate::read::lines_back;
-use crate::source::read_full;
 use crate::serve::crowded::is_out_of_handles;
+use crate::source::read_full;
 use crate::state::AppState;
 use crate::tail::Follower;
+use crate::ws::counts::Cause;
+use crate::ws::flood::{Flood, TOO_MANY_MESSAGES};
 use crate::ws::heartbeat::{Beat, Heartbeat};
 use crate::ws::socket::{Broken, Socket};
 use crate::ws::upgrade::Upgrade;
-use crate::ws::counts::Cause;
-use crate::ws::flood::{Flood, TOO_MANY_MESSAGES};
 use crate::ws::{Message, Received, Violation, outbox, too_many};
 
 use render::{Format, Renderer};

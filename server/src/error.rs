@@ -162,10 +162,13 @@ impl ApiError {
             Self::TooMany { retry_secs } => {
                 ("too many attempts", format!("too many failed attempts: try again in {retry_secs} seconds"))
             }
-            Self::TooManySockets { most } => {
-                ("too many sockets", format!("a user may have {most} sockets at a time: close one, or raise limits.sockets_per_user"))
+            Self::TooManySockets { most } => (
+                "too many sockets",
+                format!("a user may have {most} sockets at a time: close one, or raise limits.sockets_per_user"),
+            ),
+            Self::Busy => {
+                ("server busy", "the server is at a limit or shutting down: try again in a moment".to_owned())
             }
-            Self::Busy => ("server busy", "the server is at a limit or shutting down: try again in a moment".to_owned()),
             Self::Internal(_) => ("internal error", "the server failed: its log says why".to_owned()),
         }
     }

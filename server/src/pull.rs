@@ -21,10 +21,10 @@ use taillight::line::{ByteLen, ByteOffset, LineNo};
 use taillight::wire::{Cut, FileEvent, MAX_LINE_BYTES, MAX_LIVE_BYTES};
 
 use crate::read::{self, Chunk};
-use shared::{FilterKey, Key, Made};
 use crate::source::{Source, is_gone};
 use crate::tail::{Epoch, Follower, Notice, TailTip};
 use crate::tasks::Tasks;
+use shared::{FilterKey, Key, Made};
 
 pub use counter::Counter;
 pub use shared::{SharedFrames, SharedLines, SharedRows};

@@ -24,7 +24,10 @@ async fn live_frame(viewer: &mut ClientSocket) -> Frame {
 
 /// How many live frames were read for one viewer, and how many were shared.
 async fn frames_read(server: &TestServer) -> (u64, u64) {
-    (server.metric("taillight_live_frames_total{read=\"own\"}").await, server.metric("taillight_live_frames_total{read=\"shared\"}").await)
+    (
+        server.metric("taillight_live_frames_total{read=\"own\"}").await,
+        server.metric("taillight_live_frames_total{read=\"shared\"}").await,
+    )
 }
 
 /// Viewers that follow the file, all of whom have had their first live frame.

@@ -41,7 +41,8 @@ fn text(text: &str) -> Received {
 
 #[test]
 fn messages_come_whole_or_in_parts_and_pings_between_them() {
-    let parts = [frame(0x01, b"ab"), frame(0x89, b"?"), frame(0x00, b"c"), frame(0x80, b"d"), frame(0x81, b"")].concat();
+    let parts =
+        [frame(0x01, b"ab"), frame(0x89, b"?"), frame(0x00, b"c"), frame(0x80, b"d"), frame(0x81, b"")].concat();
     let ping = Received::Ping(Bytes::from_static(b"?"));
     assert_eq!(decoded(&parts).unwrap(), [ping, text("abcd"), text("")]);
     let closing = [frame(0x82, &[0; 300]), frame(0x8a, b""), frame(0x88, b"\x03\xe8bye")].concat();

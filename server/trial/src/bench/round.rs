@@ -26,6 +26,9 @@ const DRAIN: Duration = Duration::from_secs(3);
 /// One burst that fills the buffers of those who do not read, in bytes.
 const FLOOD_BYTES: usize = 64_000;
 
+/// The pause between two of them, in which those who read do so.
+const FLOOD_PAUSE: Duration = Duration::from_millis(20);
+
 /// Bursts of a size, how often, and for how long.
 #[derive(Clone, Copy, Debug)]
 pub struct Window {
@@ -158,9 +161,10 @@ pub fn run(peer: &Peer, plan: &Plan) -> anyhow::Result<Outcome> {
     let gathered = began.elapsed();
     for _ in 0..plan.flood {
         log.burst(FLOOD_BYTES)?;
-        let next = log.next();
-        crowd.run_until(DRAIN, |crowd| crowd.has_all(next))?;
+        crowd.run(FLOOD_PAUSE)?;
     }
+    let next = log.next();
+    crowd.run_until(DRAIN, |crowd| plan.flood == 0 || crowd.has_all(next))?;
     // Servers tidy up a moment after they were busy.
     crowd.run(Duration::from_millis(300))?;
     let usage = Usage::of_tree(pid);
