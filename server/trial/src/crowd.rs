@@ -31,7 +31,8 @@ use viewer::{Gone, Role, Viewer};
 /// One viewer in so many compares checksums.
 const FULL_SHARE: usize = 100;
 
-/// How many handshakes are on the way at a time: less than any server's queue, so that none waits for a retry.
+/// How many handshakes are on the way at a time, unless said otherwise: less than any server's queue, so that none waits
+/// for a retry.
 const HANDSHAKES: usize = 64;
 
 /// How much is read from one socket in one round, in bytes.
@@ -64,12 +65,14 @@ pub struct Spec {
     pub stalled: usize,
     /// How long gathering may take.
     pub patience: Duration,
+    /// How many handshakes are on the way at a time.
+    pub at_once: usize,
 }
 
 impl Spec {
     /// So many readers, who gather within a minute.
     pub fn readers(addr: SocketAddr, speech: Speech, reading: usize) -> Self {
-        Self { addr, speech, reading, held: 0, stalled: 0, patience: Duration::from_secs(60) }
+        Self { addr, speech, reading, held: 0, stalled: 0, patience: Duration::from_secs(60), at_once: HANDSHAKES }
     }
 
     /// All of them.
@@ -128,7 +131,7 @@ impl Crowd {
         };
         while crowd.n_ready + crowd.n_gone() < crowd.spec.total() && Instant::now() < until {
             let n_open = crowd.n_ready + crowd.n_gone();
-            let n_wanted = crowd.spec.total().min(n_open + HANDSHAKES);
+            let n_wanted = crowd.spec.total().min(n_open + crowd.spec.at_once);
             if usage::spare_memory() < SPARE_MEMORY {
                 crowd.reasons.insert("the machine's memory is at its end".to_owned(), 1);
                 break;
