@@ -68,11 +68,11 @@ fn plan(minutes: u64) -> Vec<(&'static str, String, Command)> {
     let mut trials = release("-p trial -- --test-threads=1 --nocapture");
     trials.env("TRIAL_SCALE", SCALE);
     let mut model = release("-p server --lib tail:: -- --nocapture");
-    model.env("TRIAL_SCALE", SCALE).env("MODEL_PROGRAMS", MODEL_PROGRAMS);
+    model.env("TRIAL_SCALE", SCALE).env("TAILLIGHT_MODEL_CASES", MODEL_PROGRAMS);
     let mut load = command("cargo run --release --locked -p trial");
     dist::as_shipped(&mut load);
     load.args(["--", "leak", "--minutes", &minutes.to_string()]);
-    let mut page = command("npx --no-install playwright test soak reconnect --timeout=0");
+    let mut page = command("npx --no-install playwright test soak reconnect");
     page.current_dir(workspace::end2end()).env("TAILLIGHT_BIN", workspace::dist_binary());
     page.env("SOAK_MINUTES", minutes.to_string()).env("FREEZE_SECS", "60");
     let long = format!("{minutes} min");
