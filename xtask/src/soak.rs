@@ -22,7 +22,7 @@ const SCALE: &str = "10";
 const MODEL_PROGRAMS: &str = "1000000";
 
 /// Words of lines that are figures, for the summary.
-const FIGURES: [&str; 8] = ["test result", "aim", " lost", "MB", "slope", "p99", "passed", "FAILED"];
+const FIGURES: [&str; 9] = ["test result", "programs in", "aim", " lost", "MB", "slope", "p99", "passed", "FAILED"];
 
 /// What came of one part.
 struct Part {
