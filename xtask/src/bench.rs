@@ -2,6 +2,7 @@
 
 mod server;
 mod size;
+mod stream;
 
 use anyhow::{Result, bail};
 
@@ -19,7 +20,7 @@ pub struct Benchmark {
     pub run: fn() -> Result<()>,
 }
 
-const BENCHMARKS: [&Benchmark; 3] = [&server::FIRST_SCREEN, &server::LATENCY, &size::SIZE];
+const BENCHMARKS: [&Benchmark; 4] = [&server::FIRST_SCREEN, &server::LATENCY, &stream::STREAM, &size::SIZE];
 
 /// Runs the named benchmarks, or all.
 pub fn bench(names: &[String]) -> Result<()> {

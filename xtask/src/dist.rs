@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
@@ -39,22 +40,34 @@ fn page(folders: &[PathBuf]) -> Result<()> {
 }
 
 fn server() -> Result<()> {
-    let is_static = tools::is_there(&MUSL) && tools::is_there(&MUSL_GCC);
-    let mut build = step::command("cargo build --release --locked -p server --features embed");
+    let folder = release("build", &["-p", "server", "--features", "embed"])?;
+    let binary = workspace::dist_binary();
+    fs::create_dir_all(binary.parent().context("the root has no target folder")?)?;
+    // Removed first: a running binary cannot be written over, but its name can be given to another.
+    let _ = fs::remove_file(&binary);
+    fs::copy(folder.join("taillight"), &binary).context("the build left no binary")?;
+    Ok(())
+}
+
+/// Runs `cargo COMMAND --release` as for the shipped binary: static where that is possible. Returns the folder with what
+/// was built.
+pub fn release(command: &str, words: &[&str]) -> Result<PathBuf> {
+    let mut build = step::command(&format!("cargo {command} --release --locked"));
+    let folder = as_shipped(build.args(words));
+    run(&mut build)?;
+    Ok(folder)
+}
+
+/// Adds to a release build what the shipped binary is built with; the folder where it puts what it builds.
+pub fn as_shipped(build: &mut Command) -> PathBuf {
     let mut folder = workspace::target();
-    if is_static {
+    if tools::is_there(&MUSL) && tools::is_there(&MUSL_GCC) {
         build.args(["--target", MUSL.name]);
         folder.push(MUSL.name);
     } else {
         println!("note: no {} here, so this binary needs the glibc of this machine or a newer one", MUSL.name);
     }
-    run(&mut build)?;
-    let binary = workspace::dist_binary();
-    fs::create_dir_all(binary.parent().context("the root has no target folder")?)?;
-    // Removed first: a running binary cannot be written over, but its name can be given to another.
-    let _ = fs::remove_file(&binary);
-    fs::copy(folder.join("release/taillight"), &binary).context("the build left no binary")?;
-    Ok(())
+    folder.join("release")
 }
 
 impl Sizes {

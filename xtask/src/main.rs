@@ -1,4 +1,4 @@
-//! The few commands of the README: `cargo xtask setup | serve | test | check | bench | dist`.
+//! The few commands of the README: `cargo xtask setup | serve | test | check | bench | soak | dist`.
 
 // Printing is what these commands are for.
 #![expect(clippy::print_stdout, clippy::print_stderr)]
@@ -7,6 +7,7 @@ mod bench;
 mod dist;
 mod sample;
 mod serve;
+mod soak;
 mod step;
 mod suite;
 mod tally;
@@ -25,6 +26,7 @@ cargo xtask COMMAND
   test              every test, the browser ones included, and the lints: what CI runs
   check             format, house rules, lints and the quick tests
   bench [NAME...]   benchmarks, all of them or those named
+  soak [MINUTES]    the trials of the server, larger than in `test`, and an hour (or MINUTES) of mixed load and of the page
   dist              one release binary with the page inside: target/dist/taillight";
 
 fn main() -> ExitCode {
@@ -43,6 +45,7 @@ fn run(args: &[String]) -> Result<()> {
     match command {
         "serve" => return serve::serve(rest),
         "bench" => return bench::bench(rest),
+        "soak" => return soak::soak(rest),
         sample::GROW_COMMAND => return sample::grow(rest),
         _ => {}
     }

@@ -110,6 +110,14 @@ pub const FONTS: Tool = Tool {
 /// The browser tests' runner.
 pub const END_TO_END: Tool = Tool { name: "end2end/node_modules", version: "", takes: "15 s", how: How::EndToEnd };
 
+/// A peer that delivery is compared with: one socket.io event a line.
+pub const FRONTAIL: Tool =
+    Tool { name: "frontail", version: "4.9.2", takes: "15 s", how: How::Npm { program: "frontail" } };
+
+/// A peer that delivery is compared with: one process a viewer, here `tail -F`.
+pub const WEBSOCKETD: Tool =
+    Tool { name: "websocketd", version: "", takes: "10 s", how: How::Debian { proof: "/usr/bin/websocketd" } };
+
 /// What building and serving needs: no `wasm-opt`, no browser.
 pub const FOR_SERVE: [&Tool; 3] = [&WASM, &WASM_BINDGEN, &CARGO_LEPTOS];
 
@@ -148,6 +156,11 @@ pub fn setup(tools: &[&Tool]) -> Result<Vec<PathBuf>> {
         folders.extend(install::folder(tool)?);
     }
     Ok(folders)
+}
+
+/// The program of a tool that is there.
+pub fn program(tool: &Tool) -> Result<PathBuf> {
+    install::program(tool)
 }
 
 /// Whether a tool is there. For what a command can do without.

@@ -2,7 +2,9 @@
 //! network that fails. Tests, benchmarks and the long run use the same parts; none of it is in the product.
 
 pub mod bad;
+pub mod bench;
 pub mod check;
+pub mod crowd;
 pub mod figures;
 pub mod folder;
 pub mod proxy;

@@ -10,5 +10,10 @@ fn main() -> ExitCode {
     if args.peek().is_some_and(|command| command == "taillight") {
         return server::cli::run_with(args);
     }
-    program::run()
+    match args.peek().and_then(|command| command.to_str()) {
+        Some("bench-stream") => trial::bench::main(args),
+        Some("leak") => trial::bench::leak::main(args),
+        Some("seed") => trial::bench::seed::main(),
+        _ => program::run(),
+    }
 }

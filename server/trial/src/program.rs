@@ -54,6 +54,13 @@ enum Command {
     },
     /// Be the server: what follows is its own command line.
     Taillight,
+    /// Measure delivery beside other programs: what follows is its own command line.
+    BenchStream,
+    /// Let viewers come and go for long, and see whether memory and handles come back: what follows is its own command
+    /// line.
+    Leak,
+    /// Be a server with the seed's algorithm, for any file, until killed. For the benchmark.
+    Seed,
 }
 
 #[derive(Args, Debug)]
@@ -153,7 +160,9 @@ async fn command(command: Command) -> anyhow::Result<ExitCode> {
         Command::Check(args) => check(args).await,
         Command::Bad(args) => misbehave(args).await,
         Command::Proxy { listen, target, rate } => proxy(listen, target, rate).await,
-        Command::Taillight => bail!("'taillight' must be the first word"),
+        Command::Taillight | Command::BenchStream | Command::Leak | Command::Seed => {
+            bail!("this command must be the first word")
+        }
     }
 }
 

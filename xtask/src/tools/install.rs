@@ -48,6 +48,19 @@ pub fn folder(tool: &Tool) -> Result<Option<PathBuf>> {
     })
 }
 
+/// Where a tool's program is: in its folder, or on PATH.
+pub fn program(tool: &Tool) -> Result<PathBuf> {
+    let name = match &tool.how {
+        How::Cargo { program, .. } | How::Npm { program } => program,
+        How::Debian { proof } => return Ok(PathBuf::from(proof)),
+        How::Target | How::EndToEnd => bail!("{} is no program", tool.name),
+    };
+    match folder(tool)? {
+        Some(folder) => Ok(folder.join(name)),
+        None => on_path(name).with_context(|| format!("no {name} on PATH")),
+    }
+}
+
 /// Installs a tool.
 pub fn install(tool: &Tool) -> Result<()> {
     match &tool.how {
