@@ -210,6 +210,17 @@ impl Follow {
         self.spans.get((key.generation, key.offset)).filter(|_| key.nth == 0)
     }
 
+    /// When a lost connection is tried again, in the milliseconds of `step`; `None` when it is there, is being tried, or
+    /// is over for good. [`Input::Online`] tries at once.
+    pub fn retry_at_ms(&self) -> Option<u64> {
+        self.link.retry_at_ms()
+    }
+
+    /// Whether the view follows from so far behind that it could jump to the end.
+    pub fn can_jump(&self) -> bool {
+        self.live && (self.behind > ByteLen::ZERO || (self.catching_up && self.is_catching_up()))
+    }
+
     /// What the state line says.
     pub fn state(&self) -> StreamState {
         StreamState { kind: self.kind(), last_event: self.last_event }

@@ -65,6 +65,8 @@ struct Live {
     is_first_screen: bool,
     /// Whether rows of another place are on their way: what is seen until then is not where the user is.
     is_jumping: bool,
+    /// Whether the banner says that the page must be loaded again: nothing else is said any more.
+    is_over: bool,
     todo: Vec<Todo>,
     frames: Frames,
     size: SizeWatch,
@@ -117,6 +119,23 @@ pub fn catch_up(every_line: bool) {
     with(|live| live.catch = Some(if every_line { Catch::Up } else { Catch::Jump }));
 }
 
+/// Goes to the end at once, if the view follows from behind; says whether it does.
+pub fn jump_to_end() -> bool {
+    with(|live| {
+        let can_jump = live.follow.can_jump();
+        if can_jump {
+            live.step(Input::Resume(Catch::Jump));
+        }
+        can_jump
+    })
+    .unwrap_or(false)
+}
+
+/// Tries a lost connection at once.
+pub fn try_now() {
+    with(|live| live.step(Input::Online));
+}
+
 /// Does something to the file on the screen. Nothing happens when there is none, or within another such call: what a
 /// callback of the browser interrupts is never half done.
 fn with<T>(act: impl FnOnce(&mut Live) -> T) -> Option<T> {
@@ -149,6 +168,7 @@ impl Live {
             catch: None,
             is_first_screen: true,
             is_jumping: false,
+            is_over: false,
             todo: Vec::new(),
             frames: Frames::new(|ms| {
                 with(|live| live.draw(ms));
@@ -208,6 +228,7 @@ impl Live {
         self.meter = Meter::default();
         self.searching = Searching::default();
         self.is_jumping = false;
+        self.is_over = false;
         self.screen.forget();
         self.shell.status.clear();
         self.shell.search.clear();

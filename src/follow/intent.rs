@@ -89,10 +89,11 @@ impl Follow {
         self.paused = false;
         self.seen = None;
         self.requests.drop_jump();
-        if self.live {
-            return;
+        if !self.live {
+            self.go_live(way, out);
+        } else if matches!(way, Way::End { .. }) && self.can_jump() && !self.requests.waits_for_live_page() {
+            self.send_live(way, out);
         }
-        self.go_live(way, out);
     }
 
     pub(super) fn stop(&mut self, seen: Option<Position>, out: &mut Vec<Effect>) {

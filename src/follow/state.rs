@@ -42,7 +42,7 @@ pub struct LastEvent {
 pub struct StreamState {
     /// How the stream stands.
     pub kind: StateKind,
-    /// What last happened, where it was a rotation, a truncation or a gap.
+    /// What last happened.
     pub last_event: Option<LastEvent>,
 }
 
@@ -69,15 +69,18 @@ impl StreamState {
     pub fn text(&self, time: &str) -> String {
         let mut text = self.kind.word().to_owned();
         if let StateKind::Behind(bytes) = self.kind {
-            text.push(' ');
+            text.push_str(" by ");
             text.push_str(&byte_size(bytes));
         }
         if self.kind == StateKind::Ended {
             text.push_str(" · input ended");
         }
-        if let Some(what) = self.last_event.and_then(|last| event_text(last.event)) {
-            text.push_str(" · ");
-            text.push_str(&what);
+        if let Some(last) = self.last_event {
+            // The word itself says it.
+            if !(self.kind == StateKind::Deleted && last.event == FileEvent::Deleted) {
+                text.push_str(" · ");
+                text.push_str(&event_text(last.event));
+            }
             if !time.is_empty() {
                 text.push_str(" at ");
                 text.push_str(time);
@@ -87,19 +90,15 @@ impl StreamState {
     }
 }
 
-/// What a rotation, truncation or gap is called in the state line; `None` for what the line's first word tells.
-fn event_text(event: FileEvent) -> Option<String> {
+/// What an event is called in the state line.
+fn event_text(event: FileEvent) -> String {
     match event {
-        FileEvent::Rotated => Some("rotated".to_owned()),
-        FileEvent::Truncated { was } => Some(format!("truncated from {}", byte_size(was))),
-        FileEvent::Gap { bytes } => Some(format!("gap of {} bytes", grouped(bytes.get()))),
-        FileEvent::Deleted | FileEvent::Appeared => None,
+        FileEvent::Rotated => "rotated".to_owned(),
+        FileEvent::Truncated { was } => format!("truncated from {}", byte_size(was)),
+        FileEvent::Gap { bytes } => format!("gap of {} bytes", grouped(bytes.get())),
+        FileEvent::Deleted => "deleted".to_owned(),
+        FileEvent::Appeared => "appeared".to_owned(),
     }
-}
-
-/// Whether the state line names the event.
-pub(super) fn is_named(event: FileEvent) -> bool {
-    event_text(event).is_some()
 }
 
 /// The text of the pill: `1 new line`, `1,204 new lines`.
@@ -188,9 +187,11 @@ mod tests {
             (StateKind::Live, Some(FileEvent::Rotated), "00:00:01", "live · rotated at 00:00:01"),
             (StateKind::Paused, Some(truncated), "14:02:11", "paused · truncated from 3.2 MB at 14:02:11"),
             (StateKind::CatchingUp, Some(gap), "1:00", "catching up · gap of 1,204 bytes at 1:00"),
-            (behind, None, "", "behind 3.4 MB"),
+            (behind, None, "", "behind by 3.4 MB"),
             (StateKind::Waiting, Some(FileEvent::Rotated), "", "waiting for file · rotated"),
-            (StateKind::Deleted, Some(FileEvent::Deleted), "1:00", "deleted"),
+            (StateKind::Deleted, Some(FileEvent::Deleted), "1:00", "deleted at 1:00"),
+            (StateKind::Reconnecting, Some(FileEvent::Deleted), "1:00", "reconnecting · deleted at 1:00"),
+            (StateKind::Live, Some(FileEvent::Appeared), "1:00", "live · appeared at 1:00"),
             (StateKind::Reconnecting, None, "", "reconnecting"),
             (StateKind::Denied, None, "", "denied"),
             (StateKind::ReadError, None, "", "read error"),

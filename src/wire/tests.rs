@@ -52,11 +52,11 @@ fn client_messages_have_these_bytes() {
     check([
         (
             open(None),
-            r#"{"open":{"version":2,"path":"r/a.log","at":"end","before":40,"after":0,"resume":null,"follow":true,"credit":262144,"filter":null,"find":null}}"#,
+            r#"{"open":{"version":3,"path":"r/a.log","at":"end","before":40,"after":0,"resume":null,"follow":true,"credit":262144,"filter":null,"find":null}}"#,
         ),
         (
             open(resume),
-            r#"{"open":{"version":2,"path":"r/a.log","at":"end","before":40,"after":0,"resume":{"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"offset":70,"marker":{"len":2,"hash":5}},"follow":true,"credit":262144,"filter":null,"find":null}}"#,
+            r#"{"open":{"version":3,"path":"r/a.log","at":"end","before":40,"after":0,"resume":{"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"offset":70,"marker":{"len":2,"hash":5}},"follow":true,"credit":262144,"filter":null,"find":null}}"#,
         ),
         (page(Anchor::Start), r#"{"page":{"req":1,"generation":3,"at":"start","before":2,"after":4}}"#),
         (
@@ -98,7 +98,7 @@ fn messages_of_filter_and_find_have_these_bytes() {
     check([
         (
             open,
-            r#"{"open":{"version":2,"path":"r/a.log","at":"start","before":0,"after":9,"resume":null,"follow":false,"credit":7,"filter":{"q":"error -\"a b\"","ctx":3},"find":"/x/i"}}"#,
+            r#"{"open":{"version":3,"path":"r/a.log","at":"start","before":0,"after":9,"resume":null,"follow":false,"credit":7,"filter":{"q":"error -\"a b\"","ctx":3},"find":"/x/i"}}"#,
         ),
         (
             filtered(filter),
@@ -156,11 +156,11 @@ fn server_messages_have_these_bytes() {
     check([
         (
             opened(None),
-            r#"{"opened":{"version":2,"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"resume":null,"heartbeat_secs":20,"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}}}"#,
+            r#"{"opened":{"version":3,"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"resume":null,"heartbeat_secs":20,"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}}}"#,
         ),
         (
             opened(Some(Resume::Resumed { generation: GENERATION })),
-            r#"{"opened":{"version":2,"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"resume":{"resumed":{"generation":3}},"heartbeat_secs":20,"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}}}"#,
+            r#"{"opened":{"version":3,"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"resume":{"resumed":{"generation":3}},"heartbeat_secs":20,"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}}}"#,
         ),
         (
             ServerMsg::Tip(TIP),
@@ -327,6 +327,11 @@ fn a_cut_stands_only_where_a_line_ends() {
         (6, "ab\ncd\n", false),
         (7, "ab\ncd\n", false),
         (0, "", false),
+        // In front of a line that begins with NUL.
+        (0, "\0b\n", true),
+        (2, "a\n\0b", true),
+        (1, "a\0\n", false),
+        (1, "\0\0\n", false),
     ] {
         let frame = frame_of(0, payload.as_bytes(), vec![Cut { at, missing: ByteLen::new(1) }]);
         assert_eq!(Frame::decode(&frame.encode()).is_ok(), is_frame, "{at} in {payload:?}");
@@ -349,6 +354,20 @@ fn frame_of(offset: u64, payload: &[u8], cuts: Vec<Cut>) -> Frame {
         sparse: None,
         payload: Bytes::copy_from_slice(payload),
     }
+}
+
+#[test]
+fn nul_bytes_in_front_of_a_line_are_left_out_at_its_start_and_the_rest_at_its_end() {
+    let cuts = [(0, 100), (2, 7)].map(|(at, missing)| Cut { at, missing: ByteLen::new(missing) });
+    let frame = frame_of(50, b"\0a\n\0\nb\n", cuts.to_vec());
+    let frame = Frame::decode(&frame.encode()).unwrap();
+    let rows = |frame: &Frame| -> Vec<_> {
+        frame.rows().map(|row| (row.offset.get(), row.hole.get(), row.missing.get(), row.end.get())).collect()
+    };
+    assert_eq!(rows(&frame), [(50, 100, 7, 160), (160, 0, 0, 162), (162, 0, 0, 164)]);
+    let holes = [(0, 100), (3, 9)].map(|(at, missing)| Cut { at, missing: ByteLen::new(missing) });
+    let frame = Frame::decode(&frame_of(50, b"\0a\n\0", holes.to_vec()).encode()).unwrap();
+    assert_eq!(rows(&frame), [(50, 100, 0, 153), (153, 9, 0, 163)]);
 }
 
 proptest! {

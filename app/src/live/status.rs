@@ -1,17 +1,20 @@
 //! What the chrome says of the stream: written when it differs, never per line.
 
 use leptos::prelude::*;
+use taillight::ansi::{Style, StyledLine};
+use taillight::cursor::Generation;
 use taillight::follow::{LastEvent, StateKind, grouped};
 use taillight::line::ByteLen;
 use taillight::path::shown_name;
-use taillight::row::size_text;
+use taillight::row::{parse_row, size_text};
 use taillight::viewport::Track;
 use taillight::window::{Divider, Item};
 use taillight::wire::FileEvent;
 
 use super::Live;
+use super::screen::row_of;
 use crate::browser::timer::{now_ms, time_of_day};
-use crate::browser::{measure, media, title};
+use crate::browser::{focus, measure, media, title};
 use crate::text;
 use crate::viewer::ids;
 
@@ -21,13 +24,24 @@ const PATIENCE_MS: f64 = 3_000.0;
 /// The least height of the thumb, in CSS pixels.
 pub const MIN_THUMB_PX: f64 = 28.0;
 
-/// Rates, taken once a second, and since when the connection is lost.
+/// After which time of a lost connection it is said when it is tried again, in milliseconds: a short loss says nothing.
+const SOON_MS: f64 = 1_000.0;
+
+/// How long new lines are collected before they are said to who only hears the page, in milliseconds.
+const SAYING_MS: f64 = 5_000.0;
+
+/// How much of a line is said, in characters.
+const MAX_SAID: usize = 200;
+
+/// Rates, taken once a second, since when the connection is lost, and which lines were said.
 #[derive(Debug, Default)]
 pub struct Meter {
     last_ms: f64,
     last_len: Option<u64>,
     last_new: u64,
     lost_since_ms: Option<f64>,
+    said_ms: f64,
+    said: Option<(Generation, u64)>,
 }
 
 impl Live {
@@ -49,14 +63,32 @@ impl Live {
             set(status.row_count, if is_known { tip.lines.count.get() as i64 } else { -1 });
             set(status.tip, Some(*tip));
         }
-        if state.kind == StateKind::Reconnecting {
-            self.meter.lost_since_ms.get_or_insert_with(now_ms);
-        } else if self.meter.lost_since_ms.take().is_some() {
-            set(status.banner, String::new());
-        }
-        set_banner(status, state.kind);
+        set(status.can_jump, self.follow.can_jump());
+        self.write_connection();
         self.write_search();
         self.write_title(new_lines);
+    }
+
+    /// When a lost connection is tried again, and what is wrong for longer.
+    fn write_connection(&mut self) {
+        let status = self.shell.status;
+        let kind = self.follow.state().kind;
+        let (now, retry_at_ms) = (now_ms(), self.follow.retry_at_ms());
+        let lost_ms = if kind == StateKind::Reconnecting || retry_at_ms.is_some() {
+            now - *self.meter.lost_since_ms.get_or_insert(now)
+        } else {
+            self.meter.lost_since_ms = None;
+            0.0
+        };
+        let retry = match retry_at_ms {
+            _ if self.meter.lost_since_ms.is_none() || lost_ms < SOON_MS => String::new(),
+            Some(at_ms) => format!("again in {} s", ((at_ms as f64 - now) / 1_000.0).ceil().max(1.0) as u64),
+            None => "trying now".to_owned(),
+        };
+        set(status.retry, retry);
+        if !self.is_over {
+            set(status.banner, banner(kind, lost_ms).to_owned());
+        }
     }
 
     fn write_title(&self, new_lines: u64) {
@@ -79,12 +111,39 @@ impl Live {
         let grown = len.zip(self.meter.last_len).map_or(0, |(len, last)| len.saturating_sub(last));
         set(status.growth, text::growth(per_sec(grown)));
         set(status.new_rate, per_sec(new_lines.saturating_sub(self.meter.last_new)));
-        let lost_ms = self.meter.lost_since_ms.map_or(0.0, |since| now - since);
-        if lost_ms > PATIENCE_MS {
-            let words = "The connection is lost. It is tried again, and nothing is skipped when it comes back.";
-            set(status.banner, words.to_owned());
-        }
+        self.write_connection();
+        self.say_new_lines(now);
         self.meter = Meter { last_ms: now, last_len: len, last_new: new_lines, ..std::mem::take(&mut self.meter) };
+    }
+
+    /// Says how many lines came, and the last of them, to who follows with the focus on the lines and hears the page: now
+    /// and then, and never each line.
+    fn say_new_lines(&mut self, now: f64) {
+        let Some(tip) = self.follow.tip() else { return };
+        let here = (tip.generation, tip.lines.count.get());
+        let is_heard = self.is_pinned() && focus::has_focus(ids::GRID);
+        let Some((_, said)) = self.meter.said.filter(|(generation, _)| is_heard && *generation == here.0) else {
+            self.meter.said = Some(here);
+            return;
+        };
+        let n_new = here.1.saturating_sub(said);
+        if n_new > 0 && now - self.meter.said_ms >= SAYING_MS {
+            (self.meter.said_ms, self.meter.said) = (now, Some(here));
+            set(self.shell.status.heard, text::heard(n_new, &self.last_line()));
+        }
+    }
+
+    /// The text of the last line that is held, as far as it is said.
+    fn last_line(&self) -> String {
+        let window = self.follow.window();
+        let mut line = StyledLine::default();
+        for row in (0..window.len()).rev() {
+            if let Some(row) = window.get(row).and_then(row_of) {
+                parse_row(&row, Style::PLAIN, &mut line);
+                break;
+            }
+        }
+        line.text.chars().take(MAX_SAID).collect()
     }
 
     /// Where the screen is: percent, place and thumb.
@@ -159,17 +218,23 @@ fn tone(kind: StateKind) -> &'static str {
     }
 }
 
-fn set_banner(status: crate::shell::Status, kind: StateKind) {
-    let words = match kind {
+/// What is wrong for longer and what to do; empty when nothing is.
+fn banner(kind: StateKind, lost_ms: f64) -> &'static str {
+    match kind {
+        StateKind::Reconnecting if lost_ms > PATIENCE_MS => {
+            "The connection is lost. It is tried again, and nothing is skipped when it comes back."
+        }
         StateKind::Waiting => "No file has this name now. When one appears it is followed.",
+        StateKind::Deleted => {
+            "The file was deleted. What is in it can be read as long as the server holds it; a new one of this name is followed."
+        }
         StateKind::Denied => {
-            "The server may not read this file any more. Its owner or the server's rules have changed."
+            "The server may not read this file any more: its owner, its mode or the server's rules have changed. It is tried again."
         }
         StateKind::ReadError => "Reading the file fails. It is tried again.",
         StateKind::Ended => "The input has ended: nothing more comes. What came stays here until the server ends.",
-        _ => return,
-    };
-    set(status.banner, words.to_owned());
+        _ => "",
+    }
 }
 
 /// Sets a signal where it differs.
