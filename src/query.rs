@@ -16,6 +16,7 @@
 //! nothing answers them yet: [`parse_usable`] refuses them where they stand.
 
 mod boxes;
+mod chips;
 mod named;
 mod parse;
 mod print;
@@ -25,6 +26,7 @@ use std::fmt;
 use std::ops::Range;
 
 pub use boxes::{Side, toggle_case, toggle_find_case, toggle_find_regex, toggle_regex, with_term};
+pub use chips::{chips, with_chip, with_inverted_chip, without_chip};
 pub use named::{Level, Levels};
 pub use parse::{locate, parse, parse_find, parse_lenient, parse_usable};
 

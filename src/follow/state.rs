@@ -91,10 +91,11 @@ impl StreamState {
 }
 
 /// What an event is called in the state line.
-fn event_text(event: FileEvent) -> String {
+pub fn event_text(event: FileEvent) -> String {
     match event {
         FileEvent::Rotated => "rotated".to_owned(),
         FileEvent::Truncated { was } => format!("truncated from {}", byte_size(was)),
+        FileEvent::Gap { bytes: ByteLen::ZERO } => "gap of unknown size".to_owned(),
         FileEvent::Gap { bytes } => format!("gap of {} bytes", grouped(bytes.get())),
         FileEvent::Deleted => "deleted".to_owned(),
         FileEvent::Appeared => "appeared".to_owned(),
@@ -188,6 +189,7 @@ mod tests {
             (StateKind::Paused, Some(truncated), "14:02:11", "paused · truncated from 3.2 MB at 14:02:11"),
             (StateKind::CatchingUp, Some(gap), "1:00", "catching up · gap of 1,204 bytes at 1:00"),
             (behind, None, "", "behind by 3.4 MB"),
+            (StateKind::Live, Some(FileEvent::Gap { bytes: ByteLen::ZERO }), "", "live · gap of unknown size"),
             (StateKind::Waiting, Some(FileEvent::Rotated), "", "waiting for file · rotated"),
             (StateKind::Deleted, Some(FileEvent::Deleted), "1:00", "deleted at 1:00"),
             (StateKind::Reconnecting, Some(FileEvent::Deleted), "1:00", "reconnecting · deleted at 1:00"),

@@ -189,13 +189,16 @@ impl Live {
 
 /// What a divider says.
 pub fn event_text(divider: &Divider) -> String {
-    let time = clock(divider.unix_secs);
+    let when = match divider.unix_secs {
+        0 => " while the connection was away".to_owned(),
+        secs => format!(" at {}", clock(secs)),
+    };
     let mut text = match divider.event {
-        FileEvent::Rotated => format!("rotated at {time}: a new file from here on"),
-        FileEvent::Truncated { was } => format!("truncated at {time}, was {}", size_text(was)),
-        FileEvent::Gap { bytes } => format!("gap of {} bytes", grouped(bytes.get())),
-        FileEvent::Deleted => format!("deleted at {time}"),
-        FileEvent::Appeared => format!("appeared at {time}"),
+        FileEvent::Rotated => format!("rotated{when}: a new file from here on"),
+        FileEvent::Truncated { was } => format!("truncated{when}, was {}", size_text(was)),
+        FileEvent::Gap { .. } => format!("{}{when}", taillight::follow::event_text(divider.event)),
+        FileEvent::Deleted => format!("deleted{when}"),
+        FileEvent::Appeared => format!("appeared{when}"),
     };
     if divider.unread > ByteLen::ZERO {
         text.push_str(&format!(" · {} before it not shown", size_text(divider.unread)));
@@ -203,8 +206,11 @@ pub fn event_text(divider: &Divider) -> String {
     text
 }
 
-/// `14:02:11` where the user is.
+/// `14:02:11` where the user is; nothing for 0: nobody saw when.
 fn clock(unix_secs: u64) -> String {
+    if unix_secs == 0 {
+        return String::new();
+    }
     let (hours, minutes, seconds) = time_of_day(unix_secs as f64);
     format!("{hours:02}:{minutes:02}:{seconds:02}")
 }
