@@ -54,7 +54,7 @@ use spans::Spans;
 
 pub use effects::{Effect, Notice, WindowChange};
 pub use inputs::{Catch, Input, Start};
-pub use state::{LastEvent, StateKind, StreamState, byte_size, event_text, grouped, new_lines_text};
+pub use state::{LastEvent, StateKind, StreamState, event_text, grouped, new_lines_text};
 
 /// Rows asked for at a time.
 pub const PAGE_ROWS: u32 = 400;

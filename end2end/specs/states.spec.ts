@@ -129,11 +129,10 @@ test('a file that cannot be opened for want of handles is a read error, until th
   await expect(page.getByRole('alert')).toBeHidden();
 });
 
-test('who is behind on a slow link is told by how much, and may jump to live @own-server', async ({ page, viewer, logs, startServer, proxyTo, complaints }) => {
+test('who is behind on a slow link is told by how much, and may jump to live @own-server', async ({ page, viewer, logs, startBehindProxy, complaints }) => {
   complaints.expect(/WebSocket|ERR_|Failed to load resource/);
   const log = logs.numbered('app.log', 200);
-  const server = await startServer({ roots: [`logs=${logs.folder}`] });
-  const proxy = await proxyTo(server);
+  const proxy = await startBehindProxy({ roots: [`logs=${logs.folder}`] });
   await page.goto(`${proxy.origin}/v/logs/app.log`);
   await viewer.runs();
   await viewer.endsWith('line 200');

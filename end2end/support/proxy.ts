@@ -12,7 +12,9 @@ export class Proxy {
   private readonly refill: NodeJS.Timeout;
   private readonly waiting = new Set<() => void>();
 
-  private constructor(private readonly server: Server, private readonly port: number) {
+  private port = 0;
+
+  private constructor(private readonly server: Server) {
     server.on('connection', (client) => this.take(client));
     this.refill = setInterval(() => {
       this.budget = this.rate === Infinity ? Infinity : (this.rate * REFILL_MS) / 1000;
@@ -20,15 +22,25 @@ export class Proxy {
     }, REFILL_MS);
   }
 
-  /** A proxy to the server with that origin. */
-  static async to(origin: string): Promise<Proxy> {
+  /** A proxy that leads nowhere yet. */
+  static async start(): Promise<Proxy> {
     const server = createServer({ pauseOnConnect: true });
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-    return new Proxy(server, Number(new URL(origin).port));
+    return new Proxy(server);
+  }
+
+  /** Leads to the server with that origin. */
+  to(origin: string): void {
+    this.port = Number(new URL(origin).port);
+  }
+
+  /** Host and port. */
+  get host(): string {
+    return `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
   get origin(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return `http://${this.host}`;
   }
 
   /** How many connections go through it now. */

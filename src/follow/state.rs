@@ -1,6 +1,7 @@
 //! What the state line, the pill and the notices say. Times are formatted by the caller: the core knows no zone.
 
 use crate::line::{ByteLen, LineCount};
+use crate::row::size_text;
 use crate::wire::FileEvent;
 
 /// How the stream stands.
@@ -70,7 +71,7 @@ impl StreamState {
         let mut text = self.kind.word().to_owned();
         if let StateKind::Behind(bytes) = self.kind {
             text.push_str(" by ");
-            text.push_str(&byte_size(bytes));
+            text.push_str(&size_text(bytes));
         }
         if self.kind == StateKind::Ended {
             text.push_str(" · input ended");
@@ -94,7 +95,7 @@ impl StreamState {
 pub fn event_text(event: FileEvent) -> String {
     match event {
         FileEvent::Rotated => "rotated".to_owned(),
-        FileEvent::Truncated { was } => format!("truncated from {}", byte_size(was)),
+        FileEvent::Truncated { was } => format!("truncated from {}", size_text(was)),
         FileEvent::Gap { bytes: ByteLen::ZERO } => "gap of unknown size".to_owned(),
         FileEvent::Gap { bytes } => format!("gap of {} bytes", grouped(bytes.get())),
         FileEvent::Deleted => "deleted".to_owned(),
@@ -121,24 +122,6 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
-/// A length for people, in decimal units with one digit after the point: `999 B`, `3.2 MB`. Rounded down.
-pub fn byte_size(bytes: ByteLen) -> String {
-    const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
-    let mut tenths = bytes.get() / 100;
-    if tenths < 10 {
-        return format!("{} B", bytes.get());
-    }
-    let mut unit = UNITS[0];
-    for next in &UNITS[1..] {
-        if tenths < 10_000 {
-            break;
-        }
-        tenths /= 1_000;
-        unit = next;
-    }
-    format!("{}.{} {unit}", tenths / 10, tenths % 10)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,21 +143,6 @@ mod tests {
     fn the_pill_counts_one_line_in_the_singular() {
         for (lines, expected) in [(1, "1 new line"), (2, "2 new lines"), (1_204, "1,204 new lines")] {
             assert_eq!(new_lines_text(LineCount::new(lines)), expected);
-        }
-    }
-
-    #[test]
-    fn lengths_are_rounded_down_to_a_tenth() {
-        for (bytes, expected) in [
-            (0, "0 B"),
-            (999, "999 B"),
-            (1_000, "1.0 kB"),
-            (999_999, "999.9 kB"),
-            (3_299_999, "3.2 MB"),
-            (1_000_000_000, "1.0 GB"),
-            (u64::MAX, "18.4 EB"),
-        ] {
-            assert_eq!(byte_size(ByteLen::new(bytes)), expected, "{bytes}");
         }
     }
 

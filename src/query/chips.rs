@@ -43,7 +43,8 @@ fn parts(text: &str) -> Option<Vec<Expr>> {
 fn change(text: &str, chip: &str, with: impl Fn(Expr) -> Option<Expr>) -> String {
     let parts = parts(text).unwrap_or_default();
     let Some(nth) = parts.iter().position(|part| print(Some(part.clone())) == chip) else { return text.to_owned() };
-    let changed = parts.into_iter().enumerate().filter_map(|(idx, part)| if idx == nth { with(part) } else { Some(part) });
+    let changed =
+        parts.into_iter().enumerate().filter_map(|(idx, part)| if idx == nth { with(part) } else { Some(part) });
     print(Expr::all(changed.collect()))
 }
 

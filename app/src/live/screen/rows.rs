@@ -45,24 +45,26 @@ impl Screen {
     fn facts(&self, item: &Item<'_>, key: Option<RowKey>) -> RowFacts {
         let is_current = key.is_some() && key == self.cursor;
         match *item {
-            Item::Line { generation, offset, bytes, hole, missing, line, style_in, finished, context, gap, .. } => RowFacts {
-                stamp: [
-                    offset.get(),
-                    u64::from(generation.get()),
-                    (bytes.len() as u64) << 1 | u64::from(finished),
-                    style_in.to_bytes().iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)),
-                    hole.get(),
-                ],
-                offset: Some(offset.get()),
-                line: line.map(LineNo::get),
-                class: if finished { "" } else { "unfinished" },
-                selected: self.is_selected(offset, line),
-                current: is_current,
-                context,
-                gap: gap && self.shows_gaps,
-                more: (missing > ByteLen::ZERO).then(|| more_text(missing)),
-                ..RowFacts::default()
-            },
+            Item::Line { generation, offset, bytes, hole, missing, line, style_in, finished, context, gap, .. } => {
+                RowFacts {
+                    stamp: [
+                        offset.get(),
+                        u64::from(generation.get()),
+                        (bytes.len() as u64) << 1 | u64::from(finished),
+                        style_in.to_bytes().iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)),
+                        hole.get(),
+                    ],
+                    offset: Some(offset.get()),
+                    line: line.map(LineNo::get),
+                    class: if finished { "" } else { "unfinished" },
+                    selected: self.is_selected(offset, line),
+                    current: is_current,
+                    context,
+                    gap: gap && self.shows_gaps,
+                    more: (missing > ByteLen::ZERO).then(|| more_text(missing)),
+                    ..RowFacts::default()
+                }
+            }
             Item::Divider(divider) => RowFacts {
                 stamp: [divider.at.get(), u64::from(divider.generation.get()), u64::MAX, u64::from(divider.nth), 0],
                 class: "event",
