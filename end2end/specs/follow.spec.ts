@@ -44,7 +44,7 @@ test('a line that its writer does not end is marked, grows in its place, and is 
   for (const part of parts) {
     log.append(part);
     text += part;
-    await viewer.endsWith(text.trimEnd());
+    await viewer.endsWith(text);
     const row = viewer.row(31);
     await expect(row, 'marked as provisional').toHaveClass(/\bunfinished\b/);
     expect(await row.count(), 'rows of the one line').toBe(1);

@@ -61,6 +61,27 @@ test('a network that comes back wakes the connection at once, and so does a tab 
   }
 });
 
+test('a proxy that cuts what is idle does not cut a quiet log @own-server', async ({ page, viewer, logs, startBehindProxy, complaints }) => {
+  complaints.expect(LOST);
+  const LIMIT_MS = 2_500;
+  const log = logs.numbered('app.log', 60);
+  const proxy = await startBehindProxy({ roots: [`logs=${logs.folder}`], options: ['--heartbeat', '1'] });
+  proxy.cutIdle(LIMIT_MS);
+  await page.goto(`${proxy.origin}/v/logs/app.log`);
+  await viewer.runs();
+  await viewer.endsWith('line 60');
+  // The connections that the page was loaded over are idle now: that they are cut shows that it would be.
+  await expect.poll(() => proxy.idled, { timeout: 15_000 }).toBeGreaterThan(0);
+  await expect.poll(() => proxy.connections, { timeout: 15_000, message: 'the one that is left is that of the log' }).toBe(1);
+  const taken = proxy.taken;
+  const quiet = Date.now();
+  await expect.poll(() => Date.now() - quiet, { timeout: 4 * LIMIT_MS }).toBeGreaterThan(3 * LIMIT_MS);
+  expect([proxy.connections, proxy.taken], 'connections now, and all there were').toEqual([1, taken]);
+  await expect(viewer.state).toHaveText(/^live/);
+  log.appendLines(1);
+  await viewer.endsWith('line 61');
+});
+
 test('a file that was cut while the connection was lost goes on from its start, and the page says so @own-server', async ({ page, viewer, logs, startServer, complaints }) => {
   complaints.expect(LOST);
   const log = logs.numbered('app.log', 60);

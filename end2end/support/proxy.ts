@@ -9,6 +9,11 @@ export class Proxy {
   private budget = Infinity;
   private rate = Infinity;
   private refusing = false;
+  private idleMs = 0;
+  /** How many connections were made through it. */
+  taken = 0;
+  /** How many of them it has cut because nothing went through. */
+  idled = 0;
   private readonly refill: NodeJS.Timeout;
   private readonly waiting = new Set<() => void>();
 
@@ -60,6 +65,11 @@ export class Proxy {
     for (const pair of this.pairs) for (const socket of pair) socket.resetAndDestroy();
   }
 
+  /** Cuts new connections through which nothing goes for so long, as proxies do. */
+  cutIdle(ms: number): void {
+    this.idleMs = ms;
+  }
+
   /** Lets connections through again. */
   mend(): void {
     this.refusing = false;
@@ -79,6 +89,11 @@ export class Proxy {
     const server = createConnection(this.port, '127.0.0.1');
     const pair: [Socket, Socket] = [client, server];
     this.pairs.add(pair);
+    this.taken += 1;
+    client.setTimeout(this.idleMs, () => {
+      this.idled += 1;
+      over();
+    });
     const over = () => {
       this.pairs.delete(pair);
       client.destroy();
