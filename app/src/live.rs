@@ -3,6 +3,7 @@
 //!
 //! Lines are no signals: only the few facts of the chrome are, written when they differ.
 
+mod connection;
 mod gestures;
 mod notices;
 mod ruler;
@@ -35,6 +36,7 @@ use screen::Screen;
 use search::Searching;
 use status::Meter;
 
+pub use connection::{jump_to_end, try_now};
 pub use gestures::key;
 pub use search::{Stopped, seek, spot, stop_search};
 pub use select::shared_view;
@@ -117,23 +119,6 @@ pub fn view_changed(old: &ViewState, new: &ViewState, change: &Change) {
 /// How the next end of a pause goes: with every line, or at the end.
 pub fn catch_up(every_line: bool) {
     with(|live| live.catch = Some(if every_line { Catch::Up } else { Catch::Jump }));
-}
-
-/// Goes to the end at once, if the view follows from behind; says whether it does.
-pub fn jump_to_end() -> bool {
-    with(|live| {
-        let can_jump = live.follow.can_jump();
-        if can_jump {
-            live.step(Input::Resume(Catch::Jump));
-        }
-        can_jump
-    })
-    .unwrap_or(false)
-}
-
-/// Tries a lost connection at once.
-pub fn try_now() {
-    with(|live| live.step(Input::Online));
 }
 
 /// Does something to the file on the screen. Nothing happens when there is none, or within another such call: what a

@@ -20,15 +20,15 @@ pub fn Chips() -> impl IntoView {
         let chips = chips.get();
         let is_shown = chips.len() > 1 || chips.iter().any(|(_, is_on)| !is_on);
         is_shown.then(|| {
-            let chips = chips.into_iter().map(|(chip, is_on)| chip_view(shell, chip, is_on)).collect::<Vec<_>>();
+            let chips = chips.into_iter().map(|(chip, is_on)| chip_view(shell, &chip, is_on)).collect::<Vec<_>>();
             any(view! { <div class="chips" role="group" aria-label="Terms of the filter">{chips}</div> })
         })
     })
 }
 
-fn chip_view(shell: Shell, chip: String, is_on: bool) -> AnyView {
+fn chip_view(shell: Shell, chip: &str, is_on: bool) -> AnyView {
     let button = |text: String, label: String, what: ChipAct| {
-        let chip = chip.clone();
+        let chip = chip.to_owned();
         any(view! {
             <button
                 type="button" aria-label=label aria-pressed=(what == ChipAct::Toggle).then(|| crate::erased::yes_no(is_on))
@@ -39,7 +39,7 @@ fn chip_view(shell: Shell, chip: String, is_on: bool) -> AnyView {
     let class = if is_on { "chip" } else { "chip off" };
     any(view! {
         <span class=class>
-            {button(chip.clone(), format!("Term {chip}"), ChipAct::Toggle)}
+            {button(chip.to_owned(), format!("Term {chip}"), ChipAct::Toggle)}
             {is_on.then(|| button("±".to_owned(), format!("Invert {chip}"), ChipAct::Invert))}
             {button("×".to_owned(), format!("Remove {chip}"), ChipAct::Remove)}
         </span>
