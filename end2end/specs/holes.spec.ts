@@ -45,6 +45,7 @@ test('a hole of a gigabyte is one row, is passed quickly, and grows in its place
   log.stretch(start + GIGABYTE);
   await viewer.open(log.link);
   await viewer.endsWith('⟨1,000,000,000 empty bytes⟩');
+  await expect(viewer.state, 'nothing is on its way').toHaveText(/^live/);
   log.stretch(start + GIGABYTE + 4096);
   await viewer.endsWith('⟨1,000,004,096 empty bytes⟩');
   log.append('at last\nnext\n');

@@ -174,15 +174,16 @@ impl Follow {
         }
     }
 
-    /// Bytes between the window's end and the file's, where it is known.
+    /// Bytes of whole lines between the window's end and the file's, where it is known: an unfinished line stands after
+    /// the window's end however long it is.
     pub(super) fn distance(&self) -> Option<ByteLen> {
         let tip = self.tip.filter(|_| self.has_page)?;
         let (generation, offset) = self.window.last();
         if tip.generation == generation {
-            return Some(tip.len - offset);
+            return Some(tip.complete - offset);
         }
         let ended = self.history.end_of(generation).filter(|ended| ended.next == Some(tip.generation))?;
-        Some((ended.at - offset) + ByteLen::new(tip.len.get()))
+        Some((ended.at - offset) + ByteLen::new(tip.complete.get()))
     }
 
     /// Before the first page there is no place to hold or to go on from.

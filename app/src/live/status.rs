@@ -151,6 +151,7 @@ impl Live {
         };
         let bottom = match window.get(last)? {
             Item::Line { generation, end, .. } if generation == tip.generation => end.get(),
+            Item::Divider(divider) if divider.generation == tip.generation => divider.at.get(),
             _ => top,
         };
         let (_, track_px) = self.size.size();
