@@ -54,7 +54,7 @@ use spans::Spans;
 
 pub use effects::{Effect, Notice, WindowChange};
 pub use inputs::{Catch, Input, Start};
-pub use state::{LastEvent, StateKind, StreamState, byte_size, grouped, new_lines_text};
+pub use state::{LastEvent, StateKind, StreamState, event_text, grouped, new_lines_text};
 
 /// Rows asked for at a time.
 pub const PAGE_ROWS: u32 = 400;
@@ -208,6 +208,17 @@ impl Follow {
     /// Where hits stand in a row; `None` until that is known, and for rows that were not visible.
     pub fn spans(&self, key: RowKey) -> Option<&RowSpans> {
         self.spans.get((key.generation, key.offset)).filter(|_| key.nth == 0)
+    }
+
+    /// When a lost connection is tried again, in the milliseconds of `step`; `None` when it is there, is being tried, or
+    /// is over for good. [`Input::Online`] tries at once.
+    pub fn retry_at_ms(&self) -> Option<u64> {
+        self.link.retry_at_ms()
+    }
+
+    /// Whether the view follows from so far behind that it could jump to the end.
+    pub fn can_jump(&self) -> bool {
+        self.live && (self.behind > ByteLen::ZERO || (self.catching_up && self.is_catching_up()))
     }
 
     /// What the state line says.

@@ -19,6 +19,7 @@
 //! [`parse_usable`] refuses levels and times too, for engines that look at text only.
 
 mod boxes;
+mod chips;
 mod named;
 mod parse;
 mod print;
@@ -28,6 +29,7 @@ use std::fmt;
 use std::ops::Range;
 
 pub use boxes::{Side, toggle_case, toggle_find_case, toggle_find_regex, toggle_regex, with_term};
+pub use chips::{chips, with_chip, with_inverted_chip, without_chip};
 pub use parse::{locate, parse, parse_find, parse_lenient, parse_scannable, parse_scannable_lenient, parse_usable};
 
 use crate::level::{Level, LevelSet};

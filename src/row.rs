@@ -10,7 +10,8 @@
 //! are left out between context, `hit` when the find term is in it.
 
 use crate::ansi::html::line_html;
-use crate::ansi::{Style, StyledLine, parse_line, push_number};
+use crate::ansi::{Attrs, Run, Style, StyledLine, parse_line, push_number};
+use crate::follow::grouped;
 use crate::line::{ByteLen, ByteOffset, LineNo};
 use crate::wire::{Frame, FrameRow};
 
@@ -72,19 +73,44 @@ pub fn rows_html(frame: &Frame, with_gaps: bool, is_hit: &mut dyn FnMut(&FrameRo
         if is_gap {
             style = Style::PLAIN;
         }
-        style = parse_line(shown_bytes(&row), style, &mut line);
+        style = parse_row(&row, style, &mut line);
         let facts = RowFacts { gap: is_gap && with_gaps, hit: is_hit(&row), ..RowFacts::new(&row, row.line) };
         row_html(&facts, &line, &mut out);
     }
     out
 }
 
-/// The bytes of a row to show: without the byte order mark at the start of a file.
+/// Replaces `out` by what a row shows; returns the style that the next line starts with. NUL bytes in front are counted:
+/// `⟨100,001 empty bytes⟩ text`.
+pub fn parse_row(row: &FrameRow<'_>, style_in: Style, out: &mut StyledLine) -> Style {
+    let style_out = parse_line(shown_bytes(row), style_in, out);
+    let Some(mut empty) = empty_text(row) else { return style_out };
+    if !out.text.is_empty() {
+        empty.push(' ');
+    }
+    out.text.insert_str(0, &empty);
+    out.runs.insert(0, Run { len: empty.len() as u32, style: Style { attrs: Attrs::DIM, ..Style::PLAIN } });
+    style_out
+}
+
+/// How NUL bytes in front of a row are shown; `None` where there are not enough of them.
+pub fn empty_text(row: &FrameRow<'_>) -> Option<String> {
+    let n_empty = row.hole + ByteLen::new(empty_front(row) as u64);
+    (n_empty > ByteLen::ZERO).then(|| format!("⟨{} empty bytes⟩", grouped(n_empty.get())))
+}
+
+/// The bytes of a row to show: without the byte order mark at the start of a file, and without many NUL bytes in front.
 pub fn shown_bytes<'a>(row: &FrameRow<'a>) -> &'a [u8] {
     match row.bytes.strip_prefix(BYTE_ORDER_MARK) {
         Some(rest) if row.offset == ByteOffset::ZERO => rest,
-        _ => row.bytes,
+        _ => row.bytes.get(empty_front(row)..).unwrap_or_default(),
     }
+}
+
+/// How many of the bytes in front of a row are counted instead of shown: NUL bytes, where there are many.
+fn empty_front(row: &FrameRow<'_>) -> usize {
+    let n_here = row.bytes.iter().take_while(|byte| **byte == 0).count();
+    if row.hole > ByteLen::ZERO || n_here >= MIN_EMPTY { n_here } else { 0 }
 }
 
 /// What stands at the end of a line of which `missing` bytes were not sent.
@@ -118,6 +144,9 @@ fn tenths_of(bytes: u64, unit: u64) -> u64 {
     let tenth = unit / 10;
     bytes / tenth + u64::from(bytes % tenth >= tenth / 2)
 }
+
+/// From how many NUL bytes in front of a row on they are counted instead of shown.
+const MIN_EMPTY: usize = 16;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
@@ -243,6 +272,36 @@ mod tests {
         let at_start = Frame { offset: ByteOffset::ZERO, end: ByteOffset::new(5), ..frame(b"\xEF\xBB\xBFa\n") };
         assert!(rows_html(&at_start).ends_with(">a</span></div>"));
         assert!(rows_html(&frame(b"\xEF\xBB\xBFa\n")).ends_with(">⟨U+FEFF⟩a</span></div>"));
+    }
+
+    #[test]
+    fn nul_bytes_in_front_of_a_line_are_counted_instead_of_shown() {
+        let row = |bytes, hole| FrameRow {
+            offset: ByteOffset::new(100),
+            bytes,
+            hole: ByteLen::new(hole),
+            missing: ByteLen::ZERO,
+            end: ByteOffset::new(1 << 40),
+            finished: true,
+            line: None,
+            context: false,
+        };
+        for (bytes, hole, expected) in [
+            (b"\0text".as_slice(), 100_000, "⟨100,001 empty bytes⟩ text"),
+            (b"\0", 1_023, "⟨1,024 empty bytes⟩"),
+            (&[0; 16], 0, "⟨16 empty bytes⟩"),
+            (b"\0\0a", 0, "␀␀a"),
+            (b"a\0", 0, "a␀"),
+        ] {
+            let mut line = StyledLine::default();
+            parse_row(&row(bytes, hole), Style::PLAIN, &mut line);
+            assert_eq!(line.text, expected);
+            assert_eq!(line.runs.iter().map(|run| run.len as usize).sum::<usize>(), expected.len());
+        }
+        let cuts = vec![Cut { at: 0, missing: ByteLen::new(100_000) }];
+        let frame = Frame { cuts, end: ByteOffset::new(100 + 100_003), ..frame(b"\0a\n") };
+        let expected = format!("{ROW_9}<span class=\"a-dim\">⟨100,001 empty bytes⟩ </span>a</span></div>");
+        assert_eq!(rows_html(&frame), expected);
     }
 
     #[test]

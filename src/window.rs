@@ -50,6 +50,8 @@ pub enum Item<'a> {
         end: ByteOffset,
         /// Its bytes that are here, without the line feed; a carriage return before it is still there.
         bytes: &'a [u8],
+        /// How many NUL bytes are left out in front of them.
+        hole: ByteLen,
         /// How many bytes are left out at its end.
         missing: ByteLen,
         /// Its number, where it is known.
@@ -154,6 +156,7 @@ impl LineWindow {
                 offset: line.offset,
                 end: line.end,
                 bytes: &line.bytes,
+                hole: line.hole,
                 missing: line.missing(),
                 line: self.number(idx),
                 style_in: line.style_in,
@@ -284,6 +287,9 @@ impl LineWindow {
             parts.push(&line.bytes);
             n_bytes += line.bytes.len();
             expected = line.offset;
+            if line.hole > ByteLen::ZERO {
+                break;
+            }
         }
         parts.reverse();
         Marker::of(&parts.concat())

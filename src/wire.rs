@@ -56,6 +56,9 @@ pub const MAX_PAGE_BYTES: usize = 256 * 1024;
 /// How much of a line is sent unasked, in bytes.
 pub const MAX_LINE_BYTES: usize = 64 * 1024;
 
+/// From how many NUL bytes in front of a long line on they are counted instead of sent.
+pub const MIN_HOLE_BYTES: ByteLen = ByteLen::new(1024);
+
 /// The rows of a page, at most, before and after together.
 pub const MAX_PAGE_ROWS: u32 = 2_000;
 

@@ -3,6 +3,7 @@
 //!
 //! Lines are no signals: only the few facts of the chrome are, written when they differ.
 
+mod connection;
 mod gestures;
 mod notices;
 mod ruler;
@@ -35,6 +36,7 @@ use screen::Screen;
 use search::Searching;
 use status::Meter;
 
+pub use connection::{jump_to_end, try_now};
 pub use gestures::key;
 pub use search::{Stopped, seek, spot, stop_search};
 pub use select::shared_view;
@@ -65,6 +67,8 @@ struct Live {
     is_first_screen: bool,
     /// Whether rows of another place are on their way: what is seen until then is not where the user is.
     is_jumping: bool,
+    /// Whether the banner says that the page must be loaded again: nothing else is said any more.
+    is_over: bool,
     todo: Vec<Todo>,
     frames: Frames,
     size: SizeWatch,
@@ -149,6 +153,7 @@ impl Live {
             catch: None,
             is_first_screen: true,
             is_jumping: false,
+            is_over: false,
             todo: Vec::new(),
             frames: Frames::new(|ms| {
                 with(|live| live.draw(ms));
@@ -211,6 +216,7 @@ impl Live {
         self.meter = Meter::default();
         self.searching = Searching::default();
         self.is_jumping = false;
+        self.is_over = false;
         self.screen.forget();
         self.shell.status.clear();
         self.shell.search.clear();

@@ -92,6 +92,8 @@ pub fn act(shell: Shell, act: Act) {
             live::catch_up(true);
             command_view(shell, Command::Follow);
         }
+        Act::JumpToEnd if live::jump_to_end() => {}
+        Act::TryNow => live::try_now(),
         Act::JumpToEnd => {
             live::catch_up(false);
             command_view(shell, Command::Follow);
@@ -249,6 +251,7 @@ fn do_key(shell: Shell, action: KeyAction, count: Option<u64>) {
         KeyAction::CopyLink => act(shell, Act::CopyLink),
         KeyAction::Follow => command_view(shell, Command::ToggleFollow),
         KeyAction::Pause => command_view(shell, Command::TogglePause),
+        KeyAction::TryNow => act(shell, Act::TryNow),
         KeyAction::Wrap => command_view(shell, Command::ToggleWrap),
         KeyAction::Back => history::back(),
         KeyAction::Find => boxes::act(shell, SearchAct::Focus(SearchBox::Find)),

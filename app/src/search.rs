@@ -65,6 +65,8 @@ pub struct Search {
     pub nothing: RwSignal<String>,
     /// Whether text of the log is selected, and it fits on one line.
     pub selected: RwSignal<Option<Selected>>,
+    /// The terms of the filter that were turned off.
+    pub off: RwSignal<Vec<String>>,
     /// Whether a row of a filtered log can be shown among its neighbours now.
     pub can_leave: RwSignal<bool>,
 }
@@ -89,6 +91,17 @@ pub enum Selection {
     Find,
     /// Copies it.
     Copy,
+}
+
+/// What is done with one of the terms of the filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChipAct {
+    /// Turns it off, or on again.
+    Toggle,
+    /// Turns it into its opposite.
+    Invert,
+    /// Takes it away.
+    Remove,
 }
 
 /// What the user does with the boxes and with what was found.
@@ -118,6 +131,8 @@ pub enum SearchAct {
     InContext,
     /// Does something with the selected text.
     Selection(Selection),
+    /// Does something with a term of the filter.
+    Chip(ChipAct, String),
 }
 
 impl SearchBox {
@@ -248,6 +263,7 @@ impl Search {
             progress: RwSignal::new(screen.and_then(progress_of)),
             nothing: RwSignal::new(nothing.unwrap_or_default()),
             selected: RwSignal::new(None),
+            off: RwSignal::new(Vec::new()),
             can_leave: RwSignal::new(false),
         }
     }
@@ -266,6 +282,7 @@ impl Search {
         self.progress.set(None);
         self.nothing.set(String::new());
         self.selected.set(None);
+        self.off.set(Vec::new());
         self.can_leave.set(false);
     }
 }

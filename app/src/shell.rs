@@ -84,6 +84,12 @@ pub struct Status {
     pub bubble: RwSignal<String>,
     /// What is wrong for longer, for people.
     pub banner: RwSignal<String>,
+    /// When a lost connection is tried again, for people; empty while it is there.
+    pub retry: RwSignal<String>,
+    /// Whether the view follows from so far behind that it could jump to the end.
+    pub can_jump: RwSignal<bool>,
+    /// What is said of new lines to who only hears the page.
+    pub heard: RwSignal<String>,
     /// Whether there is no line to show, and no line is on its way.
     pub is_empty: RwSignal<bool>,
     /// How many rows the grid has; -1 while that is not known.
@@ -99,8 +105,10 @@ pub enum Act {
     View(Command),
     /// Ends a pause with every line since.
     CatchUp,
-    /// Ends a pause at the end.
+    /// Ends a pause at the end, or goes there from behind.
     JumpToEnd,
+    /// Tries a lost connection at once.
+    TryNow,
     /// Puts a link to what is shown on the clipboard.
     CopyLink,
     /// Saves the file.
@@ -233,6 +241,9 @@ impl Status {
             place: RwSignal::new(String::new()),
             bubble: RwSignal::new(String::new()),
             banner: RwSignal::new(String::new()),
+            retry: RwSignal::new(String::new()),
+            can_jump: RwSignal::new(false),
+            heard: RwSignal::new(String::new()),
             is_empty: RwSignal::new(tip.is_some_and(|tip| tip.len.get() == 0)),
             row_count: RwSignal::new(-1),
             active_row: RwSignal::new(None),
@@ -244,12 +255,13 @@ impl Status {
     /// Another file: nothing is known of it.
     pub fn clear(self) {
         self.tip.set(None);
-        for text in [self.lines, self.size, self.growth, self.place, self.banner] {
+        for text in [self.lines, self.size, self.growth, self.place, self.banner, self.retry, self.heard] {
             text.set(String::new());
         }
         self.stream.set("catching up".to_owned());
         self.new_lines.set(0);
         self.new_rate.set(0);
+        self.can_jump.set(false);
         self.is_empty.set(false);
     }
 }

@@ -64,6 +64,14 @@ pub fn around(text: &str, position: u32) -> (&str, &str, &str) {
     (before, at, after)
 }
 
+/// What is said of new lines to who only hears the page.
+pub fn heard(n_new: u64, last: &str) -> String {
+    match n_new {
+        1 => format!("1 new line: {last}"),
+        n_new => format!("{} new lines, the last: {last}", grouped(n_new)),
+    }
+}
+
 /// `41.8 GB`.
 pub fn size(bytes: u64) -> String {
     size_text(ByteLen::new(bytes))

@@ -64,6 +64,7 @@ pub fn Viewer(
             <StateLine/>
             <BottomBar/>
             <SelectionBar/>
+            <div class="sr" role="log" aria-label="New lines">{shown(move || shell.status.heard.get())}</div>
         </div>
     })
 }

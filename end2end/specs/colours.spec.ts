@@ -46,6 +46,19 @@ for (const scheme of ['dark', 'light'] as const) {
   });
 }
 
+for (const scheme of ['dark', 'light'] as const) {
+  test(`dim text can be read on every ground in the ${scheme} theme`, async ({ page, viewer, logs }) => {
+    await page.emulateMedia({ colorScheme: scheme });
+    const codes = [30, 40, 90, 100].flatMap((first) => Array.from({ length: 8 }, (_, n) => String(first + n)));
+    const lines = [...codes, '7', '1', '1;31', '33;44', '31;42', '38;5;244', '48;5;240'].map((code) => `\x1b[2;${code}mdim ${code}\x1b[0m`);
+    await page.setViewportSize({ width: 1280, height: 1000 });
+    const log = logs.file('dim.log', `${lines.join('\n')}\n`);
+    await viewer.open(log.link);
+    // The audit at the end measures the contrast of each.
+    await expect.poll(() => viewer.texts()).toHaveLength(lines.length);
+  });
+}
+
 test('the colours of the first screen are those of the live rows', async ({ viewer, logs, browser, shared }) => {
   const log = logs.file('colour.log', `${COLOURED}\n`);
   const still = await browser.newContext({ javaScriptEnabled: false });

@@ -35,6 +35,71 @@ test('an unfinished last line is shown, and completed in its place', async ({ vi
   expect((await viewer.texts()).slice(-2)).toEqual(['waiting for an answer', 'next']);
 });
 
+test('a line that its writer does not end is marked, grows in its place, and is one row for good', async ({ viewer, logs }) => {
+  const log = logs.numbered('app.log', 30);
+  await viewer.open(log.link);
+  await viewer.endsWith('line 30');
+  const parts = ['prompt: ', 'a word', ', another', ' and the end'];
+  let text = '';
+  for (const part of parts) {
+    log.append(part);
+    text += part;
+    await viewer.endsWith(text);
+    const row = viewer.row(31);
+    await expect(row, 'marked as provisional').toHaveClass(/\bunfinished\b/);
+    expect(await row.count(), 'rows of the one line').toBe(1);
+  }
+  await expect(viewer.lineCount).toHaveText('31 lines');
+  log.append('\nnext\n');
+  await viewer.endsWith('next');
+  await expect(viewer.row(31)).not.toHaveClass(/\bunfinished\b/);
+  expect((await viewer.texts()).slice(-3)).toEqual(['line 30', text, 'next']);
+});
+
+test('a line whose writer died in the middle of it stays above the rotation, once', async ({ viewer, logs }) => {
+  const log = logs.numbered('app.log', 10);
+  await viewer.open(log.link);
+  await viewer.endsWith('line 10');
+  log.append('cut in the mid');
+  await viewer.endsWith('cut in the mid');
+  log.rotate();
+  log.append('the new file\n');
+  await viewer.endsWith('the new file');
+  await viewer.divides(/^rotated/);
+  expect((await viewer.texts()).slice(-3)).toEqual(['line 10', 'cut in the mid', 'the new file']);
+});
+
+test('more of a long line comes by key, at the cursor', async ({ viewer, logs, page }) => {
+  const log = logs.file('app.log', `short\n${'x'.repeat(150_000)}END\n`);
+  await viewer.open(log.link, '?at=start');
+  await viewer.beginsWith('short');
+  await viewer.press('j', 'j');
+  await expect(page.getByText(/KB more$/)).toBeVisible();
+  await viewer.press('Enter');
+  await expect(page.getByText(/KB more$/)).toBeHidden();
+  await expect.poll(async () => (await viewer.texts()).at(-1)?.length).toBe(150_003);
+});
+
+test('who hears the page is told of new lines now and then, and not of each', async ({ viewer, logs, page }) => {
+  const log = logs.numbered('app.log', 30);
+  await viewer.open(log.link);
+  await viewer.endsWith('line 30');
+  const told: string[] = [];
+  const heard = page.getByRole('log', { name: 'New lines' });
+  log.appendLines(1);
+  await viewer.endsWith('line 31');
+  await expect(heard, 'silent while the focus is elsewhere').toHaveText('');
+  await viewer.grid.focus();
+  for (let round = 0; round < 20; round++) {
+    log.appendLines(2);
+    await viewer.endsWith(`line ${log.written}`);
+    const text = await heard.innerText();
+    if (text && text !== told.at(-1)) told.push(text);
+  }
+  await expect(heard).toHaveText(/^(1 new line|[\d,]+ new lines, the last): line \d+$/);
+  expect(told.length, 'texts for 20 changes').toBeLessThan(10);
+});
+
 test('pausing freezes the screen, counts what comes, and resuming catches up', async ({ viewer, logs }) => {
   const log = logs.numbered('app.log', 300);
   await viewer.open(log.link);

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { Logs } from './logs';
+import { Proxy } from './proxy';
 import { type Options, Taillight } from './taillight';
 import { ViewerPage } from './viewer';
 
@@ -64,6 +65,8 @@ interface TestFixtures {
   complaints: Complaints;
   /** Starts a server of the spec's own; it is gone with the spec. */
   startServer: (options: Options) => Promise<Taillight>;
+  /** Starts a server with a network of the spec's own in front of it. */
+  startBehindProxy: (options: Options) => Promise<Proxy>;
   /** Another person's browser: a fresh profile, with the same ears for complaints. */
   newBrowser: () => Promise<ViewerPage>;
   /** Whether the page is audited at the end. Without JavaScript it cannot be. */
@@ -115,6 +118,18 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     for (const server of started) await server.dispose();
   },
 
+  startBehindProxy: async ({ startServer }, use) => {
+    const proxies: Proxy[] = [];
+    await use(async (options) => {
+      const proxy = await Proxy.start();
+      proxies.push(proxy);
+      // The name under which the browser reaches it must be one of the server's.
+      proxy.to((await startServer({ ...options, environment: { TAILLIGHT_HOSTS: proxy.host } })).origin);
+      return proxy;
+    });
+    for (const proxy of proxies) await proxy.dispose();
+  },
+
   newBrowser: async ({ browser, complaints, shared }, use) => {
     const contexts: BrowserContext[] = [];
     await use(async () => {
@@ -134,7 +149,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
 
   endOfSpec: [
     // It names the fixtures whose end would disturb the page, so that it ends before them.
-    async ({ page, context, complaints, audited, logs: _logs, startServer: _startServer, newBrowser: _newBrowser }, use) => {
+    async ({ page, context, complaints, audited, logs: _logs, startServer: _startServer, startBehindProxy: _startBehindProxy, newBrowser: _newBrowser }, use) => {
       await complaints.listen(context);
       await use();
       if (audited && page.url().startsWith('http')) await audit(page);

@@ -100,6 +100,11 @@ export class Log {
     truncateSync(this.path, 0);
   }
 
+  /** Under another name, with nothing in its place. */
+  moveAway(): void {
+    renameSync(this.path, `${this.path}.1`);
+  }
+
   delete(): void {
     rmSync(this.path);
   }

@@ -11,7 +11,7 @@ export interface Look {
 export interface Piece {
   text: string;
   classes: string;
-  computed: { color: string; background: string; weight: number; slant: string; line: string; line_style: string; opacity: number };
+  computed: { color: string; background: string; weight: number; slant: string; line: string; line_style: string; opacity: number; filter: string };
 }
 
 interface Style {
@@ -84,7 +84,7 @@ export function unshown({ classes, computed }: Piece): string[] {
   const shown: [string, boolean, boolean][] = [
     ['bold', has('bold'), computed.weight >= 600],
     ['italic', has('italic'), computed.slant === 'italic'],
-    ['dim', has('dim'), computed.opacity < 1],
+    ['dim', has('dim'), computed.opacity < 1 || computed.filter !== 'none'],
     ['underline', has('underline') || has('double'), line('underline')],
     ['double', has('double'), computed.line_style === 'double'],
     ['strike', has('strike'), line('line-through')],
@@ -116,6 +116,7 @@ export function readRows(grid: Element): { offset: number; html: string; pieces:
           line: parent === cell ? 'none' : style.textDecorationLine,
           line_style: style.textDecorationStyle,
           opacity: Number(style.opacity),
+          filter: parent === cell ? 'none' : style.filter,
         },
       });
     }

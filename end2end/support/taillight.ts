@@ -24,6 +24,8 @@ export interface Options {
   auth?: 'none' | 'token';
   /** More options of `taillight serve`. */
   options?: string[];
+  /** More variables of its environment. */
+  environment?: Record<string, string>;
   /** Run as this user and group: to be refused what root is not. */
   uid?: number;
   /** The folder that data survives in. One that is removed at the end by default. */
@@ -86,10 +88,10 @@ export class Taillight {
   }
 
   private async run(listen: string): Promise<void> {
-    const { roots, auth = 'none', options = [], uid, dataDir = join(this.scratch, 'data') } = this.options;
+    const { roots, auth = 'none', options = [], environment: given = {}, uid, dataDir = join(this.scratch, 'data') } = this.options;
     const folders = ['--data-dir', dataDir, '--cache-dir', `${dataDir}-cache`];
     const args = ['serve', '--listen', listen, '--auth', auth, ...folders, ...options, ...roots];
-    const environment = { ...process.env, LEPTOS_SITE_ROOT: process.env.LEPTOS_SITE_ROOT ?? join(ROOT, 'target/site') };
+    const environment = { ...process.env, ...given, LEPTOS_SITE_ROOT: process.env.LEPTOS_SITE_ROOT ?? join(ROOT, 'target/site') };
     const child = spawn(binary(), args, {
       env: environment,
       cwd: dirname(this.scratch),

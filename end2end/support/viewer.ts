@@ -90,6 +90,29 @@ export class ViewerPage {
     });
   }
 
+  /** What the dividers on the screen say, from top to bottom: what happened to the file, where it happened. */
+  async dividers(): Promise<string[]> {
+    const texts = await this.grid.locator('[role=row]:not([data-offset]):visible').allInnerTexts();
+    return texts.map((text) => text.trim());
+  }
+
+  /** Waits until a divider says this, and is the only one that does. */
+  async divides(pattern: RegExp): Promise<void> {
+    await expect.poll(async () => (await this.dividers()).filter((text) => pattern.test(text)).length, { message: `dividers ${pattern}` }).toBe(1);
+  }
+
+  /** The numbers of the lines `line N` on the screen. */
+  async numbers(): Promise<number[]> {
+    return (await this.texts()).filter((text) => text.startsWith('line ')).map((text) => Number(text.slice(5)));
+  }
+
+  /** The numbers on the screen go up one by one: no line is missing and none is there twice. */
+  async isWhole(): Promise<void> {
+    const numbers = await this.numbers();
+    expect(numbers.length, 'numbered lines on the screen').toBeGreaterThan(5);
+    expect(numbers, 'no line is missing and none is there twice').toEqual(numbers.map((_, index) => numbers[0] + index));
+  }
+
   /** The texts of the lines that can be seen. */
   async texts(): Promise<string[]> {
     return (await this.rows()).map((row) => row.text);

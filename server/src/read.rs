@@ -5,6 +5,7 @@
 
 mod back;
 pub(crate) mod blocks;
+mod hole;
 mod live;
 mod page;
 mod rows;
@@ -20,6 +21,7 @@ use taillight::wire::{Cut, Frame, FrameFlags, FrameKind};
 
 pub use back::lines_back;
 pub(crate) use blocks::{line_start, next_line_start};
+pub(crate) use hole::{append_head, left_out};
 pub use live::{count_lines, end_of_lines, line_bytes, lines_from, marker_at, marker_of};
 pub(crate) use page::find_line;
 pub use page::page;

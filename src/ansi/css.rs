@@ -7,7 +7,8 @@
 //! Text alone takes its colour from the theme (`--ansi-N`, `--xN`), moved in lightness until it can be read on the
 //! theme's background. Backgrounds are the palette's own colours in each theme; text on them is the palette's own
 //! colour (`--r`), or black or white where none was set or where it could not be read (`a-near`). Inverse swaps these;
-//! a background without a text colour is not shown there, because it would be text on an unknown ground.
+//! a background without a text colour is not shown there, because it would be text on an unknown ground. Dim text is paler
+//! where that leaves enough contrast, which is without a colour of its own; coloured text loses colour and not lightness.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -43,6 +44,7 @@ const ATTRS: &str = "\
 .a-near{--f:var(--t);--u:var(--n)}
 .a-bold{font-weight:700}
 .a-dim{opacity:.75}
+.a-dim:is([class^=\"a-f\"],[class^=\"a-b\"]:not([class^=\"a-bo\"]),.a-inverse){opacity:1;filter:saturate(.4)}
 .a-italic{font-style:italic}
 .a-underline{--tu:underline}
 .a-double{--tu:underline;text-decoration-style:double}

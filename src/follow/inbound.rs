@@ -4,7 +4,7 @@ use super::intent::Way;
 use super::link::CLOSE_NORMAL;
 use super::pages::Answer;
 use super::seek::Sought;
-use super::{Effect, Follow, JUMP_BYTES, LastEvent, Notice, WindowChange, state};
+use super::{Effect, Follow, JUMP_BYTES, LastEvent, Notice, WindowChange};
 use crate::cursor::{Generation, Identity};
 use crate::line::{ByteLen, LineCount, LineNo};
 use crate::window::Divider;
@@ -42,8 +42,10 @@ impl Follow {
             ServerMsg::Behind { bytes } => self.fell_behind(bytes, out),
             ServerMsg::Ping => out.push(Effect::Send(ClientMsg::Pong)),
             ServerMsg::Failed { req: 0, error, detail } => {
-                self.failure = Some(error);
-                out.push(Effect::Notice(Notice::Failed { error, detail }));
+                // It is tried again and again: told once.
+                if self.failure.replace(error) != Some(error) {
+                    out.push(Effect::Notice(Notice::Failed { error, detail }));
+                }
                 self.give_up(now_ms, out);
             }
             ServerMsg::Failed { req, error, detail } => self.request_failed(req, error, detail, out),
@@ -195,9 +197,7 @@ impl Follow {
         let is_at_end = self.window.end() == place || self.window.last() == place;
         // In stream order, what is below the window's end is what happened; otherwise it is shown when it is reached.
         let is_next = self.live && self.resync.is_none() && self.window.last().0 == event.generation;
-        if state::is_named(event.event) {
-            self.last_event = Some(LastEvent { event: event.event, unix_secs: event.unix_secs });
-        }
+        self.last_event = Some(LastEvent { event: event.event, unix_secs: event.unix_secs });
         if self.has_page && (is_at_end || is_next) && (is_new || event.next.is_some()) {
             self.window.push_divider(event);
             out.push(Effect::Window(WindowChange::Appended));

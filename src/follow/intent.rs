@@ -89,10 +89,11 @@ impl Follow {
         self.paused = false;
         self.seen = None;
         self.requests.drop_jump();
-        if self.live {
-            return;
+        if !self.live {
+            self.go_live(way, out);
+        } else if matches!(way, Way::End { .. }) && self.can_jump() && !self.requests.waits_for_live_page() {
+            self.send_live(way, out);
         }
-        self.go_live(way, out);
     }
 
     pub(super) fn stop(&mut self, seen: Option<Position>, out: &mut Vec<Effect>) {
@@ -173,15 +174,16 @@ impl Follow {
         }
     }
 
-    /// Bytes between the window's end and the file's, where it is known.
+    /// Bytes of whole lines between the window's end and the file's, where it is known: an unfinished line stands after
+    /// the window's end however long it is.
     pub(super) fn distance(&self) -> Option<ByteLen> {
         let tip = self.tip.filter(|_| self.has_page)?;
         let (generation, offset) = self.window.last();
         if tip.generation == generation {
-            return Some(tip.len - offset);
+            return Some(tip.complete - offset);
         }
         let ended = self.history.end_of(generation).filter(|ended| ended.next == Some(tip.generation))?;
-        Some((ended.at - offset) + ByteLen::new(tip.len.get()))
+        Some((ended.at - offset) + ByteLen::new(tip.complete.get()))
     }
 
     /// Before the first page there is no place to hold or to go on from.

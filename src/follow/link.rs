@@ -85,6 +85,14 @@ impl Link {
         !self.is_open() && (self.was_open || self.n_losses > 0)
     }
 
+    /// Until when it waits before it connects again.
+    pub(super) fn retry_at_ms(&self) -> Option<u64> {
+        match self.phase {
+            Phase::Waiting { until_ms } => Some(until_ms),
+            _ => None,
+        }
+    }
+
     pub(super) fn heard(&mut self, now_ms: u64) {
         self.heard_ms = now_ms;
     }

@@ -218,11 +218,11 @@ impl Follow {
 
     pub(super) fn ask_more(&self, req: u32, key: RowKey) -> Option<ClientMsg> {
         let idx = self.window.index_of(key).filter(|_| self.link.is_open())?;
-        let crate::window::Item::Line { generation, offset, bytes, missing, .. } = self.window.get(idx)? else {
+        let crate::window::Item::Line { generation, offset, bytes, hole, missing, .. } = self.window.get(idx)? else {
             return None;
         };
         let len = u32::try_from(missing.get().min(MAX_PAGE_BYTES as u64)).ok().filter(|len| *len > 0)?;
-        let offset = offset + crate::line::ByteLen::new(bytes.len() as u64);
+        let offset = offset + hole + crate::line::ByteLen::new(bytes.len() as u64);
         Some(ClientMsg::More { req, generation, offset, len })
     }
 

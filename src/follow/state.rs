@@ -1,6 +1,7 @@
 //! What the state line, the pill and the notices say. Times are formatted by the caller: the core knows no zone.
 
 use crate::line::{ByteLen, LineCount};
+use crate::row::size_text;
 use crate::wire::{FileEvent, Unpacking};
 
 /// How the stream stands.
@@ -44,7 +45,7 @@ pub struct LastEvent {
 pub struct StreamState {
     /// How the stream stands.
     pub kind: StateKind,
-    /// What last happened, where it was a rotation, a truncation or a gap.
+    /// What last happened.
     pub last_event: Option<LastEvent>,
 }
 
@@ -72,8 +73,8 @@ impl StreamState {
     pub fn text(&self, time: &str) -> String {
         let mut text = self.kind.word().to_owned();
         if let StateKind::Behind(bytes) = self.kind {
-            text.push(' ');
-            text.push_str(&byte_size(bytes));
+            text.push_str(" by ");
+            text.push_str(&size_text(bytes));
         }
         if self.kind == StateKind::Ended {
             text.push_str(" · input ended");
@@ -82,9 +83,12 @@ impl StreamState {
             text.push_str(" · ");
             text.push_str(&unpacking.words());
         }
-        if let Some(what) = self.last_event.and_then(|last| event_text(last.event)) {
-            text.push_str(" · ");
-            text.push_str(&what);
+        if let Some(last) = self.last_event {
+            // The word itself says it.
+            if !(self.kind == StateKind::Deleted && last.event == FileEvent::Deleted) {
+                text.push_str(" · ");
+                text.push_str(&event_text(last.event));
+            }
             if !time.is_empty() {
                 text.push_str(" at ");
                 text.push_str(time);
@@ -94,21 +98,17 @@ impl StreamState {
     }
 }
 
-/// What a rotation, truncation or gap is called in the state line; `None` for what the line's first word tells.
-fn event_text(event: FileEvent) -> Option<String> {
+/// What an event is called in the state line.
+pub fn event_text(event: FileEvent) -> String {
     match event {
-        FileEvent::Rotated => Some("rotated".to_owned()),
-        FileEvent::Truncated { was } => Some(format!("truncated from {}", byte_size(was))),
-        FileEvent::Rewritten => Some("rewritten".to_owned()),
-        FileEvent::Gap { bytes: ByteLen::ZERO } => Some("gap of unknown size".to_owned()),
-        FileEvent::Gap { bytes } => Some(format!("gap of {} bytes", grouped(bytes.get()))),
-        FileEvent::Deleted | FileEvent::Appeared => None,
+        FileEvent::Rotated => "rotated".to_owned(),
+        FileEvent::Truncated { was } => format!("truncated from {}", size_text(was)),
+        FileEvent::Rewritten => "rewritten".to_owned(),
+        FileEvent::Gap { bytes: ByteLen::ZERO } => "gap of unknown size".to_owned(),
+        FileEvent::Gap { bytes } => format!("gap of {} bytes", grouped(bytes.get())),
+        FileEvent::Deleted => "deleted".to_owned(),
+        FileEvent::Appeared => "appeared".to_owned(),
     }
-}
-
-/// Whether the state line names the event.
-pub(super) fn is_named(event: FileEvent) -> bool {
-    event_text(event).is_some()
 }
 
 /// The text of the pill: `1 new line`, `1,204 new lines`.
@@ -128,24 +128,6 @@ pub fn grouped(number: u64) -> String {
         text.push(digit);
     }
     text
-}
-
-/// A length for people, in decimal units with one digit after the point: `999 B`, `3.2 MB`. Rounded down.
-pub fn byte_size(bytes: ByteLen) -> String {
-    const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
-    let mut tenths = bytes.get() / 100;
-    if tenths < 10 {
-        return format!("{} B", bytes.get());
-    }
-    let mut unit = UNITS[0];
-    for next in &UNITS[1..] {
-        if tenths < 10_000 {
-            break;
-        }
-        tenths /= 1_000;
-        unit = next;
-    }
-    format!("{}.{} {unit}", tenths / 10, tenths % 10)
 }
 
 #[cfg(test)]
@@ -173,21 +155,6 @@ mod tests {
     }
 
     #[test]
-    fn lengths_are_rounded_down_to_a_tenth() {
-        for (bytes, expected) in [
-            (0, "0 B"),
-            (999, "999 B"),
-            (1_000, "1.0 kB"),
-            (999_999, "999.9 kB"),
-            (3_299_999, "3.2 MB"),
-            (1_000_000_000, "1.0 GB"),
-            (u64::MAX, "18.4 EB"),
-        ] {
-            assert_eq!(byte_size(ByteLen::new(bytes)), expected, "{bytes}");
-        }
-    }
-
-    #[test]
     fn the_state_line_reads_as_the_contract_says() {
         let truncated = FileEvent::Truncated { was: ByteLen::new(3_200_000) };
         let gap = FileEvent::Gap { bytes: ByteLen::new(1_204) };
@@ -198,9 +165,12 @@ mod tests {
             (StateKind::Paused, Some(truncated), "14:02:11", "paused · truncated from 3.2 MB at 14:02:11"),
             (StateKind::Live, Some(FileEvent::Gap { bytes: ByteLen::ZERO }), "", "live · gap of unknown size"),
             (StateKind::CatchingUp, Some(gap), "1:00", "catching up · gap of 1,204 bytes at 1:00"),
-            (behind, None, "", "behind 3.4 MB"),
+            (behind, None, "", "behind by 3.4 MB"),
+            (StateKind::Live, Some(FileEvent::Gap { bytes: ByteLen::ZERO }), "", "live · gap of unknown size"),
             (StateKind::Waiting, Some(FileEvent::Rotated), "", "waiting for file · rotated"),
-            (StateKind::Deleted, Some(FileEvent::Deleted), "1:00", "deleted"),
+            (StateKind::Deleted, Some(FileEvent::Deleted), "1:00", "deleted at 1:00"),
+            (StateKind::Reconnecting, Some(FileEvent::Deleted), "1:00", "reconnecting · deleted at 1:00"),
+            (StateKind::Live, Some(FileEvent::Appeared), "1:00", "live · appeared at 1:00"),
             (StateKind::Reconnecting, None, "", "reconnecting"),
             (StateKind::Denied, None, "", "denied"),
             (StateKind::ReadError, None, "", "read error"),

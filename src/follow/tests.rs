@@ -131,6 +131,27 @@ fn a_gap_is_never_shown_and_asked_for_once() {
 }
 
 #[test]
+fn an_unfinished_line_is_no_distance_however_long_it_is() {
+    let mut follow = following();
+    effects(&mut follow, Input::Text(ServerMsg::Tip(Tip { len: ByteOffset::new(9 << 20), ..tip(8, 0) })), 0);
+    assert_eq!(follow.state().kind, StateKind::Live);
+    effects(&mut follow, Input::Text(ServerMsg::Tip(tip(9 << 20, 0))), 0);
+    assert_eq!(follow.state().kind, StateKind::CatchingUp);
+}
+
+#[test]
+fn who_catches_up_from_far_behind_may_jump_to_the_end() {
+    let behind = |bytes| Input::Text(ServerMsg::Behind { bytes: ByteLen::new(bytes) });
+    let mut follow = following();
+    for (input, can_jump) in [(Input::Pause, false), (Input::Resume(Catch::Up), false), (behind(9 << 20), true)] {
+        effects(&mut follow, input, 0);
+        assert_eq!(follow.can_jump(), can_jump);
+    }
+    assert_eq!(effects(&mut follow, Input::Resume(Catch::Jump), 0), [live(2, None)]);
+    assert_eq!(effects(&mut follow, Input::Resume(Catch::Jump), 0), [], "once");
+}
+
+#[test]
 fn far_behind_it_jumps_to_the_end_and_says_what_was_skipped() {
     let behind = |bytes| Input::Text(ServerMsg::Behind { bytes: ByteLen::new(bytes) });
     check([

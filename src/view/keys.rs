@@ -63,6 +63,10 @@ pub enum KeyAction {
     Pause,
     /// Wraps long lines, or not.
     Wrap,
+    /// Fetches more of the long line that the cursor is on.
+    More,
+    /// Tries a lost connection again, at once.
+    TryNow,
     /// To the `Find` box.
     Find,
     /// To the next row that the find term is in.
@@ -152,6 +156,8 @@ pub static KEYS: &[Binding] = &[
     plain(KeyAction::Follow, &["F", "f"], "follow on or off", Group::View),
     plain(KeyAction::Pause, &["p"], "pause or resume the screen", Group::View),
     plain(KeyAction::Wrap, &["Alt+Z"], "wrap long lines or not", Group::View),
+    plain(KeyAction::More, &["Enter"], "more of the cursor line, where it is long", Group::View),
+    plain(KeyAction::TryNow, &["r"], "try a lost connection again now", Group::View),
     plain(KeyAction::CopyLink, &["y"], "copy the link to the selected lines", Group::General),
     plain(KeyAction::QuickOpen, &["Ctrl+K", "F1"], "open a file", Group::General),
     plain(KeyAction::Files, &["Ctrl+B"], "show or hide the files", Group::General),

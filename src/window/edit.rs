@@ -193,7 +193,7 @@ impl LineWindow {
     pub fn extend(&mut self, frame: &Frame) -> Option<usize> {
         let idx = self.find_holding(frame.generation, frame.offset)?;
         let Entry::Line(line) = self.entries.get_mut(idx)? else { return None };
-        let here = line.offset + ByteLen::new(line.bytes.len() as u64);
+        let here = line.offset + line.hole + ByteLen::new(line.bytes.len() as u64);
         let room = usize::try_from(line.missing().get()).unwrap_or(usize::MAX);
         if frame.offset != here || room == 0 || frame.payload.is_empty() {
             return None;

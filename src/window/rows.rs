@@ -30,6 +30,8 @@ pub(super) struct Line {
     pub(super) offset: ByteOffset,
     pub(super) end: ByteOffset,
     pub(super) bytes: Bytes,
+    /// NUL bytes left out in front of them.
+    pub(super) hole: ByteLen,
     pub(super) style_in: Style,
     pub(super) finished: bool,
     /// Its number, when its place among the lines held does not tell it: others may be between.
@@ -77,7 +79,7 @@ impl Entry {
 impl Line {
     pub(super) fn missing(&self) -> ByteLen {
         let here = self.bytes.len() as u64 + u64::from(self.finished);
-        (self.end - self.offset) - ByteLen::new(here)
+        (self.end - self.offset) - self.hole - ByteLen::new(here)
     }
 
     /// What it takes of the budget.
@@ -105,6 +107,7 @@ pub(super) fn lines_of(frame: &Frame, style: Style, numbered: bool) -> Vec<Line>
             offset: row.offset,
             end: row.end,
             bytes: frame.payload.slice_ref(row.bytes),
+            hole: row.hole,
             style_in,
             finished: row.finished,
             number: row.line.filter(|_| numbered),

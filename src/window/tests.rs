@@ -215,6 +215,19 @@ fn more_of_a_long_line_joins_where_it_was_cut() {
 }
 
 #[test]
+fn a_hole_in_front_of_a_line_counts_in_its_place_and_in_what_is_missing() {
+    let cuts = [(0, 100), (3, 4)].map(|(at, missing)| Cut { at, missing: ByteLen::new(missing) });
+    let mut window = window(&Frame { cuts: cuts.to_vec(), end: ByteOffset::new(112), ..frame(0, "\0bc\nnext") });
+    assert_eq!(window.marker(), Marker::of(b"\n"), "what was left out stands between");
+    assert_eq!(window.extend(&frame(3, "de")), None);
+    assert_eq!(window.extend(&frame(103, "defg\nnext")), Some(0));
+    let Some(Item::Line { end, bytes, hole, missing, .. }) = window.get(0) else { panic!("a line") };
+    assert_eq!((end.get(), bytes, hole.get(), missing), (108, b"\0bcdefg".as_slice(), 100, ByteLen::ZERO));
+    assert_eq!(window.marker(), Marker::of(b"\0bcdefg\n"));
+    assert_eq!(window.last().1.get(), 108);
+}
+
+#[test]
 fn a_colour_reaches_the_lines_below_until_it_ends() {
     let mut window = window(&frame(0, "\x1b[31mred\nstill\n"));
     window.append(&frame(15, "live\x1b[0m\nplain\n")).unwrap();

@@ -59,7 +59,8 @@ pub struct FrameFlags {
     pub unfinished: bool,
 }
 
-/// A place where bytes of a long line were left out.
+/// A place where bytes of a long line were left out: at its end, or in front of its first byte when that is NUL, and then
+/// what is left out is NUL bytes too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cut {
     /// Where in the payload, in bytes.
@@ -123,6 +124,8 @@ pub struct FrameRow<'a> {
     pub offset: ByteOffset,
     /// Its bytes that were sent, without the line feed; a carriage return before it is still there.
     pub bytes: &'a [u8],
+    /// How many NUL bytes were left out in front of them.
+    pub hole: ByteLen,
     /// How many bytes were left out at its end.
     pub missing: ByteLen,
     /// After it in the file, its line feed included.
@@ -228,7 +231,7 @@ impl Frame {
         self.sparse.as_ref().is_none_or(|sparse| sparse.rows.first().is_some_and(|row| row.offset == self.offset))
     }
 
-    /// The lines, in order. A cut stands where the bytes of a long line end, just before its line feed.
+    /// The lines, in order. A cut stands where the bytes of a long line end, just before its line feed, or where they begin.
     pub fn rows(&self) -> impl Iterator<Item = FrameRow<'_>> {
         let mut at = 0;
         let mut offset = self.offset;
@@ -240,6 +243,8 @@ impl Frame {
             let feed = memchr::memchr(b'\n', rest);
             let bytes = &rest[..feed.unwrap_or(rest.len())];
             let line_end = at + bytes.len();
+            let begun = cuts.next_if(|cut| (cut.at as usize) < line_end);
+            let hole = begun.map_or(ByteLen::ZERO, |cut| cut.missing);
             let cut = cuts.next_if(|cut| cut.at as usize <= line_end);
             let missing = cut.map_or(ByteLen::ZERO, |cut| cut.missing);
             let covered = bytes.len() + usize::from(feed.is_some());
@@ -248,8 +253,8 @@ impl Frame {
                 let row = rows.next()?;
                 (offset, number, context) = (row.offset, row.line, row.context);
             }
-            let end = offset + ByteLen::new(covered as u64) + missing;
-            let row = FrameRow { offset, bytes, missing, end, finished: feed.is_some(), line: number, context };
+            let end = offset + hole + ByteLen::new(covered as u64) + missing;
+            let row = FrameRow { offset, bytes, hole, missing, end, finished: feed.is_some(), line: number, context };
             at += covered;
             offset = end;
             number = number.map(|number| number + LineCount::new(1));
@@ -260,8 +265,11 @@ impl Frame {
     /// Whether offsets, cuts and payload tell the same story.
     fn adds_up(&self) -> bool {
         let in_order = self.cuts.is_sorted_by(|a, b| a.at < b.at);
-        // Before a line feed, or after the last byte of an unfinished line: so each line has at most one.
+        // Before a line feed, or after the last byte of an unfinished line, or before the NUL that begins a line: so each
+        // line has at most one at either end.
+        let begins_a_line = |at: usize| at.checked_sub(1).is_none_or(|before| self.payload.get(before) == Some(&b'\n'));
         let is_at_line_end = |cut: &Cut| match self.payload.get(cut.at as usize) {
+            Some(0) => begins_a_line(cut.at as usize),
             Some(byte) => *byte == b'\n',
             None => cut.at as usize == self.payload.len() && self.payload.last().is_some_and(|byte| *byte != b'\n'),
         };

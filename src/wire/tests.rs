@@ -336,6 +336,11 @@ fn a_cut_stands_only_where_a_line_ends() {
         (6, "ab\ncd\n", false),
         (7, "ab\ncd\n", false),
         (0, "", false),
+        // In front of a line that begins with NUL.
+        (0, "\0b\n", true),
+        (2, "a\n\0b", true),
+        (1, "a\0\n", false),
+        (1, "\0\0\n", false),
     ] {
         let frame = frame_of(0, payload.as_bytes(), vec![Cut { at, missing: ByteLen::new(1) }]);
         assert_eq!(Frame::decode(&frame.encode()).is_ok(), is_frame, "{at} in {payload:?}");
@@ -358,6 +363,20 @@ fn frame_of(offset: u64, payload: &[u8], cuts: Vec<Cut>) -> Frame {
         sparse: None,
         payload: Bytes::copy_from_slice(payload),
     }
+}
+
+#[test]
+fn nul_bytes_in_front_of_a_line_are_left_out_at_its_start_and_the_rest_at_its_end() {
+    let cuts = [(0, 100), (2, 7)].map(|(at, missing)| Cut { at, missing: ByteLen::new(missing) });
+    let frame = frame_of(50, b"\0a\n\0\nb\n", cuts.to_vec());
+    let frame = Frame::decode(&frame.encode()).unwrap();
+    let rows = |frame: &Frame| -> Vec<_> {
+        frame.rows().map(|row| (row.offset.get(), row.hole.get(), row.missing.get(), row.end.get())).collect()
+    };
+    assert_eq!(rows(&frame), [(50, 100, 7, 160), (160, 0, 0, 162), (162, 0, 0, 164)]);
+    let holes = [(0, 100), (3, 9)].map(|(at, missing)| Cut { at, missing: ByteLen::new(missing) });
+    let frame = Frame::decode(&frame_of(50, b"\0a\n\0", holes.to_vec()).encode()).unwrap();
+    assert_eq!(rows(&frame), [(50, 100, 0, 153), (153, 9, 0, 163)]);
 }
 
 proptest! {

@@ -20,7 +20,7 @@ use row::Row;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RowFacts {
     /// Tells one content of a row from another: changes whenever the line's bytes do.
-    pub stamp: [u64; 4],
+    pub stamp: [u64; 5],
     /// The offset of the line, `None` for a row that is no line.
     pub offset: Option<u64>,
     /// The number of the line, where it is known.

@@ -1,6 +1,6 @@
 //! What the user does with keys, wheel, fingers and pointer, as movements of the screen.
 
-use taillight::follow::Input;
+use taillight::follow::{Catch, Input};
 use taillight::line::{ByteLen, ByteOffset, LineNo};
 use taillight::view::goto::Percent;
 use taillight::view::keys::KeyAction;
@@ -149,7 +149,12 @@ impl Live {
             KeyAction::LineStart => self.screen.sideways_to(false),
             KeyAction::LineEnd => self.screen.sideways_to(true),
             KeyAction::Top => return Some(Command::GoTo(line_or(count, Place::Start))),
+            KeyAction::Bottom if count.is_none() && self.follow.can_jump() => self.step(Input::Resume(Catch::Jump)),
             KeyAction::Bottom => return Some(go_bottom(count)),
+            KeyAction::More => {
+                let key = self.screen.cursor?;
+                self.step(Input::More(key));
+            }
             KeyAction::Percent => {
                 let len = self.follow.tip().map_or(ByteLen::ZERO, |tip| tip.len - ByteOffset::ZERO);
                 return Some(Command::GoTo(Percent::whole(count.unwrap_or(0)).place(len)));

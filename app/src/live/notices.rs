@@ -13,6 +13,7 @@ impl Live {
         let lost = |bytes: ByteLen| size_text(bytes);
         let text = match notice {
             Notice::Reload => {
+                self.is_over = true;
                 self.shell
                     .status
                     .banner
@@ -20,6 +21,7 @@ impl Live {
                 return;
             }
             Notice::LogIn => {
+                self.is_over = true;
                 self.shell
                     .status
                     .banner

@@ -2,6 +2,8 @@
 
 mod rows;
 
+pub(super) use rows::row_of;
+
 use taillight::ansi::StyledLine;
 use taillight::follow::{Follow, WindowChange};
 use taillight::view::Place;

@@ -1,33 +1,41 @@
 //! What the chrome says of the stream: written when it differs, never per line.
 
 use leptos::prelude::*;
+use taillight::ansi::{Style, StyledLine};
+use taillight::cursor::Generation;
 use taillight::follow::{LastEvent, StateKind, grouped};
 use taillight::line::ByteLen;
 use taillight::path::shown_name;
-use taillight::row::size_text;
+use taillight::row::{parse_row, size_text};
 use taillight::viewport::Track;
 use taillight::window::{Divider, Item};
 use taillight::wire::FileEvent;
 
 use super::Live;
+use super::screen::row_of;
 use crate::browser::timer::{now_ms, time_of_day};
-use crate::browser::{measure, media, title};
+use crate::browser::{focus, measure, media, title};
 use crate::text;
 use crate::viewer::ids;
-
-/// How long a connection may be lost before a banner says so, in milliseconds.
-const PATIENCE_MS: f64 = 3_000.0;
 
 /// The least height of the thumb, in CSS pixels.
 pub const MIN_THUMB_PX: f64 = 28.0;
 
-/// Rates, taken once a second, and since when the connection is lost.
+/// How long new lines are collected before they are said to who only hears the page, in milliseconds.
+const SAYING_MS: f64 = 5_000.0;
+
+/// How much of a line is said, in characters.
+const MAX_SAID: usize = 200;
+
+/// Rates, taken once a second, since when the connection is lost, and which lines were said.
 #[derive(Debug, Default)]
 pub struct Meter {
     last_ms: f64,
     last_len: Option<u64>,
     last_new: u64,
-    lost_since_ms: Option<f64>,
+    pub(super) lost_since_ms: Option<f64>,
+    said_ms: f64,
+    said: Option<(Generation, u64)>,
 }
 
 impl Live {
@@ -49,12 +57,8 @@ impl Live {
             set(status.row_count, if is_known { tip.lines.count.get() as i64 } else { -1 });
             set(status.tip, Some(*tip));
         }
-        if state.kind == StateKind::Reconnecting {
-            self.meter.lost_since_ms.get_or_insert_with(now_ms);
-        } else if self.meter.lost_since_ms.take().is_some() {
-            set(status.banner, String::new());
-        }
-        set_banner(status, state.kind);
+        set(status.can_jump, self.follow.can_jump());
+        self.write_connection();
         self.write_search();
         self.write_title(new_lines);
     }
@@ -79,12 +83,39 @@ impl Live {
         let grown = len.zip(self.meter.last_len).map_or(0, |(len, last)| len.saturating_sub(last));
         set(status.growth, text::growth(per_sec(grown)));
         set(status.new_rate, per_sec(new_lines.saturating_sub(self.meter.last_new)));
-        let lost_ms = self.meter.lost_since_ms.map_or(0.0, |since| now - since);
-        if lost_ms > PATIENCE_MS {
-            let words = "The connection is lost. It is tried again, and nothing is skipped when it comes back.";
-            set(status.banner, words.to_owned());
-        }
+        self.write_connection();
+        self.say_new_lines(now);
         self.meter = Meter { last_ms: now, last_len: len, last_new: new_lines, ..std::mem::take(&mut self.meter) };
+    }
+
+    /// Says how many lines came, and the last of them, to who follows with the focus on the lines and hears the page: now
+    /// and then, and never each line.
+    fn say_new_lines(&mut self, now: f64) {
+        let Some(tip) = self.follow.tip() else { return };
+        let here = (tip.generation, tip.lines.count.get());
+        let is_heard = self.is_pinned() && focus::has_focus(ids::GRID);
+        let Some((_, said)) = self.meter.said.filter(|(generation, _)| is_heard && *generation == here.0) else {
+            self.meter.said = Some(here);
+            return;
+        };
+        let n_new = here.1.saturating_sub(said);
+        if n_new > 0 && now - self.meter.said_ms >= SAYING_MS {
+            (self.meter.said_ms, self.meter.said) = (now, Some(here));
+            set(self.shell.status.heard, text::heard(n_new, &self.last_line()));
+        }
+    }
+
+    /// The text of the last line that is held, as far as it is said.
+    fn last_line(&self) -> String {
+        let window = self.follow.window();
+        let mut line = StyledLine::default();
+        for row in (0..window.len()).rev() {
+            if let Some(row) = window.get(row).and_then(row_of) {
+                parse_row(&row, Style::PLAIN, &mut line);
+                break;
+            }
+        }
+        line.text.chars().take(MAX_SAID).collect()
     }
 
     /// Where the screen is: percent, place and thumb.
@@ -120,6 +151,7 @@ impl Live {
         };
         let bottom = match window.get(last)? {
             Item::Line { generation, end, .. } if generation == tip.generation => end.get(),
+            Item::Divider(divider) if divider.generation == tip.generation => divider.at.get(),
             _ => top,
         };
         let (_, track_px) = self.size.size();
@@ -130,15 +162,17 @@ impl Live {
 
 /// What a divider says.
 pub fn event_text(divider: &Divider) -> String {
-    let time = clock(divider.unix_secs);
+    let when = match divider.unix_secs {
+        0 => " while the connection was away".to_owned(),
+        secs => format!(" at {}", clock(secs)),
+    };
     let mut text = match divider.event {
-        FileEvent::Rotated => format!("rotated at {time}: a new file from here on"),
-        FileEvent::Truncated { was } => format!("truncated at {time}, was {}", size_text(was)),
-        FileEvent::Rewritten => format!("rewritten at {time}: from its start again"),
-        FileEvent::Gap { bytes: ByteLen::ZERO } => "gap of unknown size".to_owned(),
-        FileEvent::Gap { bytes } => format!("gap of {} bytes", grouped(bytes.get())),
-        FileEvent::Deleted => format!("deleted at {time}"),
-        FileEvent::Appeared => format!("appeared at {time}"),
+        FileEvent::Rotated => format!("rotated{when}: a new file from here on"),
+        FileEvent::Truncated { was } => format!("truncated{when}, was {}", size_text(was)),
+        FileEvent::Rewritten => format!("rewritten{when}: from its start again"),
+        FileEvent::Gap { .. } => format!("{}{when}", taillight::follow::event_text(divider.event)),
+        FileEvent::Deleted => format!("deleted{when}"),
+        FileEvent::Appeared => format!("appeared{when}"),
     };
     if divider.unread > ByteLen::ZERO {
         text.push_str(&format!(" · {} before it not shown", size_text(divider.unread)));
@@ -146,8 +180,11 @@ pub fn event_text(divider: &Divider) -> String {
     text
 }
 
-/// `14:02:11` where the user is.
+/// `14:02:11` where the user is; nothing for 0: nobody saw when.
 fn clock(unix_secs: u64) -> String {
+    if unix_secs == 0 {
+        return String::new();
+    }
     let (hours, minutes, seconds) = time_of_day(unix_secs as f64);
     format!("{hours:02}:{minutes:02}:{seconds:02}")
 }
@@ -161,20 +198,6 @@ fn tone(kind: StateKind) -> &'static str {
         StateKind::CatchingUp | StateKind::Behind(_) | StateKind::Waiting | StateKind::Reconnecting => "wait",
         StateKind::Deleted | StateKind::Denied | StateKind::ReadError => "bad",
     }
-}
-
-fn set_banner(status: crate::shell::Status, kind: StateKind) {
-    let words = match kind {
-        StateKind::Waiting => "No file has this name now. When one appears it is followed.",
-        StateKind::Denied => {
-            "The server may not read this file any more. Its owner or the server's rules have changed."
-        }
-        StateKind::ReadError => "Reading the file fails. It is tried again.",
-        StateKind::Ended => "The input has ended: nothing more comes. What came stays here until the server ends.",
-        StateKind::Packed(unpacking) => unpacking.banner().unwrap_or_default(),
-        _ => return,
-    };
-    set(status.banner, words.to_owned());
 }
 
 /// Sets a signal where it differs.

@@ -1,6 +1,8 @@
 //! The two boxes in the browser: typing is applied when it rests and takes the place of the history's entry, Enter is a
 //! step of the history; and what the keys of find and filter do.
 
+mod past;
+
 use leptos::prelude::*;
 use taillight::query::{self, Side};
 use taillight::view::keys::KeyPress;
@@ -10,7 +12,7 @@ use super::{NAV, command_view, toast};
 use crate::browser::timer::Timeout;
 use crate::browser::{clipboard, focus, gestures, history};
 use crate::live;
-use crate::search::{SearchAct, SearchBox, Selection, TYPING_MS, find_of_selected};
+use crate::search::{ChipAct, SearchAct, SearchBox, Selection, TYPING_MS, find_of_selected};
 use crate::shell::Shell;
 use crate::viewer::ids;
 
@@ -25,6 +27,7 @@ const IN_CONTEXT: &str = "in-context";
 pub struct Boxes {
     /// Typing that is not applied yet.
     waiting: [Option<Timeout>; 2],
+    past: [past::Past; 2],
 }
 
 /// Does what the user wants.
@@ -40,6 +43,9 @@ pub fn act(shell: Shell, act: SearchAct) {
         SearchAct::ToggleRegex(which) => rewrite(shell, which, SearchBox::toggle_regex),
         SearchAct::ToggleCase(which) => rewrite(shell, which, SearchBox::toggle_case),
         SearchAct::Clear(which) => {
+            if which == SearchBox::Filter {
+                shell.search.off.set(Vec::new());
+            }
             command_view(shell, which.command(String::new(), true));
             set_text(shell, which, "");
             focus::focus(which.id());
@@ -54,6 +60,7 @@ pub fn act(shell: Shell, act: SearchAct) {
         }
         SearchAct::InContext => in_context(shell),
         SearchAct::Selection(what) => use_selection(shell, what),
+        SearchAct::Chip(what, chip) => use_chip(shell, what, &chip),
     }
 }
 
@@ -68,6 +75,9 @@ pub fn key(shell: Shell, which: SearchBox, press: &KeyPress<'_>) -> bool {
             }
         }
         "F3" => seek(shell, !press.shift),
+        "ArrowUp" | "ArrowDown" if !is_ctrl && !press.alt && !press.shift => {
+            return go_through_past(shell, which, press.key == "ArrowUp");
+        }
         "f" if is_ctrl && which == SearchBox::Filter => act(shell, SearchAct::Focus(SearchBox::Find)),
         "r" if press.alt && !is_ctrl => act(shell, SearchAct::ToggleRegex(which)),
         "c" if press.alt && !is_ctrl => act(shell, SearchAct::ToggleCase(which)),
@@ -99,10 +109,43 @@ fn apply(shell: Shell, which: SearchBox, commit: bool) {
 
 fn enter(shell: Shell, which: SearchBox, down: bool) {
     apply(shell, which, true);
+    shell.search.of(which).text.with_untracked(|text| past::keep(which, text));
     let is_find = which == SearchBox::Find && shell.search.find.error.with_untracked(Option::is_none);
     if is_find && shell.file(|view| view.find_term().is_some()) == Some(true) {
         live::seek(down);
     }
+}
+
+/// Puts what was entered before into the box, or what was entered after it; it is applied when it rests, as typing is.
+fn go_through_past(shell: Shell, which: SearchBox, older: bool) -> bool {
+    let now = shell.search.of(which).text.get_untracked();
+    let Some(text) = with_boxes(|boxes| boxes.past[which as usize].step(which, older, &now)).flatten() else {
+        return false;
+    };
+    focus::set_value(which.id(), &text);
+    typed(shell, which, text);
+    true
+}
+
+/// Does something with a term of the filter: those that are turned off are kept beside it.
+fn use_chip(shell: Shell, what: ChipAct, chip: &str) {
+    let text = shell.search.filter.text.get_untracked();
+    let was_off = shell.search.off.with_untracked(|off| off.iter().any(|kept| kept == chip));
+    shell.search.off.update(|off| {
+        off.retain(|kept| kept != chip);
+        if what == ChipAct::Toggle && !was_off {
+            off.push(chip.to_owned());
+        }
+    });
+    let text = match what {
+        ChipAct::Toggle if was_off => query::with_chip(&text, chip),
+        ChipAct::Invert => query::with_inverted_chip(&text, chip),
+        ChipAct::Remove if was_off => text,
+        ChipAct::Toggle | ChipAct::Remove => query::without_chip(&text, chip),
+    };
+    set_text(shell, SearchBox::Filter, &text);
+    apply(shell, SearchBox::Filter, true);
+    focus::focus(SearchBox::Filter.id());
 }
 
 /// Writes the text of a box anew, as its switches do.

@@ -1,5 +1,6 @@
 //! The bar with the boxes `Filter` and `Find`: a plain form for a page without a program, and live with one.
 
+mod chips;
 mod field;
 
 use leptos::prelude::*;
@@ -10,6 +11,7 @@ use taillight::view::keys::KeyAction;
 use crate::erased::{any, handler, memo, shown, yes_no};
 use crate::search::{SearchAct, SearchBox};
 use crate::shell::Shell;
+use chips::Chips;
 use field::Field;
 
 /// The bar.
@@ -28,6 +30,7 @@ pub fn SearchBar() -> impl IntoView {
             <Context/>
             <Field which=SearchBox::Find placeholder="Find in all lines"><Matches/></Field>
             <button class="apply ghost">"Apply"</button>
+            <Chips/>
             <ProgressBar/>
         </form>
     })

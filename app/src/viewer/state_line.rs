@@ -1,10 +1,11 @@
 //! The state line at the bottom: what is true now.
 
 use leptos::prelude::*;
+use taillight::view::keys::KeyAction;
 
 use crate::erased::{any, handler, memo, shown};
 use crate::search::SearchAct;
-use crate::shell::Shell;
+use crate::shell::{Act, Shell};
 
 /// The state line.
 #[component]
@@ -15,12 +16,40 @@ pub fn StateLine() -> impl IntoView {
             <span class="stream" role="status" aria-label="Stream state" data-tone=shown(move || status.tone.get())>
                 {shown(move || status.stream.get())}
             </span>
+            <WayOn/>
             <Searching/>
             <span class="right num">
                 <span>{shown(move || status.place.get())}</span>
                 <span>{shown(move || format!("{} %", status.percent.get()))}</span>
             </span>
         </footer>
+    })
+}
+
+/// What can be done about the state: to the end at once from behind, or another try of a lost connection. The seconds are
+/// not said aloud: the state is.
+#[component]
+fn WayOn() -> impl IntoView {
+    let shell = Shell::get();
+    let status = shell.status;
+    let is_lost = memo(move || !status.retry.with(String::is_empty));
+    let button = move |text: &'static str, key: &'static str, action: KeyAction, act: Act| {
+        any(view! {
+            <button aria-keyshortcuts=action.aria_keyshortcuts() on:click=handler(move |_| shell.act(act.clone()))>
+                {text} " " <kbd aria-hidden="true">{key}</kbd>
+            </button>
+        })
+    };
+    shown(move || {
+        let way = if is_lost.get() {
+            button("Try now", "r", KeyAction::TryNow, Act::TryNow)
+        } else if status.can_jump.get() {
+            button("Jump to live", "G", KeyAction::Bottom, Act::JumpToEnd)
+        } else {
+            return None;
+        };
+        let text = shown(move || status.retry.get());
+        Some(any(view! { <span class="way-on num"><span aria-hidden="true">{text}</span>{way}</span> }))
     })
 }
 

@@ -91,15 +91,18 @@ fn lines(chunk: Chunk, style: Style) -> Made {
 fn unfinished_head(source: &dyn Source, from: ByteOffset, end: ByteOffset) -> io::Result<Chunk> {
     let before = read::marker_at(source, from)?;
     let whole = end - from;
-    let wanted = u32::try_from(whole.get()).unwrap_or(u32::MAX).min(MAX_LINE_BYTES as u32);
-    let mut payload = read::line_bytes(source, from, wanted)?;
+    let is_long = whole.get() > MAX_LINE_BYTES as u64;
+    let hole = if is_long { read::left_out(source, from, whole)? } else { ByteLen::ZERO };
+    let rest = whole - hole;
+    let wanted = u32::try_from(rest.get()).unwrap_or(u32::MAX).min(MAX_LINE_BYTES as u32);
+    let mut payload = read::line_bytes(source, from + hole, wanted)?;
     if payload.len() < wanted as usize {
         // It was finished or cut meanwhile: the follower's next tip says which.
         payload.clear();
         return Ok(Chunk { before, end: from, after: before, cuts: Vec::new(), payload });
     }
-    let missing = whole - ByteLen::new(payload.len() as u64);
-    let cut = Cut { at: wanted, missing };
-    let cuts = if missing == ByteLen::ZERO { Vec::new() } else { vec![cut] };
+    let missing = rest - ByteLen::new(payload.len() as u64);
+    let mut cuts = vec![Cut { at: 0, missing: hole }, Cut { at: wanted, missing }];
+    cuts.retain(|cut| cut.missing > ByteLen::ZERO);
     Ok(Chunk { before, end, after: read::marker_at(source, end)?, cuts, payload })
 }

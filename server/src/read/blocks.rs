@@ -25,6 +25,10 @@ impl<'a> Blocks<'a> {
         Self { source, index, end: end.get(), block: block.max(1), kept: VecDeque::new() }
     }
 
+    pub(crate) fn source(&self) -> &'a dyn Source {
+        self.source
+    }
+
     pub(crate) fn end(&self) -> u64 {
         self.end
     }

@@ -3,10 +3,10 @@
 use std::io;
 
 use bytes::{Bytes, BytesMut};
-use taillight::line::ByteLen;
 use taillight::wire::{Cut, MAX_LINE_BYTES};
 
 use super::blocks::Blocks;
+use super::hole::append_head;
 
 /// A line, and how much of it is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,10 +100,9 @@ pub(super) fn copy(blocks: &mut Blocks<'_>, rows: &[Row]) -> io::Result<(Bytes, 
     let mut cuts = Vec::new();
     let mut run = rows.first().map_or(0..0, |row| row.start..row.start);
     for row in rows {
-        run.end = row.start + row.head;
         if row.head < row.len {
-            append(blocks, &mut payload, run.start, run.end)?;
-            cuts.push(Cut { at: payload.len() as u32, missing: ByteLen::new(row.len - row.head) });
+            append(blocks, &mut payload, run.start, row.start)?;
+            append_head(blocks, (row.start, row.len, row.head), &mut payload, &mut cuts)?;
             run.start = row.start + row.len;
         }
         run.end = row.end();

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use taillight::cursor::{Anchor, Generation, Marker};
-use taillight::line::{ByteOffset, LineNo};
+use taillight::line::{ByteLen, ByteOffset, LineNo};
 use taillight::wire::{Frame, FrameKind, MAX_LINE_BYTES, MAX_LIVE_BYTES, MAX_PAGE_BYTES};
 
 use super::blocks::Blocks;
 use super::page::page_in_blocks;
-use super::{Chunk, Page, PageWant, count_lines, end_of_lines, line_bytes, lines_from, page};
+use super::{Chunk, Page, PageWant, count_lines, end_of_lines, left_out, line_bytes, lines_from, page};
 use crate::index::LineIndex;
 use crate::source::{Source, is_gone};
 use crate::testing::{Counting, Memory, TempFolder, local};
@@ -236,6 +236,36 @@ fn a_huge_line_is_sent_as_its_head_and_its_length() {
         assert_eq!(line_bytes(source.as_ref(), ByteOffset::new(len - 9), 100).unwrap(), "after");
         assert_eq!(line_bytes(source.as_ref(), ByteOffset::new(len - 10), 100).unwrap(), "");
     }
+}
+
+#[test]
+fn a_hole_in_front_of_a_line_is_counted_and_the_line_is_sent() {
+    let folder = TempFolder::new();
+    for (name, len) in [("100kb.log", 100_001_u64), ("100gb.log", 100 << 30)] {
+        let hole = len - 20;
+        let path = folder.sparse(name, len, &[(0, b"before\n"), (hole, b"behind the hole\nend\n")]);
+        let source = Counting::new(local(&path));
+        let dynamic: Arc<dyn Source> = Arc::clone(&source) as Arc<dyn Source>;
+        let index = indexed(&dynamic, crate::index::BLOCK_BYTES);
+        source.take();
+        let want = PageWant { at: Anchor::End, before: 9, after: 0, max_bytes: MAX_PAGE_BYTES };
+        let page = page(source.as_ref(), &index, ByteOffset::new(len), &want).unwrap();
+        let frame = frame(&page);
+        let rows: Vec<_> = frame.rows().map(|row| (row.hole.get(), row.bytes, row.missing.get())).collect();
+        let behind: &[u8] = b"\0behind the hole";
+        assert_eq!(rows, [(0, b"before".as_slice(), 0), (hole - 8, behind, 0), (0, b"end", 0)], "{name}");
+        assert!(source.take() < 1 << 20);
+        let live = lines_from(source.as_ref(), ByteOffset::new(7), ByteOffset::new(len), MAX_LIVE_BYTES).unwrap();
+        assert_eq!(live.payload, [behind, b"\n"].concat(), "{name}");
+        assert_eq!(live.end.get(), len - 4);
+    }
+    // Nothing but a hole: its last byte is sent, so that there is a row.
+    let path = folder.sparse("empty.log", 1 << 30, &[]);
+    let source = local(&path);
+    assert_eq!(left_out(source.as_ref(), ByteOffset::ZERO, ByteLen::new(1 << 30)).unwrap().get(), (1 << 30) - 1);
+    // A few NUL bytes are bytes like others.
+    let few = Memory([vec![0; 1_023], b"text".to_vec()].concat());
+    assert_eq!(left_out(&few, ByteOffset::ZERO, ByteLen::new(1_027)).unwrap(), ByteLen::ZERO);
 }
 
 #[test]

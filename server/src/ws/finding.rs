@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
 
+use bytes::Bytes;
 use taillight::cursor::Generation;
 use taillight::line::ByteOffset;
 use taillight::wire::{self, Failure, MAX_LINE_BYTES, MAX_SPAN_ROWS, MAX_SPANS_PER_ROW, RowSpans, ServerMsg};
@@ -18,6 +19,7 @@ use crate::pull::Counter;
 use crate::read;
 use crate::scan::page::ANSWER;
 use crate::scan::{Budget, Filter, View, hits_down, hits_up};
+use crate::source::Source;
 use crate::tail::{Epoch, TailTip};
 
 /// A row that was looked for.
@@ -177,13 +179,26 @@ fn seek(
 
 /// Where hits stand in the shown part of a line; `None` when it cannot be read.
 fn row_spans(epoch: &Epoch, offset: ByteOffset, term: Option<&Filter>, filter: Option<&Filter>) -> Option<RowSpans> {
-    let line = read::line_bytes(&*epoch.source, offset, MAX_LINE_BYTES as u32).ok()?;
+    let (line, left_out) = shown_part(&*epoch.source, offset).ok()?;
     let spans = |of: Option<&Filter>| {
         let mut spans = Vec::new();
         if let Some(of) = of {
             of.spans(&line, MAX_SPANS_PER_ROW, &mut spans);
+            spans.iter_mut().for_each(|(from, to)| (*from, *to) = (*from + left_out, *to + left_out));
         }
         spans
     };
     Some(RowSpans { offset, find: spans(term), filter: spans(filter) })
+}
+
+/// What of a line is on the screen, and how many bytes of it before that are not: those of a hole.
+fn shown_part(source: &dyn Source, offset: ByteOffset) -> io::Result<(Bytes, u32)> {
+    let line = read::line_bytes(source, offset, MAX_LINE_BYTES as u32)?;
+    if line.len() < MAX_LINE_BYTES || line.iter().any(|byte| *byte != 0) {
+        return Ok((line, 0));
+    }
+    let hole = read::left_out(source, offset, source.len()? - offset)?;
+    // Far behind a hole nothing is found: spans there could not even be said.
+    let Some(left_out) = u32::try_from(hole.get()).ok().filter(|bytes| *bytes < 1 << 30) else { return Ok((line, 0)) };
+    Ok((read::line_bytes(source, offset + hole, MAX_LINE_BYTES as u32)?, left_out))
 }

@@ -45,11 +45,13 @@ impl Row {
     }
 
     pub(super) fn write_facts(&mut self, facts: &RowFacts, buf: &mut String) -> Result<(), BrowserError> {
+        // Of a recycled row nothing is known: another line's number may stand in it.
+        let is_known = self.facts.is_some();
         let old = self.facts.take().unwrap_or_default();
         set_number(&self.element, "data-offset", old.offset, facts.offset)?;
         set_number(&self.element, "data-line", old.line, facts.line)?;
         set_number(&self.element, "aria-rowindex", old.line, facts.line)?;
-        if old.line != facts.line || self.number.first_child().is_none() {
+        if !is_known || old.line != facts.line || self.number.first_child().is_none() {
             self.number.set_text_content(facts.line.map(|line| line.to_string()).as_deref());
         }
         buf.clear();
@@ -70,7 +72,7 @@ impl Row {
             }
         }
         self.element.set_class_name(buf);
-        if old.selected != facts.selected {
+        if !is_known || old.selected != facts.selected {
             self.element.set_attribute("aria-selected", if facts.selected { "true" } else { "false" })?;
         }
         Ok(())

@@ -3,7 +3,7 @@
 use taillight::ansi::{self, Style, StyledLine, parse_line};
 use taillight::follow::Follow;
 use taillight::line::{ByteLen, ByteOffset, LineNo};
-use taillight::row::{more_text, shown_bytes};
+use taillight::row::{empty_text, more_text, parse_row, shown_bytes};
 use taillight::view::Place;
 use taillight::window::{Item, RowKey};
 use taillight::wire::{FrameRow, RowSpans};
@@ -45,25 +45,28 @@ impl Screen {
     fn facts(&self, item: &Item<'_>, key: Option<RowKey>) -> RowFacts {
         let is_current = key.is_some() && key == self.cursor;
         match *item {
-            Item::Line { generation, offset, bytes, missing, line, style_in, finished, context, gap, .. } => RowFacts {
-                stamp: [
-                    offset.get(),
-                    u64::from(generation.get()),
-                    (bytes.len() as u64) << 1 | u64::from(finished),
-                    style_in.to_bytes().iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)),
-                ],
-                offset: Some(offset.get()),
-                line: line.map(LineNo::get),
-                class: if finished { "" } else { "unfinished" },
-                selected: self.is_selected(offset, line),
-                current: is_current,
-                context,
-                gap: gap && self.shows_gaps,
-                more: (missing > ByteLen::ZERO).then(|| more_text(missing)),
-                ..RowFacts::default()
-            },
+            Item::Line { generation, offset, bytes, hole, missing, line, style_in, finished, context, gap, .. } => {
+                RowFacts {
+                    stamp: [
+                        offset.get(),
+                        u64::from(generation.get()),
+                        (bytes.len() as u64) << 1 | u64::from(finished),
+                        style_in.to_bytes().iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)),
+                        hole.get(),
+                    ],
+                    offset: Some(offset.get()),
+                    line: line.map(LineNo::get),
+                    class: if finished { "" } else { "unfinished" },
+                    selected: self.is_selected(offset, line),
+                    current: is_current,
+                    context,
+                    gap: gap && self.shows_gaps,
+                    more: (missing > ByteLen::ZERO).then(|| more_text(missing)),
+                    ..RowFacts::default()
+                }
+            }
             Item::Divider(divider) => RowFacts {
-                stamp: [divider.at.get(), u64::from(divider.generation.get()), u64::MAX, u64::from(divider.nth)],
+                stamp: [divider.at.get(), u64::from(divider.generation.get()), u64::MAX, u64::from(divider.nth), 0],
                 class: "event",
                 current: is_current,
                 ..RowFacts::default()
@@ -85,35 +88,32 @@ impl Screen {
 /// What an item says, as text and styles.
 fn write_line(item: Item<'_>, line: &mut StyledLine) {
     match item {
-        Item::Line { style_in, .. } => parse_line(bytes_of(item), style_in, line),
-        Item::Divider(divider) => parse_line(event_text(&divider).as_bytes(), Style::PLAIN, line),
+        Item::Line { style_in, .. } => row_of(item).map(|row| parse_row(&row, style_in, line)),
+        Item::Divider(divider) => Some(parse_line(event_text(&divider).as_bytes(), Style::PLAIN, line)),
     };
 }
 
 /// Where hits stand in what an item says, in bytes of the text: of the filter, and of what is found.
 fn write_hits(item: Item<'_>, spans: Option<&RowSpans>, hits: &mut [Vec<(u32, u32)>; 2]) {
     hits.iter_mut().for_each(Vec::clear);
-    let (Item::Line { bytes, .. }, shown) = (item, bytes_of(item)) else { return };
-    // What is left out at the start of a file counts in the spans.
-    let left_out = (bytes.len() - shown.len()) as u32;
-    let moved = |spans: &Vec<(u32, u32)>| -> Vec<(u32, u32)> {
-        spans.iter().map(|(from, to)| (from.saturating_sub(left_out), to.saturating_sub(left_out))).collect()
-    };
-    for (hits, spans) in hits.iter_mut().zip([spans.map(|spans| &spans.filter), spans.map(|spans| &spans.find)]) {
-        match spans {
-            Some(spans) if left_out == 0 => ansi::shown_spans(shown, spans, hits),
-            Some(spans) => ansi::shown_spans(shown, &moved(spans), hits),
-            None => {}
-        }
+    let (Some(row), Some(spans)) = (row_of(item), spans) else { return };
+    let shown = shown_bytes(&row);
+    // What is left out at the start of a line counts in the spans, what is said instead counts in the text.
+    let left_out = u32::try_from(row.hole.get()).unwrap_or(u32::MAX) + (row.bytes.len() - shown.len()) as u32;
+    let said = empty_text(&row).map_or(0, |text| text.len() as u32 + u32::from(!shown.is_empty()));
+    for (hits, spans) in hits.iter_mut().zip([&spans.filter, &spans.find]) {
+        let moved = spans.iter().map(|(from, to)| (from.saturating_sub(left_out), to.saturating_sub(left_out)));
+        ansi::shown_spans(shown, &moved.collect::<Vec<_>>(), hits);
+        hits.iter_mut().for_each(|(from, to)| (*from, *to) = (*from + said, *to + said));
     }
 }
 
-/// The bytes of a line that are shown.
-fn bytes_of(item: Item<'_>) -> &[u8] {
+/// A line as a row of a frame; `None` for what is no line.
+pub fn row_of(item: Item<'_>) -> Option<FrameRow<'_>> {
     match item {
-        Item::Line { offset, end, bytes, missing, finished, .. } => {
-            shown_bytes(&FrameRow { offset, bytes, missing, end, finished, line: None, context: false })
+        Item::Line { offset, end, bytes, hole, missing, finished, .. } => {
+            Some(FrameRow { offset, bytes, hole, missing, end, finished, line: None, context: false })
         }
-        Item::Divider(_) => &[],
+        Item::Divider(_) => None,
     }
 }

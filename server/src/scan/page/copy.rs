@@ -3,13 +3,13 @@
 use std::io;
 
 use bytes::{Bytes, BytesMut};
-use taillight::line::{ByteLen, ByteOffset, LineCount, LineNo};
+use taillight::line::{ByteOffset, LineCount, LineNo};
 use taillight::wire::{Cut, SparseRow};
 
 use super::Row;
 use crate::index::{BLOCK_BYTES, LineIndex};
 use crate::read::blocks::Blocks;
-use crate::read::{append, count_lines};
+use crate::read::{append, append_head, count_lines};
 use crate::scan::rows::Rows;
 
 /// How far a number is counted on where the index has not come yet, in bytes: the end of a live file.
@@ -39,9 +39,10 @@ pub(super) fn copy(
     for row in taken {
         let start = row.shown.start;
         let line = numbers.of(&mut blocks, start)?;
-        append(&mut blocks, &mut payload, start.get(), start.get() + row.head)?;
         if row.head < row.len {
-            cuts.push(Cut { at: payload.len() as u32, missing: ByteLen::new(row.len - row.head) });
+            append_head(&mut blocks, (start.get(), row.len, row.head), &mut payload, &mut cuts)?;
+        } else {
+            append(&mut blocks, &mut payload, start.get(), start.get() + row.head)?;
         }
         if row.shown.finished {
             payload.extend_from_slice(b"\n");
