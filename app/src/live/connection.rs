@@ -67,6 +67,7 @@ fn banner(kind: StateKind, lost_ms: f64) -> &'static str {
             "The server may not read this file any more: its owner, its mode or the server's rules have changed. It is tried again."
         }
         StateKind::ReadError => "Reading the file fails. It is tried again.",
+        StateKind::Packed(unpacking) => unpacking.banner().unwrap_or_default(),
         StateKind::Ended => "The input has ended: nothing more comes. What came stays here until the server ends.",
         _ => "",
     }

@@ -79,7 +79,11 @@ impl Followed {
     /// Holds archives before the lives that were followed; the life that the first of them is then.
     pub(super) fn hold(&mut self, chain: &Chain, now: Instant) -> Option<Arc<Epoch>> {
         match self {
-            Self::File(watched) => watched.hold(chain, now),
+            Self::File(watched, unpacked) => {
+                let first = watched.hold(chain, now);
+                unpacked.look(&watched.tip());
+                first
+            }
             // Its parts are no files beside each other.
             Self::Stdin(_) => None,
         }
@@ -87,8 +91,9 @@ impl Followed {
 
     /// Lets the archives go.
     pub(super) fn let_archives_go(&mut self) {
-        if let Self::File(watched) = self {
+        if let Self::File(watched, unpacked) = self {
             watched.let_archives_go();
+            unpacked.look(&watched.tip());
         }
     }
 

@@ -13,7 +13,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use super::actor::{Actor, Command};
 use super::archives::{Lease, Leases};
-use super::chain::{self, Chain};
+use super::chain::{self, Chain, Place};
 use super::followed::Followed;
 use super::watch::Watches;
 use super::{Epoch, Found, Pace, TailTip};
@@ -47,6 +47,7 @@ struct Inner {
 #[derive(Debug)]
 pub(super) struct Shared {
     path: LogPath,
+    archives: Archives,
     pub(super) tip: watch::Sender<Arc<TailTip>>,
     commands: mpsc::Sender<Command>,
     pub(super) leases: Arc<Leases>,
@@ -55,6 +56,7 @@ pub(super) struct Shared {
 /// One who follows a file. The file is followed as long as there is one, and a little longer.
 #[derive(Debug)]
 pub struct Follower {
+    archives: Archives,
     commands: mpsc::Sender<Command>,
     tip: watch::Receiver<Arc<TailTip>>,
     leases: Arc<Leases>,
@@ -101,7 +103,9 @@ impl Tails {
         let watch = followed.watch(&self.inner.watches, pace, &hint);
         let (commands_in, commands) = mpsc::channel(WAITING_COMMANDS);
         let tip = watch::Sender::new(Arc::new(followed.tip()));
-        let shared = Arc::new(Shared { path: path.clone(), tip, commands: commands_in, leases: Arc::default() });
+        let archives = self.archives().clone();
+        let shared = Shared { path: path.clone(), archives, tip, commands: commands_in, leases: Arc::default() };
+        let shared = Arc::new(shared);
         let follower = {
             let mut files = self.files();
             if let Some(other) = files.get(&path).filter(|other| !other.commands.is_closed()) {
@@ -122,7 +126,8 @@ impl Tails {
     /// When reading fails.
     pub fn path_of(&self, file: &LogFile, identity: &Identity) -> io::Result<Option<LogPath>> {
         let follower = self.follow(file.clone())?;
-        chain::path_of(file, &follower.tip(), identity)
+        let tip = follower.tip();
+        chain::path_of(Place { file, tip: &tip, archives: self.archives(), tasks: self.tasks() }, identity)
     }
 
     /// How many files are followed.
@@ -170,7 +175,7 @@ impl Tails {
 impl Follower {
     fn of(shared: &Arc<Shared>) -> Self {
         let (commands, tip) = (shared.commands.clone(), shared.tip.subscribe());
-        Self { commands, tip, leases: Arc::clone(&shared.leases), lease: None }
+        Self { archives: shared.archives.clone(), commands, tip, leases: Arc::clone(&shared.leases), lease: None }
     }
 
     /// Where a cursor goes on: in a life that is held, or in a rotated file beside `file`, the log that is followed, opened
@@ -185,8 +190,9 @@ impl Follower {
             if found.is_exact() {
                 break;
             }
-            let (tip, file) = (self.tip(), file.clone());
-            let Some(chain) = tasks.blocking(move || chain::find(&file, &tip, &cursor)).await? else { break };
+            let (tip, file, archives, on) = (self.tip(), file.clone(), self.archives.clone(), tasks.clone());
+            let find = move || chain::find(Place { file: &file, tip: &tip, archives: &archives, tasks: &on }, &cursor);
+            let Some(chain) = tasks.blocking(find).await? else { break };
             let has_cursor = chain.has_cursor;
             if let Some(epoch) = self.hold(chain).await {
                 found = found_in_archive(epoch, has_cursor, cursor.offset);

@@ -7,11 +7,10 @@ use taillight::line::{ByteLen, ByteOffset};
 use taillight::wire::FileEvent;
 
 use super::order::{self, Archive};
-use super::{Chain, Link, MAX_LINKS, Unreadable, open_sibling};
-use crate::catalog::LogFile;
+use super::{Chain, Link, MAX_LINKS, Place, Unreadable, open_sibling};
 use crate::read::{marker_at, marker_of};
 use crate::source::{Source, begins_with, is_gone};
-use crate::tail::{Epoch, TailTip};
+use crate::tail::Epoch;
 
 /// Two files that agree in so many bytes from their start, all that one of them has, begin in the same way and not by chance.
 const SAME_START_BYTES: u64 = 64;
@@ -27,8 +26,7 @@ pub(super) enum Seen {
 
 /// The siblings as they were listed, and the lives that are held.
 pub(super) struct Search<'a> {
-    file: &'a LogFile,
-    tip: &'a TailTip,
+    place: Place<'a>,
     /// Those that have a name that rotation gives, and others that have one like the log's.
     archives: Vec<Archive>,
     others: Vec<Archive>,
@@ -39,7 +37,8 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(file: &'a LogFile, tip: &'a TailTip) -> io::Result<Self> {
+    pub(super) fn new(place: Place<'a>) -> io::Result<Self> {
+        let Place { file, tip, .. } = place;
         // A folder that cannot be listed has no siblings for us.
         let siblings = file.siblings().unwrap_or_default();
         let base = file.path().file_name();
@@ -51,7 +50,7 @@ impl<'a> Search<'a> {
         let twice = |(at, archive): (usize, &Archive)| archives.iter().skip(at + 1).any(|other| is_one(archive, other));
         let is_moving = archives.iter().enumerate().any(twice);
         let held = tip.lived().filter_map(|epoch| readable_identity(epoch).transpose()).collect::<io::Result<_>>()?;
-        Ok(Self { file, tip, archives, others, held, is_moving })
+        Ok(Self { place, archives, others, held, is_moving })
     }
 
     pub(super) fn find(mut self, cursor: &Cursor) -> io::Result<Seen> {
@@ -83,7 +82,7 @@ impl<'a> Search<'a> {
         if evidence == 0 || evidence < offset.get().min(Marker::MAX_BYTES as u64) {
             return Ok(None);
         }
-        for epoch in self.tip.lived() {
+        for epoch in self.place.tip.lived() {
             // Lives of the cursor's own file were looked at already.
             let Some(own) = readable_identity(epoch)?.filter(|own| own.head_len > 0) else { continue };
             if (own.inode, own.born_ns) != (identity.inode, identity.born_ns) && stands(epoch.source.as_ref(), cursor)?
@@ -96,7 +95,7 @@ impl<'a> Search<'a> {
             if self.is_held(&archive) || is_file(&archive, identity) {
                 continue;
             }
-            if let Some(link) = self.open(&archive)
+            if let Some(link) = self.open_like(&archive, Some(identity))
                 && stands(link.source.as_ref(), cursor)?
             {
                 found.push((archive, link));
@@ -115,8 +114,8 @@ impl<'a> Search<'a> {
 
     /// Whether the current file, which is not as long as `offset`, begins as that one does: both with a banner.
     fn begins_like_current(&self, link: &Link, offset: ByteOffset) -> io::Result<bool> {
-        let source = self.tip.current().source.as_ref();
-        let len = self.tip.len;
+        let source = self.place.tip.current().source.as_ref();
+        let len = self.place.tip.len;
         if len.get() < SAME_START_BYTES || len >= offset {
             return Ok(false);
         }
@@ -186,7 +185,7 @@ impl<'a> Search<'a> {
         younger: Vec<Archive>,
         counts_down: bool,
     ) -> io::Result<Chain> {
-        let mut next = self.tip.lived().next().unwrap_or(self.tip.current()).generation;
+        let mut next = self.place.tip.lived().next().unwrap_or(self.place.tip.current()).generation;
         let mut younger = younger.into_iter().peekable();
         let end = self.end_of(&younger.clone().collect::<Vec<_>>());
         let mut room = end.min(younger.len());
@@ -208,7 +207,7 @@ impl<'a> Search<'a> {
                 tell(&mut links, FileEvent::Gap { bytes: ByteLen::ZERO });
             }
             number = archive.number();
-            let link = match open_sibling(self.file, &archive.sibling) {
+            let link = match open_sibling(self.place, &archive.sibling, None) {
                 Ok(link) => link,
                 Err(unreadable) => {
                     self.is_moving |= unreadable == Unreadable::Moved;
@@ -228,7 +227,7 @@ impl<'a> Search<'a> {
             }
             links.push((archive, link));
         }
-        let last = self.tip.lived().count() as u64;
+        let last = self.place.tip.lived().count() as u64;
         let is_missed = match younger.next() {
             Some(held) => number.zip(held.number()).is_some_and(|(older, own)| older != own + 1),
             None => number.is_some_and(|number| number > last),
@@ -247,7 +246,7 @@ impl<'a> Search<'a> {
 
     /// Whether an archive is a copy of a life that is held.
     fn copied(&self, link: &Link) -> io::Result<Copied> {
-        for (at, epoch) in self.tip.epochs.iter().enumerate().filter(|(_, epoch)| !epoch.is_archive()) {
+        for (at, epoch) in self.place.tip.epochs.iter().enumerate().filter(|(_, epoch)| !epoch.is_archive()) {
             if epoch.ended.get().is_none() {
                 // While the current file is being copied the copy is no longer than it, and younger.
                 let is_younger = epoch.identity().is_ok_and(|identity| link.stat.born_ns > identity.born_ns);
@@ -259,7 +258,12 @@ impl<'a> Search<'a> {
                 && link.stat.born_ns > last.identity.born_ns
                 && stands(link.source.as_ref(), last)?
             {
-                let next = self.tip.epochs.get(at + 1).map_or(self.tip.current().generation, |next| next.generation);
+                let next = self
+                    .place
+                    .tip
+                    .epochs
+                    .get(at + 1)
+                    .map_or(self.place.tip.current().generation, |next| next.generation);
                 return Ok(if epoch.is_readable() { Copied::Held } else { Copied::Cut(next) });
             }
         }
@@ -267,7 +271,12 @@ impl<'a> Search<'a> {
     }
 
     fn open(&mut self, archive: &Archive) -> Option<Link> {
-        let opened = open_sibling(self.file, &archive.sibling);
+        self.open_like(archive, None)
+    }
+
+    /// A compressed one only if it begins like `head`.
+    fn open_like(&mut self, archive: &Archive, head: Option<&Identity>) -> Option<Link> {
+        let opened = open_sibling(self.place, &archive.sibling, head);
         self.is_moving |= matches!(opened, Err(Unreadable::Moved));
         opened.ok()
     }
@@ -277,7 +286,7 @@ impl<'a> Search<'a> {
     }
 
     fn is_beside_log(&self, archive: &Archive) -> bool {
-        archive.sibling.path().is_none_or(|path| path.parent() == self.file.path().parent())
+        archive.sibling.path().is_none_or(|path| path.parent() == self.place.file.path().parent())
     }
 }
 

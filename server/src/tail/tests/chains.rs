@@ -35,7 +35,7 @@ async fn back_in(tails: &Tails, path: &Path, cursor: Cursor) -> (Found, String, 
     loop {
         match puller.pull(tails.tasks()).await.unwrap() {
             Pulled::Lines(lines) | Pulled::Rest(lines) => {
-                stream.push_str(std::str::from_utf8(&lines.chunk.payload).unwrap());
+                stream.push_str(std::str::from_utf8(&lines.lines.chunk.payload).unwrap());
             }
             Pulled::Event(event) => match event.event {
                 FileEvent::Rotated => stream.push_str("[rotated]"),
