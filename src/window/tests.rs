@@ -20,7 +20,7 @@ fn frame(offset: u64, payload: &'static str) -> Frame {
         kind: FrameKind::Live,
         flags: FrameFlags::default(),
         req: 0,
-        generation: Generation::FIRST,
+        generation: Generation::new(1),
         style: Style::PLAIN,
         offset: ByteOffset::new(offset),
         end: ByteOffset::new(offset + payload.len() as u64),
@@ -33,7 +33,7 @@ fn frame(offset: u64, payload: &'static str) -> Frame {
 
 fn divider(at: u64, event: FileEvent, next: Option<u32>) -> Divider {
     Divider {
-        generation: Generation::FIRST,
+        generation: Generation::new(1),
         at: ByteOffset::new(at),
         unix_secs: 5,
         event,
@@ -144,7 +144,7 @@ fn numbers_come_from_any_side() {
     assert!(told.learn(place(1, 14), LineNo::new(9).unwrap()));
     assert!(!told.learn(place(1, 14), LineNo::new(9).unwrap()));
     assert_eq!(shown(&told), "7@10:a 8@12:b");
-    assert_eq!(told.find_line(Generation::FIRST, LineNo::new(8).unwrap()), Some(1));
+    assert_eq!(told.find_line(Generation::new(1), LineNo::new(8).unwrap()), Some(1));
 
     let mut started = window(&frame(2, "b\n"));
     started.prepend(&frame(0, "a\n")).unwrap();

@@ -1,8 +1,8 @@
 //! What becomes of connections that there is no room for: each is told so and closed, so that nobody waits in the dark.
 
-use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::net::Shutdown;
+use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -16,12 +16,12 @@ const NEXT_LIMIT: Duration = Duration::from_millis(10);
 
 /// A handle that is given back when there are no others, so that one connection at a time can be answered.
 #[derive(Debug)]
-pub struct Spare(Option<File>);
+pub struct Spare(Option<UnixDatagram>);
 
 impl Spare {
     /// A handle to give back.
     pub fn new() -> Self {
-        Self(File::open("/dev/null").ok())
+        Self(UnixDatagram::unbound().ok())
     }
 
     /// Answers the next connection that waits, with the spare handle.

@@ -797,7 +797,15 @@ impl World {
             None => self.server.complete(current),
         };
         let end = (self.server.number(current), ByteOffset::new(end as u64));
-        self.follow.has_page && !self.follow.filters.is_waiting() && self.follow.window().last() == end
+        let is_there = self.follow.window().last() == end || self.is_at_an_end_that_is_not_known();
+        self.follow.has_page && !self.follow.filters.is_waiting() && is_there
+    }
+
+    /// Who is held is not told how a file ended that was rotated meanwhile: the next one comes with the live end.
+    fn is_at_an_end_that_is_not_known(&self) -> bool {
+        let generation = self.follow.window().last().0;
+        let is_older = generation != self.server.number(self.server.current());
+        is_older && self.follow.history.end_of(generation).is_none() && !self.follow.is_following()
     }
 
     /// Nothing more is on its way.

@@ -125,12 +125,12 @@ fn places_between_rows_are_found_and_counted() {
         (100, None, None, 0),
         (101, None, None, 0),
     ] {
-        let found = window.find_holding(Generation::FIRST, ByteOffset::new(at));
+        let found = window.find_holding(Generation::new(1), ByteOffset::new(at));
         let counts = window.lines_from(place(1, at)).get();
         assert_eq!((found, window.find_from(place(1, at)), counts), (holding, from, counted), "{at}");
     }
     for (number, idx) in [(1, Some(0)), (2, Some(0)), (3, Some(2)), (8, Some(3)), (9, None)] {
-        assert_eq!(window.find_line(Generation::FIRST, LineNo::new(number).unwrap()), idx, "{number}");
+        assert_eq!(window.find_line(Generation::new(1), LineNo::new(number).unwrap()), idx, "{number}");
     }
 }
 

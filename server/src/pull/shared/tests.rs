@@ -1,3 +1,5 @@
+//! What is shared, when it counts, and that it does not grow.
+
 use super::*;
 use crate::read;
 use crate::testing::Memory;

@@ -1,3 +1,5 @@
+//! The codec against tungstenite, and against clients that break the protocol.
+
 use proptest::prelude::*;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::frame::{Frame, FrameHeader, FrameSocket};
