@@ -54,7 +54,7 @@ test('a filtered link opens filtered in a fresh browser', async ({ page, viewer,
   await expect(other.matchCount).toHaveText(/\d/);
 });
 
-test('the line of a link stays on the screen when rows above it come before the first drawing', async ({ page, viewer, logs }) => {
+test('the line of a link stays on the screen when rows above it come before the first drawing', async ({ page, viewer, logs, shared }) => {
   const log = logs.file('app.log', fileOf(HAY));
   await page.addInitScript(() => {
     const draw = window.requestAnimationFrame.bind(window);
@@ -69,7 +69,7 @@ test('the line of a link stays on the screen when rows above it come before the 
   });
   let pages = 0;
   page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => (pages += Number(typeof payload !== 'string'))));
-  await page.goto(`/v/${log.link}?at=line:2010&q=needle`);
+  await page.goto(`${shared.origin}/v/${log.link}?at=line:2010&q=needle`);
   await expect.poll(() => pages, { message: 'the rows below the line, and those above' }).toBeGreaterThan(1);
   await page.evaluate(() => (window as unknown as { drawAtLast: () => void }).drawAtLast());
   await viewer.runs();
