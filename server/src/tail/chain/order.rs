@@ -74,14 +74,25 @@ pub(super) fn sort(archives: &mut [Archive]) -> bool {
     false
 }
 
-/// Whether higher numbers were written later: some loggers count up. Times can be wrong, so most of them decide.
+/// Whether higher numbers were written later: some loggers count up. What is not compressed yet is the youngest; else times
+/// tell, which can be wrong, so most of them decide. Compressing gives new times: only files of one kind are compared.
 fn counts_up(by_number_down: &[Archive]) -> bool {
-    let times = by_number_down.iter().map(|archive| archive.sibling.stat.modified_ns);
-    let pairs = times.clone().zip(times.skip(1));
-    let (down, up) = pairs.fold((0, 0), |(down, up), (higher, lower)| {
-        (down + usize::from(higher < lower), up + usize::from(higher > lower))
-    });
-    up > down
+    let of_kind = |is_packed: bool| by_number_down.iter().filter(move |archive| archive.is_packed == is_packed);
+    let ends = |is_packed: bool| Some((of_kind(is_packed).last()?.number()?, of_kind(is_packed).next()?.number()?));
+    if let (Some(plain), Some(packed)) = (ends(false), ends(true)) {
+        if plain.1 < packed.0 {
+            return false;
+        }
+        if plain.0 > packed.1 {
+            return true;
+        }
+    }
+    let votes = |is_packed: bool| {
+        let times = of_kind(is_packed).map(|archive| archive.sibling.stat.modified_ns);
+        let pairs = times.clone().zip(times.skip(1));
+        pairs.map(|(higher, lower)| i64::from(higher > lower) - i64::from(higher < lower)).sum::<i64>()
+    };
+    votes(false) + votes(true) > 0
 }
 
 fn without_packing(name: &[u8]) -> &[u8] {

@@ -2,6 +2,7 @@
 //! once and in order; and never a wrong file.
 
 use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
@@ -106,6 +107,16 @@ impl Log {
                 let _ = std::fs::rename(old, self.at(&format!("app.log.{}", number + 1)));
             }
         }
+    }
+
+    /// As logrotate with `compress`; at most `len` bytes of the compressed file are there.
+    fn compress(&self, number: u32, len: usize) {
+        let plain = self.at(&format!("app.log.{number}"));
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(&std::fs::read(&plain).unwrap()).unwrap();
+        let packed = encoder.finish().unwrap();
+        std::fs::write(plain.with_extension(format!("{number}.gz")), &packed[..len.min(packed.len())]).unwrap();
+        std::fs::remove_file(plain).unwrap();
     }
 
     /// A new file, born later than all that are there: file systems count time in ticks.
@@ -261,6 +272,34 @@ async fn beside_its_compressed_form_the_original_is_read() {
     }
     let expected = "two\n[rotated]three\n[rotated]four\n".to_owned();
     assert_eq!(back(&log.path, place).await, ("rotated", expected));
+}
+
+#[tokio::test]
+async fn what_was_compressed_meanwhile_is_gone_on_in_as_the_log_that_it_was() {
+    let log = Log::new("one\ntwo\n");
+    let place = cursor(&log.path, 4);
+    for new in ["three\n", "four\n", "five\n"] {
+        log.rotate(9, new);
+    }
+    // As `compress` with `delaycompress`: all but the youngest.
+    for number in [2, 3] {
+        log.compress(number, usize::MAX);
+    }
+    let expected = "two\n[rotated]three\n[rotated]four\n[rotated]five\n".to_owned();
+    assert_eq!(back(&log.path, place).await, ("rotated", expected));
+}
+
+#[tokio::test]
+async fn an_archive_whose_compression_was_cut_short_is_read_as_far_as_it_goes_and_the_rest_is_told() {
+    let text: String = (0..50_000).map(|number| format!("line {number} of a log\n")).collect();
+    let log = Log::new(&text);
+    let place = cursor(&log.path, 7);
+    log.rotate(9, "next\n");
+    log.compress(1, 20_000);
+    let (resume, stream) = back(&log.path, place).await;
+    let (shown, rest) = stream.split_once("[gap 0]").expect("a gap");
+    assert_eq!((resume, rest), ("rotated", "next\n"));
+    assert!(shown.len() > 20_000 && text[7..].starts_with(shown), "{}", shown.len());
 }
 
 #[tokio::test]
