@@ -260,6 +260,14 @@ pub enum ServerMsg {
         /// Its identity: without it a client could not resume there.
         identity: Identity,
     },
+    /// Something happened to the file while the connection is held, for the state line. It comes again as
+    /// [`ServerMsg::Event`], in stream order, to who goes live above it.
+    Happened {
+        /// Seconds since 1970 when the server noticed.
+        unix_secs: u64,
+        /// What.
+        event: FileEvent,
+    },
     /// The client is further behind the end than its credit; frames go on coming, and it may jump.
     Behind {
         /// Bytes between the connection's position and the end.

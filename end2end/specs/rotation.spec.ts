@@ -25,6 +25,23 @@ test('a truncated file goes on from its start, and the page says so', async ({ v
   await expect(viewer.state).toHaveText(/^live · truncated/);
 });
 
+test('who is paused, or reads further up, is told at once what happened to the file', async ({ viewer, logs }) => {
+  const log = logs.numbered('app.log', 500);
+  await viewer.open(log.link);
+  await viewer.endsWith('line 500');
+  await viewer.press('p');
+  await expect(viewer.state).toHaveText(/^paused/);
+  log.rotate();
+  log.append('the first line of the new file\n');
+  await expect(viewer.state).toHaveText(/^paused · rotated at/);
+  await viewer.press('p');
+  await viewer.endsWith('the first line of the new file');
+  await viewer.press('g', 'g');
+  log.copyTruncate();
+  log.append('after the cut\n');
+  await expect(viewer.state).toHaveText(/ · truncated from .* at/);
+});
+
 test('a deleted file is still shown, and followed when it comes back', async ({ viewer, logs }) => {
   const log = logs.numbered('app.log', 20);
   await viewer.open(log.link);

@@ -8,6 +8,7 @@ mod counters;
 pub mod counts;
 mod finding;
 pub mod flood;
+mod happened;
 pub mod heartbeat;
 mod live;
 mod opening;

@@ -39,6 +39,7 @@ impl Follow {
                 self.happened(Divider { generation, at, unix_secs, event, next, unread: ByteLen::ZERO, nth: 0 }, out);
             }
             ServerMsg::Current { generation, identity } => self.history.identify(generation, identity),
+            ServerMsg::Happened { unix_secs, event } => self.last_event = Some(LastEvent { event, unix_secs }),
             ServerMsg::Behind { bytes } => self.fell_behind(bytes, out),
             ServerMsg::Ping => out.push(Effect::Send(ClientMsg::Pong)),
             ServerMsg::Failed { req: 0, error, detail } => {

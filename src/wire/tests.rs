@@ -178,6 +178,10 @@ fn server_messages_have_these_bytes() {
             ServerMsg::Current { generation: GENERATION, identity: IDENTITY },
             r#"{"current":{"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615}}}"#,
         ),
+        (
+            ServerMsg::Happened { unix_secs: 5, event: FileEvent::Rotated },
+            r#"{"happened":{"unix_secs":5,"event":"rotated"}}"#,
+        ),
         (ServerMsg::Behind { bytes: ByteLen::new(6) }, r#"{"behind":{"bytes":6}}"#),
         (ServerMsg::Ping, r#""ping""#),
         (

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use super::codec::{Received, Violation};
 use super::counts::Cause;
 use super::flood::{Flood, TOO_MANY_MESSAGES};
+use super::happened::Heard;
 use super::heartbeat::{Beat, Heartbeat};
 use super::opening::{self, Wanted};
 use super::outbox::{self, Credit, PeerGone};
@@ -106,6 +107,8 @@ pub(super) struct Viewer {
     pub(super) told_at: Instant,
     /// The newest generation that the client knows the identity of.
     pub(super) introduced: Generation,
+    /// What it has heard of what happened.
+    pub(super) heard: Heard,
     /// The generation that it knows the whole head of.
     pub(super) has_head: Option<Generation>,
     /// When counters may be told again; `None` when there is nothing to tell.
@@ -167,7 +170,7 @@ impl Viewer {
         wanted: &Wanted,
         (generation, offset): (Generation, ByteOffset),
     ) -> Self {
-        let introduced = follower.tip().current().generation;
+        let (introduced, heard) = (follower.tip().current().generation, Heard::of(&follower.tip()));
         let now = Instant::now();
         Self {
             puller: Puller::new(follower, generation, offset, Style::PLAIN),
@@ -182,6 +185,7 @@ impl Viewer {
             told: None,
             told_at: now,
             introduced,
+            heard,
             has_head: None,
             tell_at: Some(now),
             unfinished_at: None,

@@ -45,6 +45,7 @@ impl Viewer {
 
     /// Tells the counters where that needs no reading and no waiting; whether it did not.
     pub(super) fn tell_now(&mut self, socket: &mut Socket) -> ControlFlow<End, bool> {
+        self.tell_what_happened(socket)?;
         let of = self.puller.tip();
         let current = of.current();
         let is_counted = self.counter.as_mut().is_none_or(|counter| counter.step_now(&of));
@@ -67,6 +68,7 @@ impl Viewer {
     /// Tells the counters, if they have changed.
     pub(super) async fn tell(&mut self, socket: &mut Socket) -> ControlFlow<End> {
         self.tell_at = None;
+        self.tell_what_happened(socket)?;
         self.hold_views();
         let is_counted = self.count_new_lines().await;
         self.search.rank(&self.state.tasks).await;

@@ -103,6 +103,30 @@ async fn rotation_is_told_between_the_last_old_line_and_the_first_new_one() {
 }
 
 #[tokio::test]
+async fn who_is_held_hears_at_once_what_happened_and_sees_where_when_live_again() {
+    let server = TestServer::start(&[("app.log", "old\n")]).await;
+    let mut viewer = server.viewer().await;
+    let (_, page) = viewer.open("logs/app.log", true).await;
+    let from = (page.generation, page.end);
+    viewer.say(&ClientMsg::Hold { from }).await;
+    viewer.message(|msg| matches!(msg, ServerMsg::Tip(_))).await;
+    server.rename("app.log", "app.log.1");
+    server.append("app.log", "new\n");
+    viewer.message(|msg| matches!(msg, ServerMsg::Happened { event: FileEvent::Rotated, .. })).await;
+    server.write("app.log", "");
+    viewer.message(|msg| matches!(msg, ServerMsg::Happened { event: FileEvent::Truncated { .. }, .. })).await;
+    assert!(viewer.events.is_empty() && viewer.live.is_empty(), "{:?}", viewer.events);
+    viewer.say(&ClientMsg::Live { req: 7, from: Some(from), rows: 0 }).await;
+    server.append("app.log", "after\n");
+    viewer.live_until("after\n").await;
+    // The line that was cut before anybody read it.
+    let [ServerMsg::Event { event: FileEvent::Gap { bytes }, .. }] = viewer.events[..] else {
+        panic!("{:?}", viewer.events)
+    };
+    assert_eq!(bytes.get(), 4);
+}
+
+#[tokio::test]
 async fn truncation_is_told_and_reading_starts_again() {
     let server = TestServer::start(&[("app.log", &lines(0..100))]).await;
     let mut viewer = server.viewer().await;

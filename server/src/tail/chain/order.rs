@@ -78,7 +78,8 @@ pub(super) fn sort(archives: &mut [Archive]) -> bool {
 /// tell, which can be wrong, so most of them decide. Compressing gives new times: only files of one kind are compared.
 fn counts_up(by_number_down: &[Archive]) -> bool {
     let of_kind = |is_packed: bool| by_number_down.iter().filter(move |archive| archive.is_packed == is_packed);
-    let ends = |is_packed: bool| Some((of_kind(is_packed).last()?.number()?, of_kind(is_packed).next()?.number()?));
+    let ends =
+        |is_packed: bool| Some((of_kind(is_packed).next_back()?.number()?, of_kind(is_packed).next()?.number()?));
     if let (Some(plain), Some(packed)) = (ends(false), ends(true)) {
         if plain.1 < packed.0 {
             return false;
