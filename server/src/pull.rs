@@ -147,7 +147,7 @@ impl Puller {
         bytes
     }
 
-    /// The next lines, [`MAX_LIVE_BYTES`] at most, or the next event.
+    /// The next lines, [`MAX_LIVE_BYTES`](taillight::wire::MAX_LIVE_BYTES) at most, or the next event.
     ///
     /// # Errors
     /// When the file cannot be read now; the place has not moved, so it can be tried again.
@@ -219,7 +219,7 @@ impl Puller {
     }
 
     /// The unfinished last line of the current generation, when the place stands just before it: at most
-    /// [`MAX_LINE_BYTES`] of it. The place does not move: the line comes again, whole.
+    /// [`MAX_LINE_BYTES`](taillight::wire::MAX_LINE_BYTES) of it. The place does not move: the line comes again, whole.
     ///
     /// # Errors
     /// When the file cannot be read now.

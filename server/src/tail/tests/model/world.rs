@@ -358,7 +358,9 @@ impl<'a> World<'a> {
     fn rename_away(&mut self) {
         let file = self.life().file;
         if self.files[file].is_link {
-            self.settle_unseen();
+            // Behind a link that lost its name a file has no name: copies of it and files that came after it cannot be told
+            // apart, and what happened to it must have been seen before. (logrotate refuses to rotate links.)
+            self.look();
         }
         let to = self.archive(Some(file));
         std::fs::rename(&self.path, &to).unwrap();
