@@ -33,6 +33,7 @@ use piped::Piped;
 pub(crate) use beneath::{shown_path, stat};
 pub use named::Named;
 pub use siblings::Sibling;
+pub(crate) use siblings::without_packing;
 pub(crate) use unnamed::file as file_without_name;
 
 /// The entries a listing holds at most; the rest comes with `after`.

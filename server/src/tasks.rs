@@ -12,7 +12,6 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tokio_util::task::task_tracker::TrackedFuture;
 
 /// How many blocking reads run at once.
 pub const BLOCKING_SLOTS: usize = 32;
@@ -49,11 +48,6 @@ impl Tasks {
         F: Future<Output = ()> + Send + 'static,
     {
         self.tracker.spawn(future);
-    }
-
-    /// Makes the end of the server wait for `future`, wherever it runs: a socket's life is spawned by axum's upgrade.
-    pub fn track<F: Future>(&self, future: F) -> TrackedFuture<F> {
-        self.tracker.track_future(future)
     }
 
     /// Runs `work` on a blocking thread and waits for it. At most [`BLOCKING_SLOTS`] run at once; the rest wait in order.

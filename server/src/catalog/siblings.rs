@@ -232,12 +232,17 @@ impl<'a> Like<'a> {
 
     /// What rotation put into the name, if it did.
     fn rotation<'n>(&self, name: &'n [u8]) -> Option<&'n [u8]> {
-        let packed = [&b".gz"[..], b".xz", b".zst", b".bz2", b".Z"];
-        let plain = packed.iter().find_map(|end| name.strip_suffix(*end)).unwrap_or(name);
+        let plain = without_packing(name);
         let inside = plain.strip_prefix(self.stem).and_then(|rest| rest.strip_suffix(self.extension));
         let after = plain.strip_prefix(self.name);
         after.into_iter().chain(inside).find(|text| is_rotation(text))
     }
+}
+
+/// The name without the ending of a compressed file.
+pub(crate) fn without_packing(name: &[u8]) -> &[u8] {
+    let packed = [&b".gz"[..], b".xz", b".zst", b".bz2", b".Z"];
+    packed.iter().find_map(|end| name.strip_suffix(*end)).unwrap_or(name)
 }
 
 /// `.1`, `-20261122`, `.2026-11-22T10:00`, `.old`.

@@ -24,9 +24,7 @@ use taillight::wire::listing::Compression;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-use super::{LocalFile, Source, head, read_full};
-use crate::catalog::LogFile;
-use crate::tasks::Tasks;
+use super::{Source, head, read_full};
 use decoded::Decoded;
 
 pub use archives::Archives;
@@ -38,15 +36,6 @@ pub use format::{MAGIC_BYTES, detect};
 #[derive(Debug)]
 pub struct Packed {
     decoded: Arc<Decoded>,
-}
-
-/// What `file` stands for when it is compressed, whoever else reads it; `None` when it is to be read as it is. Blocks, and
-/// needs the runtime: call it in [`Tasks::blocking`].
-///
-/// # Errors
-/// When the file cannot be read.
-pub fn open(archives: &Archives, file: LogFile, tasks: &Tasks) -> io::Result<Option<Arc<Packed>>> {
-    archives.open(Arc::new(LocalFile::new(Arc::new(file))?), tasks)
 }
 
 /// The hash of the first `len` bytes that `stored` stands for, as [`Identity::head_hash`] has it, without decoding more

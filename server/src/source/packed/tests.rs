@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::source::conformance::{self, Subject};
+use crate::tasks::Tasks;
 use crate::testing::{Memory, TempFolder, local, tasks};
 
 const FORMATS: [Compression; 4] = [Compression::Gzip, Compression::Zstd, Compression::Xz, Compression::Bzip2];

@@ -2,10 +2,7 @@
 
 use std::cmp::Reverse;
 
-use crate::catalog::Sibling;
-
-/// The endings of compressed files.
-const PACKED: [&[u8]; 5] = [b".gz", b".zst", b".xz", b".bz2", b".Z"];
+use crate::catalog::{Sibling, without_packing};
 
 /// Numbers from here on are dates or times: `-20261122`, `-202611`, `.1795392000`.
 const FIRST_DATE: u64 = 100_000;
@@ -94,10 +91,6 @@ fn counts_up(by_number_down: &[Archive]) -> bool {
         pairs.map(|(higher, lower)| i64::from(higher > lower) - i64::from(higher < lower)).sum::<i64>()
     };
     votes(false) + votes(true) > 0
-}
-
-fn without_packing(name: &[u8]) -> &[u8] {
-    PACKED.iter().find_map(|ending| name.strip_suffix(*ending)).unwrap_or(name)
 }
 
 fn stamp(base: &[u8], name: &[u8]) -> Option<Stamp> {
