@@ -54,6 +54,28 @@ test('a filtered link opens filtered in a fresh browser', async ({ page, viewer,
   await expect(other.matchCount).toHaveText(/\d/);
 });
 
+test('the line of a link stays on the screen when rows above it come before the first drawing', async ({ page, viewer, logs }) => {
+  const log = logs.file('app.log', fileOf(HAY));
+  await page.addInitScript(() => {
+    const draw = window.requestAnimationFrame.bind(window);
+    const held: FrameRequestCallback[] = [];
+    window.requestAnimationFrame = (callback) => held.push(callback);
+    Object.assign(window, {
+      drawAtLast: () => {
+        window.requestAnimationFrame = draw;
+        held.splice(0).forEach(draw);
+      },
+    });
+  });
+  let pages = 0;
+  page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => (pages += Number(typeof payload !== 'string'))));
+  await page.goto(`/v/${log.link}?at=line:2010&q=needle`);
+  await expect.poll(() => pages, { message: 'the rows below the line, and those above' }).toBeGreaterThan(1);
+  await page.evaluate(() => (window as unknown as { drawAtLast: () => void }).drawAtLast());
+  await viewer.runs();
+  await viewer.sees('line 2010 needle');
+});
+
 test('the rows in the HTML of a filtered link are those that the page goes on with', async ({ viewer, logs, shared, browser }) => {
   const log = logs.file('app.log', fileOf(HAY));
   const link = `${shared.origin}/v/${log.link}?q=needle`;

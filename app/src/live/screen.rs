@@ -142,6 +142,7 @@ impl Screen {
             WindowChange::Prepended(n_rows) => {
                 self.origin -= n_rows as i64;
                 self.scroll = self.scroll.rows_added_above(n_rows);
+                self.keep = self.keep.map(|row| row + n_rows);
                 if self.wraps {
                     self.heights.splice(0..0, std::iter::repeat_n(0.0, n_rows));
                 }
@@ -149,6 +150,7 @@ impl Screen {
             WindowChange::EvictedFront(n_rows) => {
                 self.origin += n_rows as i64;
                 self.scroll = self.scroll.rows_removed_above(n_rows);
+                self.keep = self.keep.and_then(|row| row.checked_sub(n_rows));
                 self.heights.drain(..n_rows.min(self.heights.len()));
             }
             WindowChange::EvictedBack(_) => self.heights.truncate(window.len()),
