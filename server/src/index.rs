@@ -6,6 +6,7 @@
 
 mod blocks;
 mod counts;
+mod sweep;
 #[cfg(test)]
 mod tests;
 
@@ -172,6 +173,7 @@ impl LineIndex {
         let (scanning, stopping) = (tasks.clone(), tasks.stopping());
         tasks.spawn(async move {
             while !stopping.is_cancelled() {
+                sweep::sweep(&index, &scanning).await;
                 let index = Weak::clone(&index);
                 let progress = scanning.scanning(move || index.upgrade().map(|index| index.background_step())).await;
                 if progress != Some(Progress::More) {

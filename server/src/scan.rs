@@ -17,8 +17,11 @@ mod judge;
 pub mod page;
 mod pattern;
 pub mod rows;
+mod searcher;
+mod span;
 #[cfg(test)]
 mod tests;
+mod total;
 mod units;
 mod view;
 mod views;
@@ -28,6 +31,7 @@ use taillight::line::ByteOffset;
 pub use budget::Budget;
 pub use filter::{BadQuery, Filter};
 pub use hits::{hits_down, hits_up};
+pub use total::total;
 pub use view::View;
 pub use views::Views;
 

@@ -4,6 +4,8 @@
 //! Blocking work (reading pages, opening files) goes through a bounded number of slots: a slow disk makes readers wait
 //! for each other and not the runtime.
 
+mod scanners;
+
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,12 +15,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use scanners::Scanners;
+pub use scanners::count as scan_threads;
+
 /// How many blocking reads run at once.
 pub const BLOCKING_SLOTS: usize = 32;
-
-fn scan_slots() -> usize {
-    std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1))
-}
 
 /// Spawns and tracks tasks. Cheap to clone; all clones share one tracker and one token.
 #[derive(Clone, Debug)]
@@ -26,7 +27,7 @@ pub struct Tasks {
     tracker: TaskTracker,
     stopping: CancellationToken,
     slots: Arc<Semaphore>,
-    scan_slots: Arc<Semaphore>,
+    scanners: Arc<Scanners>,
     waiting: Arc<AtomicUsize>,
 }
 
@@ -37,7 +38,7 @@ impl Tasks {
             tracker: TaskTracker::new(),
             stopping,
             slots: Arc::new(Semaphore::new(BLOCKING_SLOTS)),
-            scan_slots: Arc::new(Semaphore::new(scan_slots())),
+            scanners: Arc::new(Scanners::new()),
             waiting: Arc::new(AtomicUsize::new(0)),
         }
     }
@@ -68,9 +69,9 @@ impl Tasks {
         self.join(permit, work).await
     }
 
-    /// Runs a short step of a long scan on a blocking thread outside the slots of [`Tasks::blocking`] and waits for it.
-    /// One step fewer than there are cores runs at once, so that pages always find one; the rest wait in order, which
-    /// shares the threads fairly among scans that take a step at a time.
+    /// Runs a short step of a long scan on a thread that does nothing else and waits for it. There is such a thread for
+    /// each core, of lower priority than all others, so that pages go first; steps wait in order, which shares the threads
+    /// fairly among scans that take one at a time.
     ///
     /// # Panics
     /// When `work` does, with its panic.
@@ -79,8 +80,7 @@ impl Tasks {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let permit = Arc::clone(&self.scan_slots).acquire_owned().await.ok();
-        self.join(permit, work).await
+        self.scanners.run(work).await
     }
 
     async fn join<T, F>(&self, permit: Option<OwnedSemaphorePermit>, work: F) -> T

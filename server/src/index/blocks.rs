@@ -3,6 +3,11 @@
 /// How many blocks share a sum.
 const GROUP_BLOCKS: usize = 256;
 
+/// How a group is written.
+const EMPTY: u8 = 0;
+const SMALL: u8 = 1;
+const LARGE: u8 = 2;
+
 /// Counts of something per block, blocks numbered from 0. A group without any takes no memory: holes, endless lines and
 /// rare hits are cheap.
 #[derive(Debug, Default)]
@@ -106,6 +111,45 @@ impl BlockCounts {
             };
         }
         block
+    }
+
+    /// Appends them as bytes, for [`BlockCounts::read`].
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        for group in &self.groups {
+            match &group.counts {
+                Counts::Empty => out.push(EMPTY),
+                Counts::Small(counts) => {
+                    out.push(SMALL);
+                    counts.iter().for_each(|count| out.extend_from_slice(&count.to_le_bytes()));
+                }
+                Counts::Large(counts) => {
+                    out.push(LARGE);
+                    counts.iter().for_each(|count| out.extend_from_slice(&count.to_le_bytes()));
+                }
+            }
+        }
+    }
+
+    /// Those that were written so; `None` when the bytes are none.
+    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
+        let (mut counts, mut rest) = (Self::default(), bytes);
+        while let [kind, after @ ..] = rest {
+            let size = match *kind {
+                EMPTY => 0,
+                SMALL => size_of::<u16>(),
+                LARGE => size_of::<u32>(),
+                _ => return None,
+            };
+            let (group, after) = after.split_at_checked(size * GROUP_BLOCKS)?;
+            let first = (counts.groups.len() * GROUP_BLOCKS) as u64;
+            counts.groups.push(Group { before: counts.sum, counts: Counts::Empty });
+            for (slot, bytes) in group.chunks_exact(size.max(1)).enumerate() {
+                let count = bytes.iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+                counts.add(first + slot as u64, count);
+            }
+            rest = after;
+        }
+        Some(counts)
     }
 
     /// The memory held, in bytes.

@@ -72,6 +72,16 @@ impl Counts {
         self.open = bytes.last().map_or(self.open, |&last| last != b'\n');
     }
 
+    /// Counts what was counted apart, from `done` up to `to`: line feeds in blocks, in order, and whether the last byte is
+    /// none.
+    pub(super) fn add(&mut self, feeds: &[(u64, u64)], to: u64, open: bool) {
+        for (block, n) in feeds {
+            self.feeds.add(*block, *n);
+        }
+        (self.done, self.open) = (to, open);
+        self.target = self.target.max(to);
+    }
+
     /// Everything up to `to` is a hole: zeros, no line feed.
     pub(super) fn skip_to(&mut self, to: u64) {
         if to > self.done {

@@ -29,9 +29,10 @@ pub(super) struct Cleaned<'a> {
 }
 
 impl<'a> Cleaned<'a> {
-    /// Cleans `raw` into `scratch` where that is needed.
-    pub(super) fn new(raw: &'a [u8], scratch: &'a mut Vec<u8>) -> Self {
-        if is_clean(raw) {
+    /// Cleans `raw` into `scratch` where that is needed: of carriage returns only when `returns` are seen.
+    pub(super) fn new(raw: &'a [u8], returns: bool, scratch: &'a mut Vec<u8>) -> Self {
+        let is_same = if returns { is_clean(raw) } else { memchr::memchr(ESC, raw).is_none() };
+        if is_same {
             return Self { raw, text: raw, is_same: true, place: (0, 0) };
         }
         scratch.clear();

@@ -4,11 +4,10 @@
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
-use regex_automata::Input;
-use regex_automata::meta::Regex;
 use regex_syntax::hir::Hir;
 
 use super::pattern::{MAX_CACHE_BYTES, Pattern, compile};
+use super::searcher::Searcher;
 
 /// What a line must be. `Not` stands only before a term.
 #[derive(Clone, Debug)]
@@ -26,11 +25,11 @@ pub(super) enum Driver {
     /// Every line is one.
     Everything,
     /// Those that the regex is in.
-    With(Regex),
+    With(Searcher),
     /// Those that the regex is not in.
-    Without(Regex),
+    Without(Searcher),
     /// Those that the regex is in may be; what is left to check says.
-    Candidates(Regex, Node),
+    Candidates(Searcher, Node),
     /// The whole expression on each line.
     Walk,
 }
@@ -38,10 +37,18 @@ pub(super) enum Driver {
 impl Node {
     pub(super) fn is_match(&self, line: &[u8]) -> bool {
         match self {
-            Self::Term(term) => is_in(&term.regex, line),
-            Self::Not(term) => !is_in(&term.regex, line),
+            Self::Term(term) => term.searcher.is_in(line),
+            Self::Not(term) => !term.searcher.is_in(line),
             Self::And(all) => all.iter().all(|node| node.is_match(line)),
             Self::Or(any) => any.iter().any(|node| node.is_match(line)),
+        }
+    }
+
+    /// Whether a carriage return at the end of a line may make a difference.
+    pub(super) fn sees_returns(&self) -> bool {
+        match self {
+            Self::Term(term) | Self::Not(term) => term.sees_returns(),
+            Self::And(nodes) | Self::Or(nodes) => nodes.iter().any(Self::sees_returns),
         }
     }
 
@@ -144,10 +151,10 @@ impl Driver {
         let text = text.strip_suffix(b"\n").unwrap_or(text);
         match self {
             Self::Everything => each_line(text, 0..text.len(), on_line),
-            Self::With(regex) => each_found(regex, text, on_line),
+            Self::With(regex) => regex.lines(text, on_line),
             Self::Without(regex) => {
                 let mut next = 0;
-                each_found(regex, text, |line| {
+                regex.lines(text, |line| {
                     let before = next..line.start;
                     next = line.end + 1;
                     // Nothing is before a line that follows at once; otherwise its lines, without the last line feed.
@@ -161,7 +168,7 @@ impl Driver {
                 }
                 each_line(text, next..text.len(), on_line)
             }
-            Self::Candidates(regex, rest) => each_found(regex, text, |line| {
+            Self::Candidates(regex, rest) => regex.lines(text, |line| {
                 let is_match = text.get(line.clone()).is_some_and(|bytes| rest.is_match(bytes));
                 if is_match { on_line(line) } else { ControlFlow::Continue(()) }
             }),
@@ -188,33 +195,13 @@ fn each_line(
     on_line(start..within.end)
 }
 
-/// The lines of `text` that the regex is in.
-fn each_found(regex: &Regex, text: &[u8], mut on_line: impl FnMut(Range<usize>) -> ControlFlow<()>) -> ControlFlow<()> {
-    let mut at = 0;
-    while at <= text.len() {
-        let input = Input::new(text).span(at..text.len()).earliest(true);
-        // Where a match ends is in the line that it is in, because it has no line feed.
-        let Some(found) = regex.search_half(&input).map(|found| found.offset()) else { break };
-        let start =
-            text.get(at..found).and_then(|before| memchr::memrchr(b'\n', before)).map_or(at, |feed| at + feed + 1);
-        let rest = text.get(found..).unwrap_or_default();
-        let end = found + memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-        on_line(start..end)?;
-        at = end + 1;
-    }
-    ControlFlow::Continue(())
-}
-
-fn is_in(regex: &Regex, line: &[u8]) -> bool {
-    regex.search_half(&Input::new(line).earliest(true)).is_some()
-}
-
 /// One regex for all of them; `None` when it would be too large.
-fn one_regex(terms: &[&Pattern]) -> Option<Regex> {
+fn one_regex(terms: &[&Pattern]) -> Option<Searcher> {
     match terms {
-        [term] => Some(term.regex.clone()),
+        [term] => Some(term.searcher.clone()),
         terms => {
-            compile(&Hir::alternation(terms.iter().map(|term| term.hir().clone()).collect()), MAX_CACHE_BYTES).ok()
+            let any = Hir::alternation(terms.iter().map(|term| term.hir().clone()).collect());
+            compile(&any, MAX_CACHE_BYTES).ok().map(Searcher::new)
         }
     }
 }

@@ -28,6 +28,7 @@ struct Plan {
     key: String,
     root: Node,
     driver: Driver,
+    sees_returns: bool,
 }
 
 /// A query that cannot be in force.
@@ -126,7 +127,7 @@ impl Filter {
         for term in terms {
             let within = Input::new(text).span(0..text.len().min(SHOWN_BYTES));
             // Hits without a byte cannot be shown; they count, so that a line of them ends too.
-            let found = term.regex.find_iter(within).take(max.saturating_mul(2)).filter(|hit| !hit.is_empty());
+            let found = term.searcher.find_iter(within).take(max.saturating_mul(2)).filter(|hit| !hit.is_empty());
             hits.extend(found.take(max).map(|hit| (to_u32(hit.start()), to_u32(hit.end()))));
         }
         hits.sort_unstable();
@@ -141,14 +142,19 @@ impl Filter {
         }
     }
 
+    /// Whether a carriage return at the end of a line may make a difference: if not it need not be taken away.
+    pub(super) fn sees_returns(&self) -> bool {
+        self.plan.sees_returns
+    }
+
     /// Calls `on_line` for each matching line of clean `text`; see [`Driver::lines`].
     pub(super) fn lines(&self, text: &[u8], on_line: impl FnMut(Range<usize>) -> ControlFlow<()>) -> ControlFlow<()> {
         self.plan.driver.lines(&self.plan.root, text, on_line)
     }
 
     fn new(query: Query, root: Node) -> Self {
-        let driver = Driver::new(&root);
-        Self { plan: Arc::new(Plan { key: query.to_string(), query, root, driver }) }
+        let (driver, sees_returns) = (Driver::new(&root), root.sees_returns());
+        Self { plan: Arc::new(Plan { key: query.to_string(), query, root, driver, sees_returns }) }
     }
 }
 

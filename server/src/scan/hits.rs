@@ -66,7 +66,6 @@ impl<'a> Scan<'a> {
     }
 
     /// On that ground, in blocks of that many bytes: small ones make tests sharp.
-    #[cfg(test)]
     pub(super) fn with_ground(mut self, ground: Ground<'a>, block: u64) -> Self {
         (self.ground, self.block) = (ground, block);
         self
@@ -162,7 +161,7 @@ impl<'a> Scan<'a> {
     }
 
     fn judge_from(&mut self, part: Part, first: &mut Option<u64>, on_hit: &mut OnHit<'_>) -> io::Result<Judged> {
-        let judge = Judge { ground: self.ground, filter: self.filter, budget: self.budget, part };
+        let judge = Judge { ground: self.ground, filter: self.filter, budget: self.budget, part, leaves_long: false };
         judge.run(&mut self.scratch, first, on_hit)
     }
 }

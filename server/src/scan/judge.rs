@@ -33,6 +33,8 @@ pub(super) struct Judge<'a> {
     pub(super) filter: &'a Filter,
     pub(super) budget: &'a Budget,
     pub(super) part: Part,
+    /// Ends at a line that is longer than what is looked at and goes on past the part.
+    pub(super) leaves_long: bool,
 }
 
 /// Where lines begin.
@@ -130,8 +132,10 @@ impl Judge<'_> {
         loop {
             match units.pass(PASS_BYTES.min(stop.saturating_sub(start)))? {
                 Passed::Feed(end) => return Ok(Some((end, true))),
+                Passed::NoFeed if self.leaves_long => return Ok(None),
                 Passed::NoFeed => return Ok(Some((end, false))),
                 Passed::More(place) if place >= stop && next.is_some() => return Ok(next.map(|next| (next, true))),
+                Passed::More(place) if self.leaves_long && place >= stop => return Ok(None),
                 Passed::More(_) if self.budget.is_cancelled() => return Ok(None),
                 // Otherwise nobody would ever get past a line that is longer than the budget.
                 Passed::More(_) if start > from && self.budget.is_spent() => return Ok(None),
@@ -149,7 +153,7 @@ pub(super) fn judge_piece(
     text: &mut Vec<u8>,
     on_hit: &mut OnHit<'_>,
 ) -> Option<u64> {
-    let mut cleaned = Cleaned::new(piece, text);
+    let mut cleaned = Cleaned::new(piece, filter.sees_returns(), text);
     let mut broke = None;
     // Told by `broke`.
     let _ = filter.lines(cleaned.text(), |line| {

@@ -13,6 +13,8 @@ use regex_syntax::hir::{
 };
 use taillight::query::Term;
 
+use super::searcher::Searcher;
+
 /// The size of a compiled term, in bytes, at most.
 const MAX_PROGRAM_BYTES: usize = 1024 * 1024;
 
@@ -29,7 +31,7 @@ const MAX_NESTING: u32 = 50;
 #[derive(Debug)]
 pub(super) struct Pattern {
     hir: Hir,
-    pub(super) regex: Regex,
+    pub(super) searcher: Searcher,
     is_word: bool,
 }
 
@@ -66,7 +68,7 @@ impl Pattern {
             .map_err(|error| Refusal::syntax(&error))?;
         let hir = within_a_line(hir);
         let regex = compile(&hir, (MAX_CACHE_BYTES / n_terms.max(1)).max(MIN_CACHE_BYTES))?;
-        Ok(Self { hir, regex, is_word })
+        Ok(Self { hir, searcher: Searcher::new(regex), is_word })
     }
 
     pub(super) fn hir(&self) -> &Hir {
@@ -75,7 +77,12 @@ impl Pattern {
 
     /// The memory it holds, in bytes, without the states of searches.
     pub(super) fn memory(&self) -> usize {
-        self.regex.memory_usage() + self.hir.properties().memory_usage()
+        self.searcher.memory() + self.hir.properties().memory_usage()
+    }
+
+    /// Whether a carriage return at the end of a line may make a difference to it.
+    pub(super) fn sees_returns(&self) -> bool {
+        sees_returns(&self.hir)
     }
 
     /// How few lines it is likely to be in: the more, the fewer. 0 for what may be in every line.
@@ -134,6 +141,24 @@ pub(super) fn within_a_line(hir: Hir) -> Hir {
         HirKind::Capture(capture) => within_a_line(*capture.sub),
         HirKind::Concat(subs) => Hir::concat(subs.into_iter().map(within_a_line).collect()),
         HirKind::Alternation(subs) => Hir::alternation(subs.into_iter().map(within_a_line).collect()),
+    }
+}
+
+/// Whether the pattern can match a carriage return, or looks at what stands beside a match.
+fn sees_returns(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Empty => false,
+        HirKind::Literal(literal) => literal.0.contains(&b'\r'),
+        HirKind::Class(Class::Unicode(class)) => {
+            class.ranges().iter().any(|range| (range.start()..=range.end()).contains(&'\r'))
+        }
+        HirKind::Class(Class::Bytes(class)) => {
+            class.ranges().iter().any(|range| (range.start()..=range.end()).contains(&b'\r'))
+        }
+        HirKind::Look(_) => true,
+        HirKind::Repetition(repetition) => sees_returns(&repetition.sub),
+        HirKind::Capture(capture) => sees_returns(&capture.sub),
+        HirKind::Concat(subs) | HirKind::Alternation(subs) => subs.iter().any(sees_returns),
     }
 }
 

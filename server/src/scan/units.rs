@@ -27,6 +27,10 @@ pub(super) struct Sizes {
     pub(super) tail: usize,
     /// How much a view counts at a time.
     pub(super) step: u64,
+    /// The longest part that one of several threads judges by itself.
+    pub(super) span: u64,
+    /// What is left at the end of a file when it is counted in such parts: more than is looked at of a line.
+    pub(super) left: u64,
 }
 
 impl Sizes {
@@ -37,6 +41,8 @@ impl Sizes {
         piece: 64 * 1024,
         tail: 4 * 1024,
         step: 8 * 1024 * 1024,
+        span: 4 * 1024 * 1024,
+        left: 2 * 1024 * 1024,
     };
 }
 

@@ -3,6 +3,7 @@
 mod ask;
 mod count;
 mod counts;
+mod sweep;
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use super::units::Sizes;
 use crate::index::{BLOCK_BYTES, LineIndex};
 use crate::source::Source;
 pub(super) use counts::Counts;
+pub(super) use sweep::sweep;
 
 /// The matching lines of a source, counted in the background while anybody holds this. Methods may be called from any
 /// thread; [`View::rank`] and [`View::select`] read a block, and block.

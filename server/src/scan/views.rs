@@ -8,7 +8,7 @@ use std::time::Duration;
 use taillight::line::ByteOffset;
 use tokio::sync::watch;
 
-use super::view::Counts;
+use super::view::{Counts, sweep};
 use super::{Filter, View};
 use crate::index::{LineIndex, Progress};
 use crate::source::Source;
@@ -74,8 +74,13 @@ async fn keep_counting(counts: Arc<Counts>, is_everything: bool, mut targets: wa
             counts.publish();
             Progress::Done
         } else {
-            let (counts, stopping) = (Arc::clone(&counts), stopping.clone());
-            tasks.scanning(move || counts.step(&|| stopping.is_cancelled())).await
+            match sweep(&counts, &tasks).await {
+                Progress::Stalled => Progress::Stalled,
+                _ => {
+                    let (counts, stopping) = (Arc::clone(&counts), stopping.clone());
+                    tasks.scanning(move || counts.step(&|| stopping.is_cancelled())).await
+                }
+            }
         };
         if progress == Progress::More {
             continue;

@@ -10,7 +10,7 @@ use super::Wanted;
 use super::print::{FileRows, Name, Printer};
 use crate::export::{Format, Lines, MAX_LINE_BYTES, Numbers, Row};
 use crate::scan::rows::{Rows, Shown};
-use crate::scan::{Budget, hits_down};
+use crate::scan::{Budget, hits_down, total};
 use crate::source::{Source, read_full};
 
 /// How much of a long line is copied at once, in bytes.
@@ -117,7 +117,11 @@ impl Search {
     fn count(&mut self, to: ByteOffset) -> Result<(), Stop> {
         let source = Arc::clone(&self.source);
         let filter = self.wanted.filter.clone();
-        let max = self.wanted.max.unwrap_or(u64::MAX);
+        let Some(max) = self.wanted.max else {
+            self.n_matched += total(&*source, &filter, self.done..to).map_err(Stop::Input)?;
+            self.done = to;
+            return Ok(());
+        };
         let n_matched = &mut self.n_matched;
         let mut on_hit = |_| {
             *n_matched += 1;

@@ -7,11 +7,14 @@ use proptest::prelude::*;
 use taillight::line::ByteOffset;
 
 use super::super::hits::Scan;
+use super::super::total::total_on;
 use super::super::units::{Ground, Sizes};
+use super::super::view::sweep;
 use super::super::{Budget, Filter, Hit, View, hits_down, hits_up};
 use super::oracle::{Growing, file, matching, query_text, sizes};
 use crate::index::{BLOCK_BYTES, LineIndex, Progress};
 use crate::source::Source;
+use crate::tasks::Tasks;
 use crate::testing::{Counting, TempFolder, local};
 
 fn view(source: &Arc<dyn Source>, filter: &Filter, sizes: Sizes, block: u64) -> View {
@@ -67,6 +70,33 @@ proptest! {
             }
         }
         prop_assert!(view.matched().exact);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn spans_side_by_side_count_what_steps_count(
+        bytes in file(), text in query_text(), sizes in sizes(), block in 1_u64..20,
+    ) {
+        let growing = Arc::new(Growing::new(&bytes));
+        let source = Arc::clone(&growing) as Arc<dyn Source>;
+        let filter = Filter::compile(&text).unwrap();
+        let view = view(&source, &filter, sizes, block);
+        view.counts().grow_to(bytes.len() as u64);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let tasks = Tasks::default();
+        // A sweep ends at a line that is too long for it; a step gets past it.
+        while !view.matched().exact {
+            prop_assert_ne!(runtime.block_on(sweep(view.counts(), &tasks)), Progress::Stalled);
+            view.counts().step(&|| false);
+        }
+        let expected = matching(&text, &bytes, sizes.line);
+        prop_assert_eq!(view.matched().count.get(), expected.len() as u64);
+        check_hits_with(&view, &growing, &filter, sizes, &expected);
+        let ground = Ground { source: &*source, index: None, sizes };
+        prop_assert_eq!(total_on(ground, &filter, (0, bytes.len() as u64)).unwrap(), expected.len() as u64);
     }
 }
 

@@ -170,10 +170,11 @@ pub(super) fn query_text() -> impl Strategy<Value = String> {
 
 /// Small sizes; a read holds no line that is too long, as with the usual ones.
 pub(super) fn sizes() -> impl Strategy<Value = Sizes> {
-    (2_usize..30, 1_usize..12, 1_usize..12, 0_usize..12, 1_usize..4, 1_u64..30).prop_map(
-        |(line, first, read, piece, tail, step)| {
+    (2_usize..30, 1_usize..12, 1_usize..12, 0_usize..12, 1_usize..4, 1_u64..30, 1_u64..60).prop_map(
+        |(line, first, read, piece, tail, step, span)| {
             let (first_read, read) = (first.min(line), read.min(line));
-            Sizes { line, first_read, read, piece, tail, step }
+            let left = (line + read.max(tail)) as u64;
+            Sizes { line, first_read, read, piece, tail, step, span, left }
         },
     )
 }

@@ -66,7 +66,7 @@ impl Counts {
         // Where the last of them ends does not matter.
         let part = Part { from, at_start: from == 0, stop, end, next: Some(stop) };
         let budget = Budget::unlimited();
-        let judge = Judge { ground: self.ground(), filter: self.filter(), budget: &budget, part };
+        let judge = Judge { ground: self.ground(), filter: self.filter(), budget: &budget, part, leaves_long: false };
         match judge.run(&mut Scratch::default(), &mut None, on_hit).ok()? {
             Judged::All(_) | Judged::Until(_) => Some(()),
             Judged::Nothing => None,

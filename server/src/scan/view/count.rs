@@ -12,7 +12,7 @@ use super::counts::Counts;
 use crate::index::Progress;
 
 /// How long one step takes, about, at most: others wait for their turn.
-const STEP_TIME: Duration = Duration::from_millis(20);
+pub(super) const STEP_TIME: Duration = Duration::from_millis(20);
 
 impl Counts {
     /// Counts the next few MiB, for a short time; ends early when `is_stopping` says so.

@@ -1,0 +1,87 @@
+//! A regex with the memory of its searches, for many threads at once.
+//!
+//! The regex keeps such memory itself, but all threads except one pay for getting it at each search; with many hits that
+//! is most of the time. Here it is taken once for many lines.
+
+use std::ops::{ControlFlow, Range};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use regex_automata::Input;
+use regex_automata::meta::{Cache, FindMatches, Regex};
+
+/// A compiled regex that looks for lines. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(super) struct Searcher(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    regex: Regex,
+    /// Of searches that have ended: as many as there were at once.
+    caches: Mutex<Vec<Cache>>,
+}
+
+/// The memory of a search, given back when it ends.
+struct Held<'a> {
+    of: &'a Inner,
+    cache: Option<Cache>,
+}
+
+impl Searcher {
+    pub(super) fn new(regex: Regex) -> Self {
+        Self(Arc::new(Inner { regex, caches: Mutex::default() }))
+    }
+
+    /// Whether it is in the line.
+    pub(super) fn is_in(&self, line: &[u8]) -> bool {
+        self.0.regex.search_half(&Input::new(line).earliest(true)).is_some()
+    }
+
+    /// Where it is in a line.
+    pub(super) fn find_iter<'r, 'h>(&'r self, line: Input<'h>) -> FindMatches<'r, 'h> {
+        self.0.regex.find_iter(line)
+    }
+
+    /// The memory that it takes without that of searches, in bytes.
+    pub(super) fn memory(&self) -> usize {
+        self.0.regex.memory_usage()
+    }
+
+    /// Calls `on_line` for each line of `text` that it is in, without its line feed.
+    pub(super) fn lines(
+        &self,
+        text: &[u8],
+        mut on_line: impl FnMut(Range<usize>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let mut held = Held::new(&self.0);
+        let Some(cache) = &mut held.cache else { return ControlFlow::Continue(()) };
+        let mut at = 0;
+        while at <= text.len() {
+            let input = Input::new(text).span(at..text.len()).earliest(true);
+            // Where a match ends is in the line that it is in, because it has no line feed.
+            let found = self.0.regex.search_half_with(cache, &input).map(|found| found.offset());
+            let Some(found) = found else { break };
+            let start =
+                text.get(at..found).and_then(|before| memchr::memrchr(b'\n', before)).map_or(at, |feed| at + feed + 1);
+            let rest = text.get(found..).unwrap_or_default();
+            let end = found + memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            on_line(start..end)?;
+            at = end + 1;
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+impl<'a> Held<'a> {
+    fn new(of: &'a Inner) -> Self {
+        let cache = of.caches.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        Self { of, cache: Some(cache.unwrap_or_else(|| of.regex.create_cache())) }
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        if let Some(cache) = self.cache.take() {
+            self.of.caches.lock().unwrap_or_else(PoisonError::into_inner).push(cache);
+        }
+    }
+}
