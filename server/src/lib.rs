@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod cli;
 pub mod compat;
 pub mod config;
+pub mod dates;
 pub mod error;
 pub mod export;
 pub mod index;

@@ -10,14 +10,17 @@
 
 mod budget;
 mod clean;
+mod clock;
 mod driver;
 mod filter;
 mod hits;
 mod judge;
+mod node;
 pub mod page;
 mod pattern;
 pub mod rows;
 mod searcher;
+mod sifter;
 mod span;
 #[cfg(test)]
 mod tests;
@@ -31,6 +34,7 @@ use taillight::line::ByteOffset;
 pub use budget::Budget;
 pub use filter::{BadQuery, Filter};
 pub use hits::{hits_down, hits_up};
+pub use sifter::Sifter;
 pub use total::total;
 pub use view::View;
 pub use views::Views;

@@ -14,11 +14,13 @@ mod stdin;
 use std::fmt::Debug;
 use std::io;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use taillight::cursor::Identity;
 use taillight::line::ByteOffset;
 use tokio::sync::watch;
 
+use crate::dates::Learned;
 pub(crate) use head::{HEAD_BYTES, begins_with};
 pub use local::LocalFile;
 pub use packed::{Archives, Packed};
@@ -91,6 +93,19 @@ pub trait Source: Send + Sync + Debug {
 
     /// The bytes as they are stored, where these are decoded from others.
     fn stored(&self) -> Option<Arc<dyn Source>> {
+        None
+    }
+
+    /// When they were changed last; now, where nobody knows.
+    ///
+    /// # Errors
+    /// When the system cannot say.
+    fn modified(&self) -> io::Result<SystemTime> {
+        Ok(SystemTime::now())
+    }
+
+    /// Where what was [learned](crate::dates::Dates::of) of its times is kept; `None` where it is learned each time.
+    fn learned(&self) -> Option<&Learned> {
         None
     }
 }

@@ -7,6 +7,7 @@ use std::time::Instant;
 use taillight::line::ByteOffset;
 
 use super::clean::Cleaned;
+use super::clock::{Clock, Piece};
 use super::units::{Ground, Part, Passed, Portions, Scratch, Unit, Units};
 use super::{Budget, Filter, Hit};
 
@@ -54,6 +55,7 @@ impl Judge<'_> {
         let Scratch { buf, text } = scratch;
         let mut units = Units::new(self.ground, self.part, buf, self.budget);
         let mut portions = Portions::new(self.ground.sizes);
+        let mut clock = Clock::new(self.ground.source);
         let mut at = match self.begin(&mut units)? {
             Begin::At(at) => at,
             Begin::Over(judged) => return Ok(judged),
@@ -70,7 +72,7 @@ impl Judge<'_> {
                     while !rest.is_empty() {
                         let began = Instant::now();
                         let (piece, after) = portions.cut(rest);
-                        if let Some(end) = judge_piece(self.filter, piece, at, text, on_hit) {
+                        if let Some(end) = judge_piece(self.filter, (piece, at), text, &mut clock, on_hit)? {
                             return Ok(Judged::Until(end));
                         }
                         at += piece.len() as u64;
@@ -82,14 +84,14 @@ impl Judge<'_> {
                     }
                 }
                 Unit::Last { start, bytes } => {
-                    let is_match = self.filter.is_match_within(bytes, self.ground.sizes.line);
+                    let is_match = is_match(self.filter, (bytes, start), self.ground.sizes.line, &mut clock)?;
                     at = self.part.end;
                     if is_match && on_hit(hit(start, at, false)).is_break() {
                         return Ok(Judged::Until(at));
                     }
                 }
                 Unit::Head { start, bytes } => {
-                    let is_match = self.filter.is_match_within(bytes, self.ground.sizes.line);
+                    let is_match = is_match(self.filter, (bytes, start), self.ground.sizes.line, &mut clock)?;
                     let Some((end, finished)) = self.end_of_line(&mut units, start)? else {
                         return Ok(Judged::Until(start));
                     };
@@ -145,18 +147,19 @@ impl Judge<'_> {
     }
 }
 
-/// Tells the matching lines of a piece that starts at `at`; the end of the line at which `on_hit` broke.
+/// Tells the matching lines of a piece and where it starts; the end of the line at which `on_hit` broke.
 pub(super) fn judge_piece(
     filter: &Filter,
-    piece: &[u8],
-    at: u64,
+    (piece, at): (&[u8], u64),
     text: &mut Vec<u8>,
+    clock: &mut Clock<'_>,
     on_hit: &mut OnHit<'_>,
-) -> Option<u64> {
+) -> io::Result<Option<u64>> {
     let mut cleaned = Cleaned::new(piece, filter.sees_returns(), text);
+    let lines = Piece::new(at, piece, &cleaned);
     let mut broke = None;
     // Told by `broke`.
-    let _ = filter.lines(cleaned.text(), |line| {
+    let _ = filter.lines(cleaned.text(), &mut |line| clock.in_piece(&lines, line), |line| {
         let raw = cleaned.raw_line(&line);
         let (start, end) = (at + raw.start as u64, at + raw.end as u64);
         let flow = on_hit(hit(start, end, true));
@@ -165,7 +168,20 @@ pub(super) fn judge_piece(
         }
         flow
     });
-    broke
+    clock.check()?;
+    Ok(broke)
+}
+
+/// Whether the line matches that starts there and of which `limit` bytes are looked at.
+pub(super) fn is_match(
+    filter: &Filter,
+    (line, start): (&[u8], u64),
+    limit: usize,
+    clock: &mut Clock<'_>,
+) -> io::Result<bool> {
+    let is_match = filter.is_match_at(line, limit, |text| clock.of_line(start, text));
+    clock.check()?;
+    Ok(is_match)
 }
 
 fn hit(start: u64, end: u64, finished: bool) -> Hit {
