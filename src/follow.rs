@@ -41,7 +41,7 @@ mod seek;
 mod spans;
 mod state;
 
-use crate::line::{ByteLen, LineCount};
+use crate::line::{ByteLen, ByteOffset, LineCount};
 use crate::window::{LineWindow, Position, RowKey, WINDOW_BYTES};
 use crate::wire::{Failure, FileState, Filter, Found, Matched, RowSpans, Tip};
 
@@ -93,6 +93,8 @@ pub struct Follow {
     /// Whether a page was shown: before it, the window's place means nothing.
     has_page: bool,
     last_event: Option<LastEvent>,
+    /// Where the page of that request is, which was asked for by time.
+    landed: Option<(u32, ByteOffset)>,
     /// Why the server refused to open.
     failure: Option<Failure>,
     /// The keys of the first and last visible rows.
@@ -142,6 +144,7 @@ impl Follow {
             resync: None,
             has_page: false,
             last_event: None,
+            landed: None,
             failure: None,
             looking: None,
             screen_rows: 0,

@@ -20,6 +20,7 @@
 mod boxes;
 mod chips;
 mod named;
+mod narrow;
 mod parse;
 mod print;
 mod term;
@@ -29,6 +30,7 @@ use std::ops::Range;
 
 pub use boxes::{Side, toggle_case, toggle_find_case, toggle_find_regex, toggle_regex, with_term};
 pub use chips::{chips, with_chip, with_inverted_chip, without_chip};
+pub use narrow::{BadNarrow, Narrow};
 pub use parse::{locate, parse, parse_find, parse_lenient, parse_usable};
 
 use crate::level::{Level, LevelSet};

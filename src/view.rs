@@ -132,7 +132,11 @@ impl FileView {
 
     /// Which rows are shown, as the server is told; `None` for all of them.
     pub fn shown_rows(&self) -> Option<Filter> {
-        (!is_blank(&self.filter)).then(|| Filter { q: self.filter.clone(), ctx: self.ctx.min(MAX_CONTEXT) })
+        (!is_blank(&self.filter)).then(|| Filter {
+            q: self.filter.clone(),
+            ctx: self.ctx.min(MAX_CONTEXT),
+            ..Filter::default()
+        })
     }
 
     /// What is found and marked, as the server is told; `None` for nothing.

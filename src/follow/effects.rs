@@ -1,6 +1,7 @@
 //! What a [`Follow`](super::Follow) wants done.
 
 use crate::line::ByteLen;
+use crate::timestamp::Stamp;
 use crate::window::RowKey;
 use crate::wire::{ClientMsg, Failure};
 
@@ -87,6 +88,13 @@ pub enum Notice {
     Wrapped {
         /// Towards the end, so over the end and on from the start.
         down: bool,
+    },
+    /// What was asked for by time is at a line of another time.
+    Landed {
+        /// What was asked for.
+        wanted: Stamp,
+        /// The time of the line; `None` when no line has a time.
+        found: Option<Stamp>,
     },
     /// The find term is nowhere.
     NoMatch,

@@ -66,7 +66,7 @@ impl Follow {
         (at, before, after): (Anchor, u32, u32),
         out: &mut Vec<Effect>,
     ) {
-        let filter = filter.filter(|filter| !filter.q.trim().is_empty());
+        let filter = filter.filter(|filter| !filter.shows_all());
         let newest = self.filters.asked.last().map_or(&self.filters.in_force, |asked| &asked.filter);
         if *newest == filter {
             if !self.filters.is_waiting() {

@@ -54,6 +54,8 @@ impl Follow {
             ServerMsg::Sought { req, found, reached, at_end, .. } => {
                 self.sought(Sought { req, found, reached, at_end }, out);
             }
+            ServerMsg::Levels(_) | ServerMsg::Marks { .. } => {}
+            ServerMsg::Landed { req, at, wanted, found, .. } => self.landed(req, at, (wanted, found), out),
             ServerMsg::Spans { req, rows, .. } => self.take_spans(req, &rows, out),
             ServerMsg::Bye { retry_ms } => self.link.come_back_after(retry_ms),
         }

@@ -1,8 +1,9 @@
 //! Asking for rows: at most one page on its way for each side, and only the newest jump counts.
 
-use super::{Effect, Follow, PAGE_ROWS, WindowChange};
+use super::{Effect, Follow, Notice, PAGE_ROWS, WindowChange};
 use crate::cursor::{Anchor, Generation};
 use crate::line::{ByteOffset, LineNo};
+use crate::timestamp::Stamp;
 use crate::window::{Position, RowKey};
 use crate::wire::{ClientMsg, Frame, MAX_PAGE_BYTES};
 
@@ -350,6 +351,12 @@ impl Follow {
         out.push(Effect::Window(WindowChange::Replaced { anchor }));
     }
 
+    /// Where the page will be that was asked for by time.
+    pub(super) fn landed(&mut self, req: u32, at: ByteOffset, times: (Stamp, Option<Stamp>), out: &mut Vec<Effect>) {
+        self.landed = Some((req, at));
+        out.push(Effect::Notice(Notice::Landed { wanted: times.0, found: times.1 }));
+    }
+
     /// The item that was asked for. A frame does not say it: rows are counted where numbers are not known.
     fn anchor_item(&self, frame: &Frame, at: Anchor, before: u32) -> Option<usize> {
         let last = self.window.len().checked_sub(1)?;
@@ -359,6 +366,10 @@ impl Follow {
             Anchor::Start => Some(0),
             Anchor::Byte(offset) => Some(self.window.find_from((frame.generation, offset)).unwrap_or(last)),
             Anchor::Line(number) => Some(self.line_item(frame, number).unwrap_or(counted).min(last)),
+            Anchor::Time(_) => {
+                let at = self.landed.filter(|(req, _)| *req == frame.req).map(|(_, at)| (frame.generation, at));
+                Some(at.and_then(|at| self.window.find_from(at)).unwrap_or(last))
+            }
         }
     }
 

@@ -137,9 +137,10 @@ fn is_name(text: &str) -> bool {
 }
 
 fn not_yet(written: &str) -> String {
-    let mut message = "fields of structured lines are not understood yet (level:, after: and before: are); to find this \
+    let mut message =
+        "fields of structured lines are not understood yet (level:, after: and before: are); to find this \
                        text, quote it: "
-        .to_owned();
+            .to_owned();
     print::phrase(written, &mut message);
     message
 }

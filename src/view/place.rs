@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use crate::cursor::Anchor;
 use crate::line::{ByteOffset, LineNo};
+use crate::timestamp::TimeExpr;
 
 /// The longest time that a place takes, in bytes; the rest is not a time anybody wrote.
 pub const MAX_TIME_BYTES: usize = 100;
@@ -63,12 +64,13 @@ impl Place {
         Self::Bytes { first, last: (last > first).then_some(last) }
     }
 
-    /// Where a page for this place is read. For a range that is its first line. A time is the end until times are
-    /// understood; [`link::read`](super::link::read) says so to the user.
+    /// Where a page for this place is read. For a range that is its first line. What is no time is the end;
+    /// [`link::read`](super::link::read) says so to the user.
     pub fn anchor(&self) -> Anchor {
         match self {
             Self::Start => Anchor::Start,
-            Self::End | Self::Time(_) => Anchor::End,
+            Self::End => Anchor::End,
+            Self::Time(text) => TimeExpr::parse(text).map_or(Anchor::End, Anchor::Time),
             Self::Lines { first, .. } => Anchor::Line(*first),
             Self::Bytes { first, .. } => Anchor::Byte(*first),
         }

@@ -81,7 +81,7 @@ fn client_messages_have_these_bytes() {
 
 #[test]
 fn messages_of_filter_and_find_have_these_bytes() {
-    let filter = Some(Filter { q: "error -\"a b\"".to_owned(), ctx: 3 });
+    let filter = Some(Filter { q: "error -\"a b\"".to_owned(), ctx: 3, ..Filter::default() });
     let filtered = |filter| ClientMsg::Filter { req: 1, filter, at: Anchor::End, before: 2, after: 4, follow: true };
     let open = ClientMsg::Open {
         version: VERSION,

@@ -43,6 +43,11 @@ impl Live {
             Notice::Replaced => "This is another file: the one of the link is gone".to_owned(),
             Notice::Wrapped { down: true } => "Past the end: on from the start".to_owned(),
             Notice::Wrapped { down: false } => "Past the start: on from the end".to_owned(),
+            Notice::Landed { wanted, found } => match found {
+                Some(found) if found == wanted => return,
+                Some(found) => format!("The line nearest to {wanted} is of {found}"),
+                None => "No line of this file has a time".to_owned(),
+            },
             Notice::NoMatch => "No match".to_owned(),
             Notice::Failed { detail, .. } => {
                 self.is_jumping = false;

@@ -9,7 +9,9 @@ use taillight::wire::FrameFlags;
 use super::blocks::Blocks;
 use super::rows::{Room, Row, backward, copy, forward};
 use super::{Page, PageWant, style};
+use crate::dates;
 use crate::index::{BLOCK_BYTES, LineIndex};
+use crate::scan::moment;
 use crate::source::Source;
 
 /// The lines around an anchor, as the file is up to `end`.
@@ -56,6 +58,10 @@ fn find_anchor(blocks: &mut Blocks<'_>, index: &LineIndex, at: Anchor) -> io::Re
         Anchor::Byte(byte) if byte.get() >= end => Ok(end),
         Anchor::Byte(byte) => blocks.line_start(byte.get()),
         Anchor::Line(line) => Ok(find_line(index, line).map_or(end, |start| start.get().min(end))),
+        Anchor::Time(time) => {
+            let time = time.resolve(dates::now(), dates::zone());
+            Ok(moment(blocks.source(), ByteOffset::new(end), time)?.at.get())
+        }
     }
 }
 

@@ -60,6 +60,8 @@ fn line_at(lines: &[(u64, &[u8])], at: Anchor, len: u64) -> usize {
         Anchor::Line(line) => (line.get() as usize - 1).min(lines.len()),
         Anchor::Byte(byte) if byte.get() >= len => lines.len(),
         Anchor::Byte(byte) => lines.iter().rposition(|(start, _)| *start <= byte.get()).unwrap_or(0),
+        // See the tests of `scan::moment`.
+        Anchor::Time(_) => unreachable!("none is made here"),
     }
 }
 

@@ -80,14 +80,14 @@ impl<'a> Clock<'a> {
     /// The time of a line of the piece: its bytes in the text, without line feed.
     pub(super) fn in_piece(&mut self, piece: &Piece<'_>, line: Range<usize>) -> Option<Stamp> {
         let start = piece.start_of(line.start);
-        let own = self.own(piece.text.get(line.clone())?);
+        let own = self.own_time(piece.text.get(line.clone())?);
         let timed = own.map(|stamp| (start, stamp)).or_else(|| self.above_in(piece, line.start));
         self.know(start, timed)
     }
 
     /// The time of the line at `start`, by its text.
     pub(super) fn of_line(&mut self, start: u64, text: &[u8]) -> Option<Stamp> {
-        let own = self.own(text);
+        let own = self.own_time(text);
         let timed = own.map(|stamp| (start, stamp)).or_else(|| self.above(start));
         self.know(start, timed)
     }
@@ -103,7 +103,8 @@ impl<'a> Clock<'a> {
         timed.map(|(_, stamp)| stamp)
     }
 
-    fn own(&mut self, text: &[u8]) -> Option<Stamp> {
+    /// The time that a line has itself, by its text.
+    pub(super) fn own_time(&mut self, text: &[u8]) -> Option<Stamp> {
         self.dates()?.time(text)
     }
 
@@ -125,7 +126,7 @@ impl<'a> Clock<'a> {
             {
                 return timed;
             }
-            if let Some(stamp) = self.own(piece.text.get(line)?) {
+            if let Some(stamp) = self.own_time(piece.text.get(line)?) {
                 return Some((place, stamp));
             }
         }
@@ -177,7 +178,7 @@ impl<'a> Clock<'a> {
                     return Ok(Looked::Found(timed));
                 }
                 let text = clean_line(bytes.get(begin..last).unwrap_or_default(), MAX_LINE_BYTES, &mut scratch);
-                if let Some(stamp) = self.own(text) {
+                if let Some(stamp) = self.own_time(text) {
                     return Ok(Looked::Found(Some((start, stamp))));
                 }
                 down_to = start;

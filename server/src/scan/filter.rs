@@ -5,7 +5,7 @@ use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
 use regex_automata::Input;
-use taillight::query::{self, Diagnostic, Expr, Query, Term};
+use taillight::query::{self, BadNarrow, Diagnostic, Expr, Narrow, Query, Term};
 use taillight::timestamp::{Stamp, TimeExpr};
 use taillight::wire::MAX_LINE_BYTES as SHOWN_BYTES;
 
@@ -45,26 +45,39 @@ pub struct BadQuery {
 }
 
 impl Filter {
-    /// Compiles the text of a query.
+    /// Compiles the text of a query. Its times are those of this machine's clock and zone.
     ///
     /// # Errors
     /// When the text is no query, or too large when compiled.
     pub fn compile(text: &str) -> Result<Self, BadQuery> {
-        let query = query::parse_usable(text)?.resolved(dates::now(), dates::zone());
+        Self::narrowed(text, &Narrow::default())
+    }
+
+    /// As [`Filter::compile`], for fewer lines.
+    ///
+    /// # Errors
+    /// As [`Filter::compile`], and when a time is none.
+    pub fn narrowed(text: &str, narrow: &Narrow) -> Result<Self, BadQuery> {
+        let (query, wrong) = query::parse_usable(text)?.narrowed(narrow);
+        if let Some(wrong) = wrong {
+            return Err(wrong.into());
+        }
+        let query = query.resolved(dates::now(), dates::zone());
         let mut compiler = Compiler { text, n_terms: query.terms().len(), ..Compiler::default() };
         let root = compiler.query(&query);
         compiler.refused.map_or_else(|| Ok(Self::new(query, root)), Err)
     }
 
     /// Compiles what can be: terms that are wrong are left out, and the first of them is told.
-    pub fn lenient(text: &str) -> (Self, Option<BadQuery>) {
+    pub fn lenient(text: &str, narrow: &Narrow) -> (Self, Option<BadQuery>) {
         let (query, wrong) = query::parse_lenient(text);
+        let (query, bad) = query.narrowed(narrow);
         let query = query.resolved(dates::now(), dates::zone());
         let mut compiler = Compiler { text, n_terms: query.terms().len(), ..Compiler::default() };
         for term in query.terms() {
             compiler.term(term, false);
         }
-        let wrong = wrong.map(BadQuery::from).or(compiler.refused.take());
+        let wrong = wrong.map(BadQuery::from).or(compiler.refused.take()).or(bad.map(BadQuery::from));
         let query = query.retain(&mut |term| compiler.term(term, false).is_some());
         let root = compiler.query(&query);
         (Self::new(query, root), wrong)
@@ -181,6 +194,13 @@ impl Filter {
     fn new(query: Query, root: Node) -> Self {
         let (driver, sees_returns) = (Driver::new(&root), root.sees_returns());
         Self { plan: Arc::new(Plan { key: query.to_string(), query, root, driver, sees_returns }) }
+    }
+}
+
+/// Where it is in the query's text means nothing: it is not in there.
+impl From<BadNarrow> for BadQuery {
+    fn from(wrong: BadNarrow) -> Self {
+        Self { position: 0, detail: wrong.message().to_owned() }
     }
 }
 

@@ -38,6 +38,40 @@ pub(super) struct Judge<'a> {
     pub(super) leaves_long: bool,
 }
 
+/// What is done with the lines of a part, in their order.
+pub(super) trait Visit {
+    /// Some whole lines, and where they start. The end of the line at which it is enough, if it is.
+    fn lines(&mut self, piece: (&[u8], u64), text: &mut Vec<u8>, clock: &mut Clock<'_>) -> io::Result<Option<u64>>;
+
+    /// A line that comes by itself, as far as it is looked at, and where it starts: the last one, or a very long one.
+    /// Whether [`Visit::ended`] is to be told of it.
+    fn line(&mut self, line: (&[u8], u64), clock: &mut Clock<'_>) -> io::Result<bool>;
+
+    /// Where that line ends.
+    fn ended(&mut self, line: Hit) -> ControlFlow<()>;
+}
+
+/// Tells the lines that match.
+struct Hits<'a, 'h, 'c> {
+    filter: &'a Filter,
+    limit: usize,
+    on_hit: &'h mut OnHit<'c>,
+}
+
+impl Visit for Hits<'_, '_, '_> {
+    fn lines(&mut self, piece: (&[u8], u64), text: &mut Vec<u8>, clock: &mut Clock<'_>) -> io::Result<Option<u64>> {
+        judge_piece(self.filter, piece, text, clock, self.on_hit)
+    }
+
+    fn line(&mut self, line: (&[u8], u64), clock: &mut Clock<'_>) -> io::Result<bool> {
+        is_match(self.filter, line, self.limit, clock)
+    }
+
+    fn ended(&mut self, line: Hit) -> ControlFlow<()> {
+        (self.on_hit)(line)
+    }
+}
+
 /// Where lines begin.
 enum Begin {
     At(u64),
@@ -51,6 +85,16 @@ impl Judge<'_> {
         scratch: &mut Scratch,
         first: &mut Option<u64>,
         on_hit: &mut OnHit<'_>,
+    ) -> io::Result<Judged> {
+        self.visit(scratch, first, &mut Hits { filter: self.filter, limit: self.ground.sizes.line, on_hit })
+    }
+
+    /// As [`Judge::run`], for who wants to know something else of the lines.
+    pub(super) fn visit(
+        &self,
+        scratch: &mut Scratch,
+        first: &mut Option<u64>,
+        visit: &mut dyn Visit,
     ) -> io::Result<Judged> {
         let Scratch { buf, text } = scratch;
         let mut units = Units::new(self.ground, self.part, buf, self.budget);
@@ -72,7 +116,7 @@ impl Judge<'_> {
                     while !rest.is_empty() {
                         let began = Instant::now();
                         let (piece, after) = portions.cut(rest);
-                        if let Some(end) = judge_piece(self.filter, (piece, at), text, &mut clock, on_hit)? {
+                        if let Some(end) = visit.lines((piece, at), text, &mut clock)? {
                             return Ok(Judged::Until(end));
                         }
                         at += piece.len() as u64;
@@ -84,19 +128,19 @@ impl Judge<'_> {
                     }
                 }
                 Unit::Last { start, bytes } => {
-                    let is_match = is_match(self.filter, (bytes, start), self.ground.sizes.line, &mut clock)?;
+                    let is_wanted = visit.line((bytes, start), &mut clock)?;
                     at = self.part.end;
-                    if is_match && on_hit(hit(start, at, false)).is_break() {
+                    if is_wanted && visit.ended(hit(start, at, false)).is_break() {
                         return Ok(Judged::Until(at));
                     }
                 }
                 Unit::Head { start, bytes } => {
-                    let is_match = is_match(self.filter, (bytes, start), self.ground.sizes.line, &mut clock)?;
+                    let is_wanted = visit.line((bytes, start), &mut clock)?;
                     let Some((end, finished)) = self.end_of_line(&mut units, start)? else {
                         return Ok(Judged::Until(start));
                     };
                     at = end;
-                    if (is_match && on_hit(hit(start, end, finished)).is_break()) || self.is_over(at) {
+                    if (is_wanted && visit.ended(hit(start, end, finished)).is_break()) || self.is_over(at) {
                         return Ok(Judged::Until(at));
                     }
                 }

@@ -90,13 +90,13 @@ fn reach(at: Anchor) -> Option<ByteOffset> {
     match at {
         Anchor::Start => Some(ByteOffset::ZERO + page),
         Anchor::Byte(place) => Some(place + page),
-        Anchor::Line(_) | Anchor::End => None,
+        Anchor::Line(_) | Anchor::End | Anchor::Time(_) => None,
     }
 }
 
 /// What the link shows and finds (blocking).
 fn search_of(view: &FileView) -> (Search, Vec<Refusal>) {
-    let filter = wire::Filter { q: view.filter.clone(), ctx: view.ctx };
+    let filter = wire::Filter { q: view.filter.clone(), ctx: view.ctx, ..wire::Filter::default() };
     Search::of_link(Some(&filter), Some(view.find.as_str()))
 }
 

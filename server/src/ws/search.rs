@@ -37,7 +37,7 @@ pub(crate) type Refusal = (bool, BadQuery);
 
 /// Compiles a query as strictly as a user who has just typed it wants; `None` shows all rows (blocking).
 pub(crate) fn compile(wanted: Option<&wire::Filter>) -> Result<Option<RowFilter>, BadQuery> {
-    wanted.map_or(Ok(None), |wanted| Ok(RowFilter::new(Filter::compile(&wanted.q)?, wanted.ctx)))
+    wanted.map_or(Ok(None), |wanted| Ok(RowFilter::new(Filter::narrowed(&wanted.q, &wanted.narrow)?, wanted.ctx)))
 }
 
 impl Search {
@@ -46,7 +46,7 @@ impl Search {
         let mut search = Self::default();
         let mut refused = Vec::new();
         if let Some(wanted) = filter {
-            let (filter, wrong) = Filter::lenient(&wanted.q);
+            let (filter, wrong) = Filter::lenient(&wanted.q, &wanted.narrow);
             refused.extend(wrong.map(|wrong| (false, wrong)));
             search.show(RowFilter::new(filter, wanted.ctx));
         }

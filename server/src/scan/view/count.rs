@@ -133,12 +133,7 @@ impl Counts {
     }
 
     /// The matching lines of a piece and where it starts: how many start in each block.
-    fn hits_in(
-        &self,
-        piece: (&[u8], u64),
-        text: &mut Vec<u8>,
-        clock: &mut Clock<'_>,
-    ) -> io::Result<Vec<(u64, u64)>> {
+    fn hits_in(&self, piece: (&[u8], u64), text: &mut Vec<u8>, clock: &mut Clock<'_>) -> io::Result<Vec<(u64, u64)>> {
         let mut hits: Vec<(u64, u64)> = Vec::new();
         judge_piece(self.filter(), piece, text, clock, &mut |hit| {
             let block = hit.start.get() / self.block();
