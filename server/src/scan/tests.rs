@@ -3,6 +3,6 @@
 mod counts;
 mod hits;
 mod hostile;
-mod oracle;
+pub(in crate::scan) mod oracle;
 mod semantics;
 mod shared;

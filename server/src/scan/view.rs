@@ -106,6 +106,12 @@ impl View {
     }
 }
 
+/// Which of `parts` equal parts of `len` bytes a place is in; `None` past the end.
+pub(super) fn part_of(at: u64, (len, parts): (u64, u32)) -> Option<u32> {
+    let nth = u128::from(at) * u128::from(parts) / u128::from(len.max(1));
+    u32::try_from(nth).ok().filter(|nth| *nth < parts)
+}
+
 /// Ends the counting.
 impl Drop for View {
     fn drop(&mut self) {

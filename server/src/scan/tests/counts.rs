@@ -49,7 +49,7 @@ proptest! {
             if n_steps > 1 {
                 view.index().unwrap().step();
             }
-            let expected = matching(&text, now, sizes.line);
+            let expected = matching(&text, now, sizes);
             let mut n = 0;
             while n < n_steps && view.counts().step(&|| false) == Progress::More {
                 n += 1;
@@ -92,7 +92,7 @@ proptest! {
             prop_assert_ne!(runtime.block_on(sweep(view.counts(), &tasks)), Progress::Stalled);
             view.counts().step(&|| false);
         }
-        let expected = matching(&text, &bytes, sizes.line);
+        let expected = matching(&text, &bytes, sizes);
         prop_assert_eq!(view.matched().count.get(), expected.len() as u64);
         check_hits_with(&view, &growing, &filter, sizes, &expected);
         let ground = Ground { source: &*source, index: None, sizes };
