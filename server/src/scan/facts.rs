@@ -99,6 +99,12 @@ impl Facts {
         facts
     }
 
+    /// Makes all of them that are wanted.
+    #[cfg(test)]
+    pub(super) async fn finish(&self, tasks: &Tasks) {
+        self.known.go_on(tasks).await.unwrap();
+    }
+
     /// The source has grown to `len` bytes. A smaller `len` than before is ignored.
     pub(super) fn grow_to(&self, len: u64) {
         let has_grown = self.known.target.send_if_modified(|target| std::mem::replace(target, len.max(*target)) < len);

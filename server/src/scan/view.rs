@@ -5,6 +5,7 @@ mod count;
 mod counts;
 mod sweep;
 
+use std::io;
 use std::sync::Arc;
 
 use taillight::line::{ByteOffset, LineCount};
@@ -62,6 +63,15 @@ impl View {
     /// there are fewer. Reads about one block.
     pub fn select(&self, n: u64) -> Option<ByteOffset> {
         self.counts.select(n).map(ByteOffset::new)
+    }
+
+    /// In which of `parts` parts of the first `len` bytes matching lines start, in order, as far as that is counted. Reads
+    /// when the file is small, and blocks then.
+    ///
+    /// # Errors
+    /// When reading fails.
+    pub fn marks(&self, len: ByteOffset, parts: u32) -> io::Result<Vec<u32>> {
+        self.counts.marks(len.get(), parts)
     }
 
     /// Waits until everything that is known of the source is counted; `false` when `deadline` comes first.
