@@ -399,7 +399,7 @@ pub struct Filter {
     /// How many rows around a match are shown too, at most [`MAX_CONTEXT`].
     pub ctx: u32,
     /// What else a line must be.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Narrow::is_nothing")]
     pub narrow: Narrow,
 }
 

@@ -65,6 +65,9 @@ pub fn moment(source: &dyn Source, end: ByteOffset, time: Stamp) -> io::Result<M
     Ok(found.unwrap_or(Moment { at: end, time: None }))
 }
 
+/// A line with a time: where it starts, and its time.
+type Timed = (u64, Stamp);
+
 struct Search<'a> {
     source: &'a dyn Source,
     end: u64,
@@ -96,7 +99,7 @@ impl Search<'_> {
     }
 
     /// The first line in `[from, to)` that is not before `time` and not alone in that, and the last line with a time.
-    fn first(&mut self, from: u64, to: u64, time: Stamp) -> io::Result<(Option<(u64, Stamp)>, Option<(u64, Stamp)>)> {
+    fn first(&mut self, from: u64, to: u64, time: Stamp) -> io::Result<(Option<Timed>, Option<Timed>)> {
         let mut seen: VecDeque<(u64, Stamp)> = VecDeque::with_capacity(SAMPLES);
         let mut found = None;
         self.times(from, to, &mut |at, stamp| {
