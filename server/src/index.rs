@@ -6,6 +6,8 @@
 
 mod blocks;
 mod counts;
+mod kept;
+mod resume;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -23,6 +25,8 @@ use crate::source::{Source, read_full};
 use crate::tasks::Tasks;
 pub(crate) use blocks::BlockCounts;
 use counts::Counts;
+pub use kept::KeptCounts;
+use resume::Keeper;
 
 /// The length of a block, in bytes.
 pub const BLOCK_BYTES: u64 = 64 * 1024;
@@ -42,6 +46,7 @@ pub struct LineIndex {
     counting: Mutex<()>,
     has_builder: AtomicBool,
     total: watch::Sender<LineTotal>,
+    keeper: Keeper,
 }
 
 /// What a step came to.
@@ -70,6 +75,7 @@ impl LineIndex {
             counting: Mutex::new(()),
             has_builder: AtomicBool::new(false),
             total,
+            keeper: Keeper::default(),
         }
     }
 
@@ -163,8 +169,8 @@ impl LineIndex {
         progress
     }
 
-    /// Counts in the background until everything is counted, `tasks` end, or the index is held no more. Does nothing
-    /// when that is happening already.
+    /// Counts in the background until everything is counted, `tasks` end, or the index is held no more; goes on from
+    /// counts that are kept, and keeps them at the end. Does nothing when that is happening already.
     pub fn build(self: &Arc<Self>, tasks: &Tasks) {
         if self.has_builder.swap(true, Ordering::AcqRel) {
             return;
@@ -172,6 +178,8 @@ impl LineIndex {
         let index = Arc::downgrade(self);
         let (scanning, stopping) = (tasks.clone(), tasks.stopping());
         tasks.spawn(async move {
+            let resumed = Weak::clone(&index);
+            scanning.scanning(move || resumed.upgrade().map(|index| index.take_up())).await;
             while !stopping.is_cancelled() {
                 sweep::sweep(&index, &scanning).await;
                 let index = Weak::clone(&index);
@@ -185,10 +193,16 @@ impl LineIndex {
 
     fn background_step(&self) -> Progress {
         let progress = self.step();
-        if progress != Progress::More {
-            self.has_builder.store(false, Ordering::Release);
+        if progress == Progress::More {
+            return progress;
         }
-        progress
+        if progress == Progress::Done {
+            self.keep_when_worth();
+        }
+        self.has_builder.store(false, Ordering::Release);
+        // What came meanwhile was left to this builder.
+        let is_left = progress == Progress::Done && self.behind() > ByteLen::ZERO;
+        if is_left && !self.has_builder.swap(true, Ordering::AcqRel) { Progress::More } else { progress }
     }
 
     fn count_step(&self) -> io::Result<Progress> {

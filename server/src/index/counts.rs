@@ -4,6 +4,7 @@ use taillight::line::{ByteOffset, LineCount};
 use taillight::wire::LineTotal;
 
 use super::blocks::BlockCounts;
+use super::kept::Kept;
 
 /// Line feeds per block, from the start of a file up to `done`.
 #[derive(Debug)]
@@ -80,6 +81,20 @@ impl Counts {
         }
         (self.done, self.open) = (to, open);
         self.target = self.target.max(to);
+    }
+
+    /// The counts of the whole blocks that are counted, and where those end.
+    pub(super) fn whole_blocks(&self) -> (BlockCounts, u64) {
+        let n_blocks = self.done / self.block;
+        (self.feeds.up_to(n_blocks), n_blocks * self.block)
+    }
+
+    /// Goes on from what was counted before, when that is more.
+    pub(super) fn take_up(&mut self, kept: Kept) {
+        if kept.done > self.done {
+            (self.feeds, self.done, self.open) = (kept.feeds, kept.done, kept.open);
+            self.target = self.target.max(self.done);
+        }
     }
 
     /// Everything up to `to` is a hole: zeros, no line feed.

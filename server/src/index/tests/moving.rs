@@ -1,0 +1,1 @@
+//! Counting side by side against counting in order, of logs that grow, shrink and fail meanwhile.
