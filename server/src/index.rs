@@ -31,17 +31,26 @@ use resume::Keeper;
 /// The length of a block, in bytes.
 pub const BLOCK_BYTES: u64 = 64 * 1024;
 
-/// How much one step counts before it looks whether it is still wanted, in bytes.
-const STEP_BYTES: u64 = 4 * 1024 * 1024;
+/// In how large pieces an index works, in bytes: other ones make tests sharp.
+#[derive(Clone, Copy, Debug)]
+struct Sizes {
+    block: u64,
+    /// How much one step counts before it looks whether it is still wanted.
+    step: u64,
+    /// How much is read at once: fits a part of the second-level cache.
+    read: u64,
+}
 
-/// How much is read at once, in bytes: fits a part of the second-level cache.
-const READ_BYTES: u64 = 256 * 1024;
+impl Sizes {
+    const USUAL: Self = Self { block: BLOCK_BYTES, step: 4 * 1024 * 1024, read: 256 * 1024 };
+}
 
 /// The line feeds of a source, block by block. Shared; all methods may be called from any thread. Those that read
 /// block: [`LineIndex::select`], [`LineIndex::rank`], [`LineIndex::step`].
 #[derive(Debug)]
 pub struct LineIndex {
     source: Arc<dyn Source>,
+    sizes: Sizes,
     counts: RwLock<Counts>,
     counting: Mutex<()>,
     has_builder: AtomicBool,
@@ -63,15 +72,21 @@ pub enum Progress {
 impl LineIndex {
     /// The index of `source`, with nothing counted.
     pub fn new(source: Arc<dyn Source>) -> Self {
-        Self::with_block(source, BLOCK_BYTES)
+        Self::with_sizes(source, Sizes::USUAL)
     }
 
     /// As [`LineIndex::new`] with blocks of `block` bytes: small ones make tests sharp.
+    #[cfg(test)]
     pub(crate) fn with_block(source: Arc<dyn Source>, block: u64) -> Self {
+        Self::with_sizes(source, Sizes { block: block.max(1), ..Sizes::USUAL })
+    }
+
+    fn with_sizes(source: Arc<dyn Source>, sizes: Sizes) -> Self {
         let total = watch::Sender::new(LineTotal { count: LineCount::ZERO, exact: true });
         Self {
             source,
-            counts: RwLock::new(Counts::new(block)),
+            sizes,
+            counts: RwLock::new(Counts::new(sizes.block)),
             counting: Mutex::new(()),
             has_builder: AtomicBool::new(false),
             total,
@@ -127,7 +142,7 @@ impl LineIndex {
 
     /// The start of the block that holds `offset`.
     pub(crate) fn block_of(&self, offset: ByteOffset) -> ByteOffset {
-        self.read(|counts| offset.align_down(counts.block()))
+        offset.align_down(self.sizes.block)
     }
 
     /// The line feeds before the block that holds `offset`; `None` while `offset` is not counted. Reads nothing.
@@ -207,8 +222,8 @@ impl LineIndex {
 
     fn count_step(&self) -> io::Result<Progress> {
         let (mut at, target) = self.read(|counts| (counts.done(), counts.target()));
-        let stop = target.min(at.saturating_add(STEP_BYTES));
-        let mut buf = vec![0; READ_BYTES.min(stop - at) as usize];
+        let stop = target.min(at.saturating_add(self.sizes.step));
+        let mut buf = vec![0; self.sizes.read.min(stop - at) as usize];
         while at < stop {
             let data = self.source.next_data(ByteOffset::new(at))?.get().min(target);
             if data > at {
@@ -216,7 +231,7 @@ impl LineIndex {
                 at = data;
                 continue;
             }
-            let wanted = (stop - at).min(READ_BYTES) as usize;
+            let wanted = (stop - at).min(self.sizes.read) as usize;
             let read = read_full(self.source.as_ref(), &mut buf[..wanted], ByteOffset::new(at))?;
             self.write(|counts| counts.extend(&buf[..read]));
             at += read as u64;
@@ -229,7 +244,7 @@ impl LineIndex {
 
     /// The bytes of the block that begins at `block`, before `limit`.
     fn block_bytes(&self, block: ByteOffset, limit: ByteOffset) -> Option<Vec<u8>> {
-        let len = self.read(Counts::block).min((limit - block).get());
+        let len = self.sizes.block.min((limit - block).get());
         let mut buf = vec![0; usize::try_from(len).ok()?];
         let read = read_full(self.source.as_ref(), &mut buf, block).ok()?;
         (read == buf.len()).then_some(buf)

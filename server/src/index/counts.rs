@@ -31,10 +31,6 @@ impl Counts {
         Self { block: block.max(1), feeds: BlockCounts::default(), done: 0, target: 0, open: false }
     }
 
-    pub(super) fn block(&self) -> u64 {
-        self.block
-    }
-
     pub(super) fn done(&self) -> u64 {
         self.done
     }

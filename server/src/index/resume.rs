@@ -48,8 +48,8 @@ impl LineIndex {
     /// Goes on from what is kept, once, before anything is counted. Blocks.
     pub(super) fn take_up(&self) {
         let Some(folder) = self.keeper.folder.get() else { return };
-        let (block, done, target) = self.read(|counts| (counts.block(), counts.done(), counts.target()));
-        if block != BLOCK_BYTES || done > 0 || target < LEAST_BYTES {
+        let (done, target) = self.read(|counts| (counts.done(), counts.target()));
+        if self.sizes.block != BLOCK_BYTES || done > 0 || target < LEAST_BYTES {
             return;
         }
         if self.keeper.has_looked.swap(true, Ordering::Relaxed) {
@@ -70,8 +70,8 @@ impl LineIndex {
     fn keep_if_more(&self, least: u64) {
         let Some(folder) = self.keeper.folder.get() else { return };
         let mut kept_to = lock(&self.keeper.kept_to);
-        let (block, done) = self.read(|counts| (counts.block(), counts.done()));
-        if block != BLOCK_BYTES || done < LEAST_BYTES || done < kept_to.saturating_add(least) {
+        let done = self.read(super::counts::Counts::done);
+        if self.sizes.block != BLOCK_BYTES || done < LEAST_BYTES || done < kept_to.saturating_add(least) {
             return;
         }
         let (feeds, whole) = self.read(super::counts::Counts::whole_blocks);

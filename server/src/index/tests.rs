@@ -245,3 +245,25 @@ fn an_index_that_is_built_leaves_all_slots_to_pages() {
     assert!(runtime.block_on(index.wait_for(None, tokio::time::Instant::now() + deadline)));
     assert_eq!(index.total().count, LineCount::new(2));
 }
+
+#[test]
+fn what_comes_at_the_very_end_of_the_counting_is_counted_too() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
+    let _entered = runtime.enter();
+    let tasks = Tasks::default();
+    let (reached, is_reached) = mpsc::sync_channel(2);
+    let (let_read, open) = mpsc::sync_channel(2);
+    let source = Arc::new(Gated { inner: Memory(b"a\nb\n".to_vec()), reached, open: Mutex::new(open) });
+    let index = Arc::new(LineIndex::new(source));
+    index.grow_to(ByteOffset::new(2));
+    index.build(&tasks);
+    is_reached.recv_timeout(Duration::from_secs(30)).unwrap();
+    // It is reading what it takes for the last bytes.
+    index.grow_to(ByteOffset::new(4));
+    index.build(&tasks);
+    let_read.send(()).unwrap();
+    let_read.send(()).unwrap();
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+    assert!(runtime.block_on(index.wait_for(None, deadline)), "nobody counts the rest");
+    assert_eq!(index.total().count, LineCount::new(2));
+}
