@@ -25,6 +25,7 @@ use crate::source::{Source, read_full};
 use crate::tasks::Tasks;
 pub(crate) use blocks::BlockCounts;
 use counts::Counts;
+pub(crate) use counts::Found;
 pub use kept::KeptCounts;
 use resume::Keeper;
 
@@ -117,15 +118,20 @@ impl LineIndex {
 
     /// Where line `line` starts; `None` while that is not counted, or when there is no such line. Reads one block.
     pub fn select(&self, line: LineNo) -> Option<ByteOffset> {
-        let (block, nth, limit) = match self.read(|counts| counts.find(line.lines_before().get()))? {
-            counts::Found::Start => return Some(ByteOffset::ZERO),
-            counts::Found::After { block, nth, limit } => (block, nth, limit),
+        let (block, nth, limit) = match self.find(line)? {
+            Found::Start => return Some(ByteOffset::ZERO),
+            Found::After { block, nth, limit } => (block, nth, limit),
         };
         let bytes = self.block_bytes(block, limit)?;
         let feed = memchr::memchr_iter(b'\n', &bytes).nth(usize::try_from(nth).ok()?.checked_sub(1)?)?;
         let start = block.get() + feed as u64 + 1;
         // After the last line feed of all there is a line only if there are bytes.
         self.read(|counts| start < counts.target()).then_some(ByteOffset::new(start))
+    }
+
+    /// In which block to look for the start of line `line`, for who reads that block anyway. Reads nothing.
+    pub(crate) fn find(&self, line: LineNo) -> Option<Found> {
+        self.read(|counts| counts.find(line.lines_before().get()))
     }
 
     /// How many lines start before the line that holds `offset`: the line feeds before it. `None` while that is not

@@ -19,7 +19,7 @@ pub(super) struct Counts {
 
 /// Where a line starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Found {
+pub(crate) enum Found {
     /// At the start of the file.
     Start,
     /// After the `nth` line feed, from 1, of the block that begins at `block`, which is counted up to `limit`.
