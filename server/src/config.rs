@@ -85,6 +85,8 @@ pub struct Limits {
     pub stdin_bytes: u64,
     /// How much is kept of what compressed files stand for, in bytes.
     pub spool_bytes: u64,
+    /// How much is kept of the line counts of large files, in bytes; 0: none.
+    pub kept_counts_bytes: u64,
 }
 
 /// A folder that is served, or a file with its rotated siblings.
@@ -266,6 +268,7 @@ impl Default for Limits {
             sockets_per_user: 64,
             stdin_bytes: 4 << 30,
             spool_bytes: 16 << 30,
+            kept_counts_bytes: 64 << 20,
         }
     }
 }

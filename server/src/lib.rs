@@ -42,6 +42,7 @@ use assets::Assets;
 use auth::Auth;
 use catalog::{Catalog, RootError};
 use config::{AuthMode, Config, StartToken};
+use index::KeptCounts;
 use serve::Limits;
 use source::{Archives, Intake, Stdin};
 use state::{AppState, Facts};
@@ -152,6 +153,7 @@ impl Server {
         let auth = Auth::new(&self.config, &self.token, local, tasks);
         let pace = Pace { poll: self.config.poll, ..Pace::default() };
         let archives = Archives::new(self.config.spool_folders(), self.config.limits.spool_bytes);
+        let kept = kept_counts(&self.config);
         let facts = Facts {
             base: self.config.base_path,
             heartbeat: self.config.heartbeat,
@@ -164,12 +166,23 @@ impl Server {
         AppState {
             auth,
             catalog: self.catalog,
-            tails: Tails::with_archives(tasks.clone(), pace, archives),
+            tails: Tails::with_kept(tasks.clone(), pace, archives, kept),
             tasks: tasks.clone(),
             assets: Assets::new(self.site_root),
             facts: Arc::new(facts),
         }
     }
+}
+
+/// Where line counts outlive the server.
+fn kept_counts(config: &Config) -> Option<KeptCounts> {
+    let budget = config.limits.kept_counts_bytes;
+    let kept = (budget > 0).then(|| KeptCounts::new(config.cache_dir.join("lines"), budget))?;
+    if let Err(error) = kept.prepare() {
+        // What was kept there before is used all the same.
+        tracing::info!(%error, "no line counts can be kept in the cache folder: large files are counted at each start");
+    }
+    Some(kept)
 }
 
 fn stdin_of_process(config: &Config) -> Result<(Arc<Stdin>, Intake), StartError> {

@@ -91,6 +91,11 @@ pub trait Source: Send + Sync + Debug {
         0
     }
 
+    /// When its file was last written, in nanoseconds since 1970; `None` when it has none that outlives the server.
+    fn modified_ns(&self) -> Option<u64> {
+        None
+    }
+
     /// The bytes as they are stored, where these are decoded from others.
     fn stored(&self) -> Option<Arc<dyn Source>> {
         None

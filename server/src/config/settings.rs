@@ -137,6 +137,14 @@ pub const SETTINGS: &[Setting] = &[
         |config, text| whole(text, 16 << 20, 1 << 50, &mut config.limits.spool_bytes),
         |config| config.limits.spool_bytes.to_string()
     ),
+    setting!(
+        "limits.kept_counts_bytes",
+        "TAILLIGHT_LIMITS_KEPT_COUNTS_BYTES",
+        None,
+        Whole,
+        |config, text| whole(text, 0, 1 << 40, &mut config.limits.kept_counts_bytes),
+        |config| config.limits.kept_counts_bytes.to_string()
+    ),
 ];
 
 /// Variables of the environment that are no settings.

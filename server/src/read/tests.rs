@@ -209,6 +209,33 @@ fn a_page_costs_the_same_in_a_file_of_100_gb_as_in_one_of_1_mb() {
 }
 
 #[test]
+fn going_to_a_line_reads_at_most_two_blocks() {
+    const BLOCK: u64 = crate::index::BLOCK_BYTES;
+    let text: Vec<u8> =
+        (0..40_000).flat_map(|n| format!("line {n:>6} {}\n", "x".repeat(n % 97)).into_bytes()).collect();
+    let lines = lines(&text);
+    let source = Counting::new(Arc::new(Memory(text.clone())));
+    let dynamic: Arc<dyn Source> = Arc::clone(&source) as Arc<dyn Source>;
+    let index = indexed(&dynamic, BLOCK);
+    // Also the lines around the edges of blocks.
+    let edges = (1..text.len() as u64 / BLOCK).flat_map(|block| {
+        let nth = lines.partition_point(|(start, _)| *start < block * BLOCK);
+        nth - 3..nth + 4
+    });
+    for nth in edges.chain((0..lines.len()).step_by(977)).chain([lines.len() - 1]) {
+        source.take();
+        let line = LineNo::new(nth as u64 + 1).unwrap();
+        let want = PageWant { at: Anchor::Line(line), before: 100, after: 100, max_bytes: MAX_PAGE_BYTES };
+        let page = page(source.as_ref(), &index, ByteOffset::new(text.len() as u64), &want).unwrap();
+        assert_eq!(page.anchor.get(), lines[nth].0, "line {line:?}");
+        let first = page.first_line.unwrap().lines_before().get() as usize;
+        assert_eq!(page.offset.get(), lines[first].0);
+        let n_read = source.take();
+        assert!(n_read <= 2 * BLOCK, "{n_read} bytes for line {line:?}");
+    }
+}
+
+#[test]
 fn a_huge_line_is_sent_as_its_head_and_its_length() {
     let folder = TempFolder::new();
     for (name, len) in [("1mb.log", 1 << 20), ("100gb.log", 100_u64 << 30)] {

@@ -184,4 +184,8 @@ impl Source for LocalFile {
     fn device(&self) -> u64 {
         self.file.stat().map_or(0, |stat| stat.dev)
     }
+
+    fn modified_ns(&self) -> Option<u64> {
+        Some(self.file.stat().ok()?.modified_ns)
+    }
 }

@@ -109,9 +109,9 @@ impl Viewer {
         let Some(epoch) = tip.epoch(generation).cloned() else {
             return gone(socket, rows.req).await;
         };
-        if epoch.is_archive() && epoch.index.behind() > ByteLen::ZERO {
+        if epoch.is_archive() {
             // Nobody has counted its lines yet.
-            epoch.index.build(&self.state.tasks);
+            self.state.tails.count_lines(&epoch);
         }
         let rows = match rows.at {
             Anchor::Time(time) => match land(&self.state, &tip, &epoch, time).await {
