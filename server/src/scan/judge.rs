@@ -1,11 +1,12 @@
 //! Which lines of a part of a source match: the one loop under pages, searches and views.
 
 use std::io;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::time::Instant;
 
 use taillight::line::ByteOffset;
 
+use super::apart::Apart;
 use super::clean::Cleaned;
 use super::units::{Ground, Part, Passed, Portions, Scratch, Unit, Units};
 use super::{Budget, Filter, Hit};
@@ -153,18 +154,22 @@ pub(super) fn judge_piece(
     text: &mut Vec<u8>,
     on_hit: &mut OnHit<'_>,
 ) -> Option<u64> {
-    let mut cleaned = Cleaned::new(piece, filter.sees_returns(), text);
     let mut broke = None;
-    // Told by `broke`.
-    let _ = filter.lines(cleaned.text(), |line| {
-        let raw = cleaned.raw_line(&line);
+    let mut on_raw = |raw: Range<usize>| {
         let (start, end) = (at + raw.start as u64, at + raw.end as u64);
         let flow = on_hit(hit(start, end, true));
         if flow.is_break() {
             broke = Some(end);
         }
         flow
-    });
+    };
+    // What becomes of it is told by `broke`.
+    let _ = if let Some(apart) = Apart::of(piece, filter.sees_returns(), text) {
+        apart.lines(|text, on_line| filter.lines(text, on_line), on_raw)
+    } else {
+        let mut cleaned = Cleaned::new(piece, filter.sees_returns(), text);
+        filter.lines(cleaned.text(), |line| on_raw(cleaned.raw_line(&line)))
+    };
     broke
 }
 
