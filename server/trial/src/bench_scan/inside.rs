@@ -274,7 +274,9 @@ impl Inside {
             let gate = Arc::new(std::sync::Barrier::new(scan_threads()));
             let each = (0..scan_threads()).map(|_| {
                 let gate = Arc::clone(&gate);
-                self.tasks.scanning(move || drop(gate.wait()))
+                self.tasks.scanning(move || {
+                    gate.wait();
+                })
             });
             futures_util::future::join_all(each).await;
         });
