@@ -8,6 +8,7 @@
 //! return at the end ([`taillight::ansi::plain`]). The engine never sees lines one by one where it can be helped: it
 //! runs over units of many lines, and patterns are rewritten so that they mean the same there (`pattern`).
 
+mod apart;
 mod budget;
 mod clean;
 mod clock;

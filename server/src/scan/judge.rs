@@ -1,11 +1,12 @@
 //! Which lines of a part of a source match: the one loop under pages, searches and views.
 
 use std::io;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::time::Instant;
 
 use taillight::line::ByteOffset;
 
+use super::apart::Apart;
 use super::clean::Cleaned;
 use super::clock::{Clock, Piece};
 use super::units::{Ground, Part, Passed, Portions, Scratch, Unit, Units};
@@ -199,19 +200,25 @@ pub(super) fn judge_piece(
     clock: &mut Clock<'_>,
     on_hit: &mut OnHit<'_>,
 ) -> io::Result<Option<u64>> {
-    let mut cleaned = Cleaned::new(piece, filter.sees_returns(), text);
-    let lines = Piece::new(at, piece, &cleaned);
     let mut broke = None;
-    // Told by `broke`.
-    let _ = filter.lines(cleaned.text(), &mut |line| clock.in_piece(&lines, line), |line| {
-        let raw = cleaned.raw_line(&line);
+    let mut on_raw = |raw: Range<usize>| {
         let (start, end) = (at + raw.start as u64, at + raw.end as u64);
         let flow = on_hit(hit(start, end, true));
         if flow.is_break() {
             broke = Some(end);
         }
         flow
-    });
+    };
+    let apart = if filter.asks_time() { None } else { Apart::of(piece, filter.sees_returns(), text) };
+    // What becomes of it is told by `broke`.
+    let _ = if let Some(apart) = apart {
+        apart.lines(|text, on_line| filter.lines(text, &mut |_| None, on_line), on_raw)
+    } else {
+        let mut cleaned = Cleaned::new(piece, filter.sees_returns(), text);
+        let lines = Piece::new(at, piece, &cleaned);
+        let mut time_of = |line| clock.in_piece(&lines, line);
+        filter.lines(cleaned.text(), &mut time_of, |line| on_raw(cleaned.raw_line(&line)))
+    };
     clock.check()?;
     Ok(broke)
 }

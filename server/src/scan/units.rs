@@ -39,7 +39,7 @@ impl Sizes {
     pub(super) const USUAL: Self = Self {
         line: MAX_LINE_BYTES,
         first_read: 64 * 1024,
-        read: 256 * 1024,
+        read: 1024 * 1024,
         piece: 64 * 1024,
         tail: 4 * 1024,
         step: 8 * 1024 * 1024,
