@@ -40,6 +40,15 @@ impl Place {
         (output.status.code(), text(output.stdout), text(output.stderr))
     }
 
+    /// What `query` makes of a pipe: exit code and standard output.
+    fn query_piped(&self, args: &[&str], input: &str) -> (Option<i32>, String) {
+        let mut command = self.taillight(&[&["query"], args].concat());
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    }
+
     /// A running server and the URL it printed.
     fn serve(&self, args: &[&str]) -> (Serving, String) {
         let mut child = self.taillight(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -111,8 +120,9 @@ fn what_the_caller_must_change_exits_with_2_and_says_what() {
         (&["query", "a or", "app.log"], "error: bad query at byte 2: "),
         (&["query", "(a", "app.log"], "\n  (a\n  ^\n"),
         (&["query", "/a(/", "app.log"], "error: bad query at byte "),
-        (&["query", "level:error", "app.log"], "error: bad query at byte 0: "),
-        (&["query", "--from", "10:00", "a", "app.log"], "'--from' and '--to' are not in this version yet"),
+        (&["query", "level:loud", "app.log"], "error: bad query at byte 6: "),
+        (&["query", "--from", "soon", "a", "app.log"], "invalid value 'soon' for '--from <TIME>': write RFC 3339"),
+        (&["query", "--to", "", "a", "app.log"], "'--to <TIME>'"),
         (&["query", "--format", "xml", "a", "app.log"], "[possible values: text, json, raw]"),
         (&["query", "--count", "--follow", "a", "app.log"], "cannot be used with"),
         (&["query", "--cuont", "a", "app.log"], "a similar argument exists: '--count'"),
@@ -171,10 +181,56 @@ fn query_prints_matching_lines_and_exits_as_grep_does() {
     }
 }
 
+/// A year-less log that ends in the new year, with a stack trace and a line out of order.
+const SYSLOG: &str = "Dec 31 23:58:00 h a: first\nDec 31 23:59:30 h b: <error> second\n  at trace\n\
+    Jan  1 00:00:10 h c: third\nDec 31 23:57:00 h d: late\nJan  1 00:01:00 h e: [error] last\n";
+
+#[test]
+fn times_bound_what_is_found_and_years_come_from_the_last_change() {
+    let place = Place::new();
+    let log = place.top.join("sys.log");
+    fs::write(&log, SYSLOG).unwrap();
+    // 2021-01-02
+    let modified = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_609_545_600);
+    fs::File::options().append(true).open(&log).unwrap().set_modified(modified).unwrap();
+    let gzip = Command::new("gzip").args(["-k", "-N"]).arg(&log).status();
+    let names: &[&str] =
+        if gzip.is_ok_and(|status| status.success()) { &["sys.log", "sys.log.gz"] } else { &["sys.log"] };
+    for name in names {
+        for (args, expected) in [
+            (
+                &["--from", "2020-12-31 23:59", "third or trace or first"][..],
+                "  at trace\nJan  1 00:00:10 h c: third\n",
+            ),
+            (&["--to", "2020-12-31T23:58:30", "h"], "Dec 31 23:58:00 h a: first\nDec 31 23:57:00 h d: late\n"),
+            (&["--from=2021-01-01", "--to=2021-01-01 00:01", "h"], "Jan  1 00:00:10 h c: third\n"),
+            (&["--from", "-15m", ""], ""),
+            (&["--to", "-15m", "--count", ""], "6\n"),
+            (&["before:2020-12-31"], ""),
+            (&["level>=error after:\"2021-01-01 00:00\""], "Jan  1 00:01:00 h e: [error] last\n"),
+            (&["-after:2020-12-31"], ""),
+            (
+                &["--format", "json", "trace or last"],
+                "{\"file\":\"NAME\",\"line\":3,\"offset\":63,\"time\":null,\"level\":null,\"text\":\"  at trace\"}\n\
+                 {\"file\":\"NAME\",\"line\":6,\"offset\":127,\"time\":\"2021-01-01T00:01:00Z\",\"level\":\"error\",\
+                 \"text\":\"Jan  1 00:01:00 h e: [error] last\"}\n",
+            ),
+        ] {
+            let (options, expr) = args.split_at(args.len() - 1);
+            let output =
+                place.taillight(&[&["query"], options, &["--"], expr, &[*name]].concat()).env("TZ", "UTC").output();
+            let output = output.unwrap();
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), expected.replace("NAME", name), "{name} {args:?}");
+            assert_eq!(output.status.code(), Some(i32::from(expected.is_empty())), "{name} {args:?}");
+        }
+    }
+}
+
 #[test]
 fn a_pipe_is_searched_like_a_file() {
     let place = Place::new();
     let lines = "one\ntwo error\nthree\nfour\nfive error";
+    let timed = "x\n2026-11-22T10:00:00Z a\n y\n2026-11-22T10:01:00Z [warn] b";
     for (args, expected) in [
         (&["error", "-"][..], "two error\nfive error\n"),
         (&["--count", "error", "-"], "2\n"),
@@ -187,12 +243,20 @@ fn a_pipe_is_searched_like_a_file() {
             "{\"file\":\"-\",\"line\":5,\"offset\":25,\"time\":null,\"level\":null,\"text\":\"five error\"}\n",
         ),
     ] {
-        let mut command = place.taillight(&[&["query"], args].concat());
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
-        let output = child.wait_with_output().unwrap();
-        assert_eq!(String::from_utf8(output.stdout).unwrap(), expected, "{args:?}");
-        assert_eq!(output.status.code(), Some(0), "{args:?}");
+        assert_eq!(place.query_piped(args, lines), (Some(0), expected.to_owned()), "{args:?}");
+    }
+    for (args, expected) in [
+        (&["--from", "2026-11-22T10:00:00Z", "y or b", "-"][..], " y\n2026-11-22T10:01:00Z [warn] b\n"),
+        (&["--count", "-before:2026-11-22T10:01:00Z", "-"], "2\n"),
+        (&["-level>=warn x", "-"], "x\n"),
+        (&["--follow", "--to", "2026-11-22T10:00:30Z", "", "-"], "2026-11-22T10:00:00Z a\n y\n"),
+        (
+            &["--format", "json", "level:warn", "-"],
+            "{\"file\":\"-\",\"line\":4,\"offset\":28,\"time\":\"2026-11-22T10:01:00Z\",\"level\":\"warn\",\
+             \"text\":\"2026-11-22T10:01:00Z [warn] b\"}\n",
+        ),
+    ] {
+        assert_eq!(place.query_piped(args, timed), (Some(0), expected.to_owned()), "{args:?}");
     }
 }
 
