@@ -141,7 +141,7 @@ async fn levels_and_times_select_lines_at_every_address() {
     for (at, expected) in [
         (
             "2026-11-22T10:00:30Z",
-            "{\"line\":4,\"offset\":36,\"time\":\"2026-11-22T10:01:00Z\",\"level\":\"info\",\"text\"",
+            "{\"line\":4,\"offset\":37,\"time\":\"2026-11-22T10:01:00Z\",\"level\":\"info\",\"text\"",
         ),
         ("2020-01-01", "{\"line\":2,\"offset\":2,\"time\":\"2026-11-22T10:00:00Z\",\"level\":\"error\","),
         ("2026-11-22T10:02:30Z", "{\"line\":5,"),
