@@ -126,6 +126,9 @@ fn what_the_caller_must_change_exits_with_2_and_says_what() {
         (&["query", "--format", "xml", "a", "app.log"], "[possible values: text, json, raw]"),
         (&["query", "--count", "--follow", "a", "app.log"], "cannot be used with"),
         (&["query", "--cuont", "a", "app.log"], "a similar argument exists: '--count'"),
+        (&["stat"], "<FILE>..."),
+        (&["stat", "none.log"], "error: none.log: no such file\n"),
+        (&["stat", "."], "error: .: "),
         (&["query", "zzz", "none.log"], "error: none.log: no such file\n"),
         (&["query", "zzz", "."], "error: .: this is a folder: name the files in it\n"),
     ];
@@ -258,6 +261,71 @@ fn a_pipe_is_searched_like_a_file() {
     ] {
         assert_eq!(place.query_piped(args, timed), (Some(0), expected.to_owned()), "{args:?}");
     }
+}
+
+#[test]
+fn stat_tells_what_is_in_each_file() {
+    let place = Place::new();
+    let write = |name: &str, bytes: &[u8]| fs::write(place.top.join(name), bytes).unwrap();
+    write("sys.log", SYSLOG.as_bytes());
+    write("empty.log", b"");
+    write("utf.log", "\u{feff}é\r\nx".as_bytes());
+    write("latin.log", b"caf\xe9\n");
+    write("bin", b"\x7fELF\0\n");
+    write("cut.log", b"\0\0\0a\n");
+    write("wide.log", b"\xff\xfea\0\n\0");
+    write("json.log", b"{\"ts\":\"2026-11-22T10:00:00Z\",\"level\":\"warn\"}\n{\"level\":\"fatal\"}\n");
+    let log = place.top.join("sys.log");
+    let modified = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_609_545_600);
+    fs::File::options().append(true).open(&log).unwrap().set_modified(modified).unwrap();
+    let facts = |rest: &str| {
+        format!(
+            "{{\"file\":\"{}}}\n",
+            rest.replace("NO", "\"trace\":0,\"debug\":0,\"info\":0,\"warn\":0,\"error\":0,\"fatal\":0")
+        )
+    };
+    let untimed = "\"format\":null,\"first_time\":null,\"last_time\":null,\"levels\":{NO,\"unknown\":";
+    let syslog = "\"bytes\":161,\"lines\":6,\"longest_line\":35,\"encoding\":\"ascii\",\"format\":\"syslog\",\
+        \"first_time\":\"2020-12-31T23:57:00Z\",\"last_time\":\"2021-01-01T00:01:00Z\",\
+        \"levels\":{\"trace\":0,\"debug\":0,\"info\":0,\"warn\":0,\"error\":2,\"fatal\":0,\"unknown\":4}";
+    let json = "json.log\",\"bytes\":63,\"lines\":2,\"longest_line\":44,\"encoding\":\"ascii\",\"format\":\"json\",\
+        \"first_time\":\"2026-11-22T10:00:00Z\",\"last_time\":\"2026-11-22T10:00:00Z\",\
+        \"levels\":{\"trace\":0,\"debug\":0,\"info\":0,\"warn\":1,\"error\":0,\"fatal\":1,\"unknown\":0}";
+    let mut expected = vec![facts(&format!("sys.log\",{syslog}")), facts(json)];
+    for (name, bytes, lines, longest, encoding) in [
+        ("empty.log", 0, 0, 0, "null"),
+        ("utf.log", 8, 2, 5, "\"utf-8\""),
+        ("latin.log", 5, 1, 4, "\"latin-1 or other\""),
+        ("bin", 6, 1, 5, "\"binary\""),
+        ("cut.log", 5, 1, 4, "\"ascii\""),
+        ("wide.log", 6, 2, 4, "\"utf-16le\""),
+    ] {
+        let sizes = format!("\"bytes\":{bytes},\"lines\":{lines},\"longest_line\":{longest},\"encoding\":{encoding}");
+        expected.push(facts(&format!("{name}\",{sizes},{untimed}{lines}}}")));
+    }
+    let names = ["sys.log", "json.log", "empty.log", "utf.log", "latin.log", "bin", "cut.log", "wide.log", "none.log"];
+    let output = place.taillight(&[&["stat", "--json"], &names[..]].concat()).env("TZ", "UTC").output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), expected.concat());
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "error: none.log: no such file\n");
+    if Command::new("gzip").args(["-k", "-N"]).arg(&log).status().is_ok_and(|status| status.success()) {
+        let output = place.taillight(&["stat", "--json", "sys.log.gz"]).env("TZ", "UTC").output().unwrap();
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), facts(&format!("sys.log.gz\",{syslog}")));
+    }
+    let output =
+        place.taillight(&["stat", "--json", "-"]).stdin(fs::File::open(place.top.join("json.log")).unwrap()).output();
+    assert_eq!(String::from_utf8(output.unwrap().stdout).unwrap(), facts(&json.replace("json.log", "-")));
+}
+
+#[test]
+fn stat_prints_a_table_for_people() {
+    let place = Place::new();
+    fs::write(place.top.join("a.log"), "2026-11-22T10:00:00Z ERROR x\n".repeat(1_234)).unwrap();
+    fs::write(place.top.join("b\n.log"), "").unwrap();
+    let table = "FILE    LINES     SIZE  LONGEST  ENCODING  FORMAT    FIRST                 LAST                  LEVELS\n\
+                 a.log   1,234  35.8 KB     28 B  ascii     iso 8601  2026-11-22T10:00:00Z  2026-11-22T10:00:00Z  error 1,234\n\
+                 b\u{240a}.log      0      0 B      0 B  -         -         -                     -                     -\n";
+    assert_eq!(place.run(&["stat", "a.log", "b\n.log"]), (Some(0), table.to_owned(), String::new()));
 }
 
 #[test]
@@ -400,6 +468,7 @@ fn completions_and_manual_are_printed() {
         (vec!["--version"], concat!("taillight ", env!("CARGO_PKG_VERSION"))),
         (vec!["--help"], "healthcheck"),
         (vec!["query", "--help"], "--after-context"),
+        (vec!["stat", "--help"], "latin-1 or other"),
     ] {
         let (code, out, said) = place.run(&args);
         assert_eq!(code, Some(0), "{args:?}: {said}");

@@ -190,7 +190,7 @@ impl Run {
             let n_matched = match self.open(path) {
                 None => continue,
                 Some(Input::File(file)) => self.file(path, file),
-                Some(Input::Stream(file)) => self.stream(path, file, Head::Live),
+                Some(Input::Stream(file)) => self.stream(path, file),
             };
             let n_matched = self.outcome(path, n_matched)?;
             self.matched |= n_matched.is_some_and(|n_matched| n_matched > 0);
@@ -211,7 +211,7 @@ impl Run {
                 Some(Input::File(file)) => files.push((path.as_path(), file)),
                 // A stream is followed by reading it.
                 Some(Input::Stream(file)) if paths.len() == 1 => {
-                    let n_matched = self.stream(path, file, Head::Live);
+                    let n_matched = self.stream(path, file);
                     self.matched = self.outcome(path, n_matched)?.is_some_and(|n_matched| n_matched > 0);
                 }
                 Some(Input::Stream(_)) => {
@@ -250,7 +250,7 @@ impl Run {
         // From its start to its end, once: nothing of it is kept.
         if let Some(decoder) = Decoder::of(Arc::clone(&source) as _, OWN_WINDOW_LOG).map_err(Stop::Input)? {
             let modified = source.modified().map_err(Stop::Input)?;
-            return self.stream(path, UnpackingReader::new(decoder), Head::Stored { modified });
+            return self.sift(path, (UnpackingReader::new(decoder), Head::Stored { modified }));
         }
         let len = source.len().map_err(Stop::Input)?;
         let mut search = Search::new(self.wanted.clone(), self.name(path), source);
@@ -258,11 +258,15 @@ impl Run {
         Ok(search.n_matched())
     }
 
-    fn stream(&mut self, path: &Path, file: impl io::Read, head: Head) -> Result<u64, Stop> {
+    fn stream(&mut self, path: &Path, file: impl io::Read) -> Result<u64, Stop> {
+        self.sift(path, (file, Head::Live))
+    }
+
+    fn sift(&mut self, path: &Path, stream: (impl io::Read, Head)) -> Result<u64, Stop> {
         let cut = |offset: u64| {
             say(&format!("note: {}: the line at byte {offset} is too long for a stream and is cut", name_of(path)));
         };
-        stream::run(&self.wanted, &self.name(path), (file, head), &mut self.printer, cut)
+        stream::run(&self.wanted, &self.name(path), stream, &mut self.printer, cut)
     }
 
     /// What came of a file: `None` when it failed, which is told and does not end the run.

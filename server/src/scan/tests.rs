@@ -3,6 +3,6 @@
 mod counts;
 mod hits;
 mod hostile;
-mod oracle;
+pub(super) mod oracle;
 mod semantics;
 mod shared;

@@ -20,7 +20,7 @@ use crate::source::Source;
 use crate::testing::copy_from;
 
 /// The lines of `bytes`: start, end, whether finished.
-pub(super) fn lines(bytes: &[u8]) -> Vec<Hit> {
+pub(in crate::scan) fn lines(bytes: &[u8]) -> Vec<Hit> {
     let mut lines = Vec::new();
     let mut start = 0;
     while start < bytes.len() {
@@ -153,7 +153,7 @@ pub(super) const TERMS: [&str; 30] = [
     r"/(^|o)b(a|$)/i",
 ];
 
-pub(super) fn file() -> impl Strategy<Value = Vec<u8>> {
+pub(in crate::scan) fn file() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(prop::sample::select(&PARTS[..]), 0..40).prop_map(|parts| parts.concat())
 }
 
@@ -169,7 +169,7 @@ pub(super) fn query_text() -> impl Strategy<Value = String> {
 }
 
 /// Small sizes; a read holds no line that is too long, as with the usual ones.
-pub(super) fn sizes() -> impl Strategy<Value = Sizes> {
+pub(in crate::scan) fn sizes() -> impl Strategy<Value = Sizes> {
     (2_usize..30, 1_usize..12, 1_usize..12, 0_usize..12, 1_usize..4, 1_u64..30, 1_u64..60).prop_map(
         |(line, first, read, piece, tail, step, span)| {
             let (first_read, read) = (first.min(line), read.min(line));
