@@ -131,7 +131,7 @@ fn of_file(path: &Path, file: LogFile) -> io::Result<Stat> {
     let mut head = vec![0; HEAD_BYTES];
     let n_read = read_full(&*source, &mut head, ByteOffset::ZERO)?;
     head.truncate(n_read);
-    Ok(Stat::new(path, surveyed, &head, &*Dates::of(&*source)?))
+    Ok(Stat::new(path, &surveyed, &head, &*Dates::of(&*source)?))
 }
 
 /// Of bytes that were changed last then, or now.
@@ -140,11 +140,11 @@ fn of_stream<R: Read>(path: &Path, mut stream: R, modified: Option<SystemTime>) 
     stream.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head)?;
     let dates = Arc::new(Dates::of_stream((&head, head.len() == HEAD_BYTES), modified));
     let surveyed = survey_stream(&head, Arc::clone(&dates), stream)?;
-    Ok(Stat::new(path, surveyed, &head, &dates))
+    Ok(Stat::new(path, &surveyed, &head, &dates))
 }
 
 impl Stat {
-    fn new(path: &Path, survey: Survey, head: &[u8], dates: &Dates) -> Self {
+    fn new(path: &Path, survey: &Survey, head: &[u8], dates: &Dates) -> Self {
         let shape = dates.shape().filter(|_| survey.times.is_some());
         Self {
             file: String::from_utf8_lossy(path.as_os_str().as_encoded_bytes()).into_owned(),

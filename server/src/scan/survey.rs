@@ -65,7 +65,7 @@ pub(super) fn survey_on(mut ground: Ground<'_>, end: u64) -> io::Result<Survey> 
         let mine = work();
         let theirs =
             helpers.into_iter().map(|helper| helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        theirs.fold(mine, |sum, part| Ok(sum?.and(part?)))
+        theirs.fold(mine, |sum, part| Ok(sum?.and(&part?)))
     })?;
     Ok(Survey { bytes: ByteLen::new(end), ..survey })
 }
@@ -95,7 +95,7 @@ fn work(ground: Ground<'_>, end: u64, next: &AtomicU64, has_failed: &AtomicBool)
 impl Survey {
     /// What is known of these lines and those.
     #[must_use]
-    pub fn and(mut self, other: Self) -> Self {
+    pub fn and(mut self, other: &Self) -> Self {
         self.bytes = self.bytes + other.bytes;
         self.lines = self.lines + other.lines;
         self.longest = self.longest.max(other.longest);

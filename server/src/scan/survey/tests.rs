@@ -35,7 +35,7 @@ fn plainly(bytes: &[u8], limit: usize) -> Survey {
         let is_cut = seen.len() < line.len() || !hit.finished;
         let is_broken = std::str::from_utf8(seen).is_err_and(|error| error.error_len().is_some() || !is_cut);
         let behind = seen.iter().skip_while(|byte| **byte == 0);
-        survey = survey.and(Survey {
+        survey = survey.and(&Survey {
             bytes: ByteLen::ZERO,
             lines: LineCount::new(1),
             longest: ByteLen::new(line.strip_suffix(b"\r").unwrap_or(line).len() as u64),
