@@ -87,6 +87,8 @@ struct Case<'a> {
     q: &'a str,
     /// What else narrows it.
     narrow: Narrow,
+    /// Whether the compressed file is asked.
+    is_packed: bool,
     found: Vec<usize>,
 }
 
@@ -121,8 +123,13 @@ impl Narrow {
 }
 
 impl Case<'_> {
+    /// The file that is asked about.
+    fn name(&self) -> String {
+        format!("{}{}", self.log.name, if self.is_packed { ".gz" } else { "" })
+    }
+
     fn url(&self, kind: &str, params: &str) -> String {
-        format!("/{kind}/logs/{}?q={}{}{params}", self.log.name, encoded(self.q), self.narrow.params)
+        format!("/{kind}/logs/{}?q={}{}{params}", self.name(), encoded(self.q), self.narrow.params)
     }
 
     fn get(&self, kind: &str, params: &str) -> Vec<u8> {
@@ -159,7 +166,7 @@ impl Case<'_> {
             .args(&self.narrow.options)
             .arg("--")
             .arg(self.q)
-            .arg(&self.log.name)
+            .arg(self.name())
             .current_dir(self.folder);
         let output = command.output().unwrap();
         assert!(output.stderr.is_empty(), "{:?}: {}", self.q, String::from_utf8_lossy(&output.stderr));
@@ -170,7 +177,7 @@ impl Case<'_> {
         let (code, out) = self.query(&["--format", "json"]);
         let mut given = objects(&out, self.q);
         for row in &mut given {
-            assert_eq!(row.as_object_mut().unwrap().remove("file"), Some(json!(self.log.name)));
+            assert_eq!(row.as_object_mut().unwrap().remove("file"), Some(json!(self.name())));
         }
         self.assert_rows("query", &given, expected);
         assert_eq!(code, Some(i32::from(expected.is_empty())), "{:?}", self.q);
@@ -236,9 +243,13 @@ impl Case<'_> {
 }
 
 fn write(scratch: &Scratch, log: &Log) {
-    scratch.write(&log.name, &log.bytes());
-    let file = std::fs::File::options().append(true).open(scratch.logs().join(&log.name)).unwrap();
-    file.set_modified(generate::modified()).unwrap();
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(&log.bytes()).unwrap();
+    for (name, bytes) in [(log.name.clone(), log.bytes()), (format!("{}.gz", log.name), packed.finish().unwrap())] {
+        scratch.write(&name, &bytes);
+        let file = std::fs::File::options().append(true).open(scratch.logs().join(&name)).unwrap();
+        file.set_modified(generate::modified()).unwrap();
+    }
 }
 
 async fn served(logs: &[Log]) -> (Scratch, TestServer) {
@@ -281,7 +292,8 @@ async fn every_door_gives_the_rows_that_the_oracle_gives() {
         n_found += found.len();
         n_some += u64::from(!found.is_empty() && found.len() < log.lines.len());
         let is_narrow = !narrow.terms.is_empty();
-        let case = Case { addr: server.addr, folder: &scratch.logs(), log, q: &q, narrow, found };
+        let is_packed = dice.one_in(6);
+        let case = Case { addr: server.addr, folder: &scratch.logs(), log, q: &q, narrow, is_packed, found };
         let expected = rows(log, &case.found);
         case.check_http(&expected);
         if !is_narrow {
@@ -360,8 +372,15 @@ async fn what_ripgrep_can_say_agrees_with_it() {
             let expected = rows(log, &found);
             let count = ripgrep(&[&options[..], &["-c", "--include-zero", "-e", &pattern]].concat(), &scratch, log);
             assert_eq!(String::from_utf8(count).unwrap().trim_end(), found.len().to_string(), "{q}");
-            let case =
-                Case { addr: server.addr, folder: &scratch.logs(), log, q: &q, narrow: Narrow::default(), found };
+            let case = Case {
+                addr: server.addr,
+                folder: &scratch.logs(),
+                log,
+                q: &q,
+                narrow: Narrow::default(),
+                is_packed: false,
+                found,
+            };
             case.check_http(&expected);
             case.check_command(&expected);
         }
