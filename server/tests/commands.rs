@@ -389,6 +389,40 @@ fn following_ends_when_enough_was_found() {
 }
 
 #[test]
+fn what_is_appended_is_followed_by_level_and_time() {
+    let place = Place::new();
+    fs::write(place.top.join("a.log"), "2026-11-22T10:00:00Z INFO a\n b\n").unwrap();
+    let args = [
+        "query",
+        "--follow",
+        "--format",
+        "json",
+        "--max-count",
+        "3",
+        "--from",
+        "2026-11-22T10:00:30Z",
+        "-level:info",
+        "a.log",
+    ];
+    let mut command = place.taillight(&args);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut log = fs::OpenOptions::new().append(true).open(place.top.join("a.log")).unwrap();
+    log.write_all(b" c\n2026-11-22T10:00:31Z ERROR d\n").unwrap();
+    let facts = |line: String| {
+        let row: serde_json::Value = serde_json::from_str(&line).unwrap();
+        (row["line"].clone(), row["time"].clone(), row["level"].clone())
+    };
+    assert_eq!(facts(lines.next().unwrap()), (4.into(), "2026-11-22T10:00:31Z".into(), "error".into()));
+    // Its time stands in what was read before.
+    log.write_all(b" e\n2026-11-22T10:00:32Z INFO f\n g\n").unwrap();
+    let none = serde_json::Value::Null;
+    assert_eq!(facts(lines.next().unwrap()), (5.into(), none.clone(), none.clone()));
+    assert_eq!(facts(lines.next().unwrap()), (7.into(), none.clone(), none));
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
 fn a_port_in_use_exits_with_1_and_names_port_and_option() {
     let place = Place::new();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

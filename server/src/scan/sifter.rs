@@ -44,3 +44,25 @@ impl Sifter {
         self.filter.is_match_at(line, MAX_LINE_BYTES, |_| time)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_has_the_time_of_the_one_above_it_as_far_as_that_is_in_reach() {
+        let dates = Arc::new(Dates::of_stream((b"", false), None));
+        let mut sifter = Sifter::new(Filter::compile("after:2026-11-22T10:00:00Z").unwrap(), dates);
+        for (start, line, expected) in [
+            (0, "x\n", false),
+            (2, "2026-11-22T10:00:00Z a\r\n", true),
+            (30, " b", true),
+            (2 + REACH, " c", true),
+            (3 + REACH, " d", false),
+            (9 + REACH, "\x1b[1m2026-11-22T09:59:59Z e", false),
+            (50 + REACH, " f", false),
+        ] {
+            assert_eq!(sifter.is_match(start, line.as_bytes()), expected, "{line:?}");
+        }
+    }
+}
