@@ -49,6 +49,9 @@ impl Sifter {
 mod tests {
     use super::*;
 
+    /// The contract's: 1 MiB.
+    const REACH: u64 = 1024 * 1024;
+
     #[test]
     fn a_line_has_the_time_of_the_one_above_it_as_far_as_that_is_in_reach() {
         let dates = Arc::new(Dates::of_stream((b"", false), None));
