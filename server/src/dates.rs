@@ -8,12 +8,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use jiff::tz::TimeZone;
 use taillight::ansi;
 use taillight::line::ByteOffset;
-use taillight::timestamp::{Context, Format, Stamp, Zone, ZoneStep};
+use taillight::timestamp::{Context, Format, Shape, Stamp, Zone, ZoneStep};
 
 use crate::source::{Source, read_full};
 
 /// How much of a file's head its way to tell times is learned from, in bytes.
-const HEAD_BYTES: usize = 64 * 1024;
+pub const HEAD_BYTES: usize = 64 * 1024;
 
 /// How far ahead changes of the zone's clocks are known, in days: what is written is written by then.
 const AHEAD_DAYS: i64 = 400;
@@ -72,9 +72,16 @@ impl Dates {
         }
     }
 
-    /// Those of a stream that begins with `head` and is written now.
-    pub fn of_stream(head: &[u8]) -> Self {
-        Self { format: learn(head, false), context: Context::new(zone().clone(), now()) }
+    /// Those of a stream that begins with `head`, where the last line of that may be cut; of which the last change is
+    /// `modified`, or now.
+    pub fn of_stream((head, is_cut): (&[u8], bool), modified: Option<SystemTime>) -> Self {
+        let modified = modified.map_or_else(now, to_stamp);
+        Self { format: learn(head, is_cut), context: Context::new(zone().clone(), modified) }
+    }
+
+    /// How times are written in most lines; `None` where there are none.
+    pub fn shape(&self) -> Option<Shape> {
+        self.format.shape()
     }
 
     /// The time that a line has itself: its text without escapes and line feed.

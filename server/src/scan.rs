@@ -25,6 +25,7 @@ pub mod rows;
 mod searcher;
 mod sifter;
 mod span;
+mod survey;
 #[cfg(test)]
 pub(in crate::scan) mod tests;
 mod total;
@@ -40,6 +41,7 @@ pub use filter::{BadQuery, Filter};
 pub use hits::{hits_down, hits_up};
 pub use moment::{Moment, moment};
 pub use sifter::Sifter;
+pub use survey::{Charset, Survey, survey, survey_stream};
 pub use total::total;
 pub use view::View;
 pub use views::Views;
