@@ -137,8 +137,7 @@ impl FileView {
 
     /// Which rows are shown, as the server is told; `None` for all of them.
     pub fn shown_rows(&self) -> Option<Filter> {
-        let filter =
-            Filter { q: self.filter.clone(), ctx: self.ctx.min(MAX_CONTEXT), narrow: self.narrow.clone() };
+        let filter = Filter { q: self.filter.clone(), ctx: self.ctx.min(MAX_CONTEXT), narrow: self.narrow.clone() };
         (!filter.shows_all()).then_some(filter)
     }
 

@@ -213,7 +213,9 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Place(bad) => bad.fmt(f),
-            Self::Levels => f.write_str("expected some of fatal, error, warn, info, debug, trace, unknown with ',' between"),
+            Self::Levels => {
+                f.write_str("expected some of fatal, error, warn, info, debug, trace, unknown with ',' between")
+            }
             Self::Time => f.write_str("expected RFC 3339, '2026-11-22 10:00', 10:00, -15m, today or yesterday"),
             Self::Switch => f.write_str("expected 1 or nothing"),
             Self::Context => write!(f, "expected a number of lines, at most {MAX_CONTEXT}"),

@@ -49,8 +49,11 @@ fn times() -> impl Strategy<Value = String> {
 
 fn narrows() -> impl Strategy<Value = Narrow> {
     let time = || prop_oneof![2 => Just(String::new()), 1 => times()];
-    (prop_oneof![1 => Just(0x7f), 1 => any::<u8>()], time(), time())
-        .prop_map(|(levels, from, to)| Narrow { levels: LevelChoice::from(levels), from, to })
+    (prop_oneof![1 => Just(0x7f), 1 => any::<u8>()], time(), time()).prop_map(|(levels, from, to)| Narrow {
+        levels: LevelChoice::from(levels),
+        from,
+        to,
+    })
 }
 
 fn identities() -> impl Strategy<Value = Identity> {
