@@ -37,6 +37,16 @@ struct Lesson {
     dates: Arc<Dates>,
 }
 
+#[cfg(test)]
+impl Learned {
+    /// For good: nothing.
+    pub(crate) fn nothing() -> Self {
+        let modified = SystemTime::now();
+        let dates = Arc::new(Dates::of_stream(&[]));
+        Self(Mutex::new(Some(Lesson { head: HEAD_BYTES, modified, dates })))
+    }
+}
+
 impl Dates {
     /// Those of `source`, as they are told now: years and dates that lines leave out are those before its last change.
     ///

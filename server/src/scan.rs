@@ -12,6 +12,7 @@ mod budget;
 mod clean;
 mod clock;
 mod driver;
+mod facts;
 mod filter;
 mod hits;
 mod judge;
@@ -24,7 +25,7 @@ mod searcher;
 mod sifter;
 mod span;
 #[cfg(test)]
-mod tests;
+pub(in crate::scan) mod tests;
 mod total;
 mod units;
 mod view;
@@ -33,6 +34,7 @@ mod views;
 use taillight::line::ByteOffset;
 
 pub use budget::Budget;
+pub use facts::{Census, Facts};
 pub use filter::{BadQuery, Filter};
 pub use hits::{hits_down, hits_up};
 pub use moment::{Moment, moment};

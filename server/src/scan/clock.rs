@@ -1,4 +1,4 @@
-//! The times of lines: their own, or that of the nearest line with a time above them, at most [`REACH`] bytes up.
+//! The times of lines: their own, or that of the nearest line with a time above them, not too far up.
 
 use std::cell::OnceCell;
 use std::io;
@@ -8,16 +8,13 @@ use std::sync::Arc;
 use taillight::line::ByteOffset;
 use taillight::timestamp::Stamp;
 
-use super::MAX_LINE_BYTES;
 use super::clean::{Cleaned, clean_line};
+use super::units::Sizes;
 use crate::dates::Dates;
 use crate::source::{Source, read_full};
 
-/// How far above a line its time may stand, in bytes from line start to line start.
-pub(super) const REACH: u64 = 1024 * 1024;
-
-/// How much is read to look for a time above, in bytes: more and more until there is one.
-const LOOKS: [u64; 4] = [8 * 1024, 64 * 1024, 256 * 1024, REACH + 1];
+/// What part of all that is in reach is read to look for a time above: more and more until there is one.
+const LOOKS: [u64; 4] = [128, 16, 4, 1];
 
 /// A line with a time: where it starts, and its time.
 type Timed = (u64, Stamp);
@@ -25,6 +22,7 @@ type Timed = (u64, Stamp);
 /// Tells the times of the lines of a source, in any order; in file order it reads nothing twice.
 pub(super) struct Clock<'a> {
     source: &'a dyn Source,
+    sizes: Sizes,
     /// Made when it is asked first.
     dates: Option<Arc<Dates>>,
     /// A line's start, and the nearest line with a time from there upwards; `None` when none is in reach.
@@ -73,8 +71,8 @@ impl<'p> Piece<'p> {
 }
 
 impl<'a> Clock<'a> {
-    pub(super) fn new(source: &'a dyn Source) -> Self {
-        Self { source, dates: None, known: None, failed: None }
+    pub(super) fn new(source: &'a dyn Source, sizes: Sizes) -> Self {
+        Self { source, sizes, dates: None, known: None, failed: None }
     }
 
     /// The time of a line of the piece: its bytes in the text, without line feed.
@@ -98,7 +96,7 @@ impl<'a> Clock<'a> {
     }
 
     fn know(&mut self, start: u64, timed: Option<Timed>) -> Option<Stamp> {
-        let timed = timed.filter(|(from, _)| start - from <= REACH);
+        let timed = timed.filter(|(from, _)| start - from <= self.sizes.reach);
         self.known = Some((start, timed));
         timed.map(|(_, stamp)| stamp)
     }
@@ -136,11 +134,12 @@ impl<'a> Clock<'a> {
     /// The nearest line with a time that starts before `place`, where a line starts.
     fn above(&mut self, place: u64) -> Option<Timed> {
         let mut checked = place;
-        for look in LOOKS {
-            if checked == 0 || place - checked > REACH {
+        for part in LOOKS {
+            if checked == 0 || place - checked > self.sizes.reach {
                 break;
             }
-            let from = place.saturating_sub(look);
+            // With the byte before, which says whether a line starts there.
+            let from = place.saturating_sub(self.sizes.reach / part + 1);
             match self.look(from, place, checked) {
                 Ok(Looked::Found(timed)) => return timed,
                 Ok(Looked::Down(to)) => checked = to,
@@ -177,7 +176,7 @@ impl<'a> Clock<'a> {
                 {
                     return Ok(Looked::Found(timed));
                 }
-                let text = clean_line(bytes.get(begin..last).unwrap_or_default(), MAX_LINE_BYTES, &mut scratch);
+                let text = clean_line(bytes.get(begin..last).unwrap_or_default(), self.sizes.line, &mut scratch);
                 if let Some(stamp) = self.own_time(text) {
                     return Ok(Looked::Found(Some((start, stamp))));
                 }

@@ -12,6 +12,7 @@ use taillight::wire::MAX_LINE_BYTES as SHOWN_BYTES;
 use super::MAX_LINE_BYTES;
 use super::clean::clean_line;
 use super::driver::Driver;
+use super::facts::BlockFacts;
 use super::node::{Line, Node, Order};
 use super::pattern::Pattern;
 use crate::dates;
@@ -143,6 +144,16 @@ impl Filter {
         let mut scratch = Vec::new();
         let text = clean_line(line, limit, &mut scratch);
         self.plan.root.is_match(&mut Line::new(text, &mut || time_of(text)))
+    }
+
+    /// Whether a line of a block with these facts may match.
+    pub(super) fn may_match(&self, facts: &BlockFacts) -> bool {
+        self.plan.root.may_match(facts)
+    }
+
+    /// Whether facts of blocks tell where it matches.
+    pub(super) fn asks_facts(&self) -> bool {
+        !self.plan.root.may_match(&BlockFacts::NOTHING)
     }
 
     /// Whether the times of lines may make a difference.

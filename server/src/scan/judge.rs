@@ -99,7 +99,7 @@ impl Judge<'_> {
         let Scratch { buf, text } = scratch;
         let mut units = Units::new(self.ground, self.part, buf, self.budget);
         let mut portions = Portions::new(self.ground.sizes);
-        let mut clock = Clock::new(self.ground.source);
+        let mut clock = Clock::new(self.ground.source, self.ground.sizes);
         let mut at = match self.begin(&mut units)? {
             Begin::At(at) => at,
             Begin::Over(judged) => return Ok(judged),

@@ -14,12 +14,15 @@ use taillight::line::ByteOffset;
 use taillight::timestamp::Stamp;
 
 use super::clean::{Cleaned, clean_line};
-use super::clock::{Clock, REACH};
+use super::clock::Clock;
 use super::judge::{Judge, Visit};
 use super::units::{Ground, Part, Scratch, Sizes};
 use super::{Budget, Filter, Hit};
 use crate::index::BLOCK_BYTES;
 use crate::source::Source;
+
+/// How far is looked for a time that is not there, in bytes.
+const REACH: u64 = Sizes::USUAL.reach;
 
 /// How many times are looked at in one place.
 const SAMPLES: usize = 3;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use taillight::level::{Level, LevelSet};
 use taillight::timestamp::Stamp;
 
+use super::facts::BlockFacts;
 use super::pattern::Pattern;
 
 /// What a line must be. `Not` stands only before a term.
@@ -102,6 +103,28 @@ impl Node {
             Self::Time { bound, order } => order.is_true(line.time(), *bound),
             Self::And(all) => all.iter().all(|node| node.is_match(line)),
             Self::Or(any) => any.iter().any(|node| node.is_match(line)),
+        }
+    }
+
+    /// Whether a line of a block with these facts may be so. Of text they tell nothing.
+    pub(super) fn may_match(&self, facts: &BlockFacts) -> bool {
+        match self {
+            Self::Term(_) | Self::Not(_) => true,
+            Self::Level { levels, is_one: true } => levels.meets(facts.levels),
+            Self::Level { levels, is_one: false } => {
+                facts.has_unknown || facts.levels.iter().any(|level| !levels.contains(level))
+            }
+            Self::Time { bound, order } => {
+                let (first, last) = facts.times;
+                match order {
+                    Order::From => last >= *bound && first <= last,
+                    Order::Before => first < *bound && first <= last,
+                    Order::NotFrom => facts.has_untimed || first < *bound,
+                    Order::NotBefore => facts.has_untimed || (last >= *bound && first <= last),
+                }
+            }
+            Self::And(all) => all.iter().all(|node| node.may_match(facts)),
+            Self::Or(any) => any.iter().any(|node| node.may_match(facts)),
         }
     }
 

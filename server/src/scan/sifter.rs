@@ -3,7 +3,7 @@
 use taillight::timestamp::Stamp;
 
 use super::clean::clean_line;
-use super::clock::REACH;
+use super::units::Sizes;
 use super::{Filter, MAX_LINE_BYTES};
 use crate::dates::Dates;
 
@@ -45,7 +45,8 @@ impl Sifter {
         if let Some(stamp) = dates.time(text) {
             self.timed = Some((start, stamp));
         }
-        let time = self.timed.filter(|(from, _)| start.saturating_sub(*from) <= REACH).map(|(_, stamp)| stamp);
+        let time =
+            self.timed.filter(|(from, _)| start.saturating_sub(*from) <= Sizes::USUAL.reach).map(|(_, stamp)| stamp);
         self.filter.is_match_at(line, MAX_LINE_BYTES, |_| time)
     }
 }

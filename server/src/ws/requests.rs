@@ -58,8 +58,11 @@ impl Viewer {
             }
             ClientMsg::Find { req, term } => self.find(socket, req, term).await,
             ClientMsg::Seek { req, generation, from, down } => self.seek(socket, req, (generation, from), down).await,
-            ClientMsg::Levels { .. } => ControlFlow::Continue(()),
-            ClientMsg::Marks { req, .. } => fail(socket, req, Failure::ReadError, "no marks").await,
+            ClientMsg::Levels { on } => {
+                self.watch_levels(on);
+                ControlFlow::Continue(())
+            }
+            ClientMsg::Marks { req, generation, parts } => self.send_marks(socket, req, generation, parts).await,
             ClientMsg::Spans { req, generation, rows } => self.send_spans(socket, req, generation, rows).await,
             ClientMsg::Open { .. } => {
                 ControlFlow::Break(End::Close(CLOSE_PROTOCOL, "'open' is only the first message"))

@@ -78,6 +78,15 @@ impl Search {
         Some((self.found.clone()?, view.map(|(_, view)| Arc::clone(view))))
     }
 
+    /// The views of what is shown and of what is found in a generation, where they are held.
+    pub(crate) fn views_of(&self, generation: Generation) -> (Option<Arc<View>>, Option<Arc<View>>) {
+        let of = |held: Option<&(Generation, Arc<View>)>| {
+            held.filter(|(of, _)| *of == generation).map(|(_, view)| Arc::clone(view))
+        };
+        let shown = self.filter.as_ref().and_then(|rows| rows.view.as_ref());
+        (of(shown), of(self.found_view.as_ref()))
+    }
+
     /// Shows other rows.
     pub(crate) fn show(&mut self, filter: Option<RowFilter>) {
         self.filter = filter;

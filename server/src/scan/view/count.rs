@@ -52,7 +52,7 @@ impl Counts {
         let part = Part { from, at_start: true, stop: target, end: target, next: None };
         let mut units = Units::new(ground, part, buf, budget);
         let (mut portions, began) = (Portions::new(ground.sizes), Instant::now());
-        let mut clock = Clock::new(ground.source);
+        let mut clock = Clock::new(ground.source, ground.sizes);
         loop {
             if is_long {
                 match units.pass(PASS_BYTES)? {
