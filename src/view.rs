@@ -29,6 +29,7 @@ pub struct ViewState {
 
 /// Which page it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "there is one of it, and it is nearly always the larger")]
 pub enum Page {
     /// Choose a file.
     Files {

@@ -21,7 +21,7 @@ use taillight::follow::{Catch, Effect as Todo, Follow, Input, Notice, PAGE_ROWS,
 use taillight::path::LogPath;
 use taillight::view::{Change, Command, FileView, Place, ViewState};
 
-use crate::boot::{Boot, FileScreen, Screen as BootScreen};
+use crate::boot::{Boot, FileScreen, Landed, Screen as BootScreen};
 use crate::browser::events::Listener;
 use crate::browser::frame::Frames;
 use crate::browser::measure::SizeWatch;
@@ -38,7 +38,7 @@ use status::Meter;
 
 pub use connection::{jump_to_end, try_now};
 pub use gestures::key;
-pub use search::{Stopped, seek, spot, stop_search};
+pub use search::{Stopped, levels_changed, seek, spot, stop_search};
 pub use select::shared_view;
 
 /// How many rows above the place are fetched when a file is opened there.
@@ -172,6 +172,7 @@ impl Live {
         self.screen.set_wrap(view.wrap);
         self.screen.shows_gaps = view.ctx > 0;
         self.screen.select(&view.place, view.follow);
+        let landed = sent.as_ref().and_then(|sent| Some((sent.generation, sent.landed?)));
         let start = match sent {
             Some(sent) => {
                 let rows = measure::child_count(ids::FIRST_SCREEN);
@@ -204,7 +205,13 @@ impl Live {
         if media::is_hidden() {
             self.step(Input::Visible(false));
         }
+        let landed = landed.filter(|_| matches!(view.place, Place::Time(_)) && !view.follow);
         self.step(Input::Start(start));
+        self.want_levels(view);
+        if let Some((generation, landed)) = landed {
+            let Landed { at, wanted, found } = landed;
+            self.tell(Notice::Landed { at: (generation, at), wanted, found });
+        }
     }
 
     /// Another file in the place of this one.
