@@ -6,6 +6,7 @@
 mod connection;
 mod gestures;
 mod notices;
+mod overview;
 mod ruler;
 mod screen;
 mod search;
@@ -55,6 +56,7 @@ struct Live {
     socket: Option<Socket>,
     screen: Screen,
     ruler: Ruler,
+    marks: overview::Drawn,
     meter: Meter,
     searching: Searching,
     /// The files that generations are of, the newest last: links name them.
@@ -146,6 +148,7 @@ impl Live {
             socket: None,
             screen: Screen::new()?,
             ruler: Ruler::default(),
+            marks: overview::Drawn::default(),
             meter: Meter::default(),
             searching: Searching::default(),
             identities: Vec::new(),
@@ -220,6 +223,7 @@ impl Live {
         self.follow = Follow::new((random() * 1e15) as u64);
         self.path = view.path.clone();
         self.identities.clear();
+        self.marks = overview::Drawn::default();
         self.meter = Meter::default();
         self.searching = Searching::default();
         self.is_jumping = false;
@@ -333,8 +337,9 @@ impl Live {
         } else if !is_pinned {
             self.screen.put_first_row_at(-scrolled_px);
             if scrolled_px == 0.0 {
-                // A small screen may not reach down to the line that a link names.
-                self.screen.keep = self.shared_rows().map(|(_, last)| last);
+                // A small screen may not reach down to the line that a link names, or its time.
+                let landed = self.screen.cursor.and_then(|key| self.follow.window().index_of(key));
+                self.screen.keep = landed.or(self.shared_rows().map(|(_, last)| last));
             }
         }
         measure::reset_scroll(ids::GRID);
@@ -379,6 +384,7 @@ impl Live {
         }
         self.step(Input::Drawn);
         self.write_place();
+        self.write_marks();
         if self.screen.is_gliding() {
             self.mark();
         }

@@ -114,7 +114,7 @@ fn InContext() -> impl IntoView {
     })
 }
 
-/// Our own scrollbar: its thumb is placed by the program.
+/// Our own scrollbar: its thumb is placed, and its marks are drawn, by the program.
 #[component]
 fn Scrollbar() -> impl IntoView {
     let status = Shell::get().status;
@@ -125,6 +125,13 @@ fn Scrollbar() -> impl IntoView {
             aria-orientation="vertical" aria-valuemin="0" aria-valuemax="100" tabindex="0"
             aria-valuenow=shown(move || i64::from(status.percent.get())) aria-valuetext=shown(move || Some(status.place.get()))
         >
+            <svg class="marks" aria-hidden="true" viewBox="0 0 22 10000" preserveAspectRatio="none">
+                <path id="mark-shown"></path>
+                <path id="mark-warn"></path>
+                <path id="mark-error"></path>
+                <path id="mark-fatal"></path>
+                <path id="mark-found"></path>
+            </svg>
             <div class="thumb" id=ids::THUMB></div>
             <div class="bubble" id=ids::BUBBLE hidden=shown(move || bubble.with(String::is_empty))>{shown(move || bubble.get())}</div>
         </div>
