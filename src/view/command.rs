@@ -149,6 +149,10 @@ fn open(state: &mut ViewState, mut target: ViewState) -> Change {
 
 fn change_file(view: &mut FileView, command: Command) -> Change {
     let old = view.clone();
+    let command = match narrow_or_find(view, command) {
+        Ok(commit) => return typed(&old, view, commit),
+        Err(command) => command,
+    };
     let (history, moved) = match command {
         Command::Follow => follow(view),
         Command::ToggleFollow if !view.follow => follow(view),
@@ -168,30 +172,6 @@ fn change_file(view: &mut FileView, command: Command) -> Change {
         }
         Command::Scrolled(offset) => (History::Replace, set_place(view, Place::bytes(offset, offset))),
         Command::Select(place) => (History::Replace, set_place(view, place)),
-        Command::SetFilter { text, commit } => {
-            view.filter = text;
-            return typed(&old, view, commit);
-        }
-        Command::SetFind { text, commit } => {
-            view.find = text;
-            return typed(&old, view, commit);
-        }
-        Command::SetFrom { text, commit } => {
-            set_time(&mut view.narrow.from, &text);
-            return typed(&old, view, commit);
-        }
-        Command::SetTo { text, commit } => {
-            set_time(&mut view.narrow.to, &text);
-            return typed(&old, view, commit);
-        }
-        Command::SetLevels(levels) => {
-            view.narrow.levels = levels;
-            return typed(&old, view, true);
-        }
-        Command::ShowAll => {
-            show_all(view);
-            return typed(&old, view, true);
-        }
         Command::Landed(stamp) => {
             if matches!(view.place, Place::Time(_)) && !view.follow {
                 view.place = Place::Time(TimeExpr::at(stamp).to_string());
@@ -208,12 +188,43 @@ fn change_file(view: &mut FileView, command: Command) -> Change {
             show_all(view);
             (History::Push, Some(place))
         }
-        Command::OpenFile(_) | Command::OpenFolder(_) | Command::Open(_) | Command::Visit(_) => return Change::NONE,
+        _ => return Change::NONE,
     };
     if history == History::Push {
         view.typed_over = None;
     }
     Change { moved, ..changed(&old, view, history) }
+}
+
+/// What is typed in a box or chosen beside it, and whether the user is done with it. Any other command comes back.
+fn narrow_or_find(view: &mut FileView, command: Command) -> Result<bool, Command> {
+    match command {
+        Command::SetFilter { text, commit } => {
+            view.filter = text;
+            Ok(commit)
+        }
+        Command::SetFind { text, commit } => {
+            view.find = text;
+            Ok(commit)
+        }
+        Command::SetFrom { text, commit } => {
+            set_time(&mut view.narrow.from, &text);
+            Ok(commit)
+        }
+        Command::SetTo { text, commit } => {
+            set_time(&mut view.narrow.to, &text);
+            Ok(commit)
+        }
+        Command::SetLevels(levels) => {
+            view.narrow.levels = levels;
+            Ok(true)
+        }
+        Command::ShowAll => {
+            show_all(view);
+            Ok(true)
+        }
+        command => Err(command),
+    }
 }
 
 /// What a box does to the history: see [`Command::SetFilter`].
