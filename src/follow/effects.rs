@@ -2,7 +2,7 @@
 
 use crate::line::ByteLen;
 use crate::timestamp::Stamp;
-use crate::window::RowKey;
+use crate::window::{Position, RowKey};
 use crate::wire::{ClientMsg, Failure};
 
 /// What to do.
@@ -90,8 +90,10 @@ pub enum Notice {
         /// Towards the end, so over the end and on from the start.
         down: bool,
     },
-    /// What was asked for by time is at a line of another time.
+    /// Where what was asked for by time is: the page that comes next shows it.
     Landed {
+        /// Where the line starts; the end when no line has a time.
+        at: Position,
         /// What was asked for.
         wanted: Stamp,
         /// The time of the line; `None` when no line has a time.

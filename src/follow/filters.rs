@@ -43,6 +43,11 @@ impl Filters {
         !self.asked.is_empty()
     }
 
+    /// Whether that request is for the newest filter.
+    pub(super) fn waits_for(&self, req: u32) -> bool {
+        self.asked.last().is_some_and(|asked| asked.req == Some(req))
+    }
+
     /// What was on its way will not come; the newest filter is still wanted.
     pub(super) fn forget(&mut self) {
         self.asked.drain(..self.asked.len().saturating_sub(1));
@@ -107,6 +112,7 @@ impl Follow {
         let Some(asked) = self.filters.take(frame.req) else { return false };
         self.filters.in_force = asked.filter;
         self.spans.clear();
+        self.overview.clear_marks();
         if let Some(tip) = &mut self.tip {
             tip.shown = None;
         }

@@ -89,6 +89,11 @@ impl Requests {
         self.live.is_some_and(|live| live.has_page)
     }
 
+    /// Whether that request is the newest that names a place.
+    fn waits_for(&self, req: u32) -> bool {
+        if req == 0 { self.first } else { self.jump.is_some_and(|jump| jump.req == Some(req)) }
+    }
+
     /// Whether rows are on their way that replace those shown.
     pub(super) fn waits_for_rows(&self) -> bool {
         self.first || self.jump.is_some() || self.waits_for_live_page()
@@ -351,10 +356,18 @@ impl Follow {
         out.push(Effect::Window(WindowChange::Replaced { anchor }));
     }
 
-    /// Where the page will be that was asked for by time.
-    pub(super) fn landed(&mut self, req: u32, at: ByteOffset, times: (Stamp, Option<Stamp>), out: &mut Vec<Effect>) {
-        self.landed = Some((req, at));
-        out.push(Effect::Notice(Notice::Landed { wanted: times.0, found: times.1 }));
+    /// Where the page will be that was asked for by time. Of one that nobody waits for any more, nothing is told.
+    pub(super) fn landed(
+        &mut self,
+        req: u32,
+        at: Position,
+        (wanted, found): (Stamp, Option<Stamp>),
+        out: &mut Vec<Effect>,
+    ) {
+        self.landed = Some((req, at.1));
+        if self.requests.waits_for(req) || self.filters.waits_for(req) {
+            out.push(Effect::Notice(Notice::Landed { at, wanted, found }));
+        }
     }
 
     /// The item that was asked for. A frame does not say it: rows are counted where numbers are not known.
