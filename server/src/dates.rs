@@ -42,7 +42,7 @@ impl Learned {
     /// For good: nothing.
     pub(crate) fn nothing() -> Self {
         let modified = SystemTime::now();
-        let dates = Arc::new(Dates::of_stream(&[]));
+        let dates = Arc::new(Dates::of_stream((&[], false), None));
         Self(Mutex::new(Some(Lesson { head: HEAD_BYTES, modified, dates })))
     }
 }

@@ -40,7 +40,7 @@ pub(in crate::scan) fn lines(bytes: &[u8]) -> Vec<Hit> {
 /// The lines of `bytes` that match the query.
 pub(in crate::scan) fn matching(text: &str, bytes: &[u8], sizes: Sizes) -> Vec<Hit> {
     let query = query::parse(text).unwrap();
-    let dates = Dates::of_stream(b"");
+    let dates = Dates::of_stream((b"", false), None);
     let mut timed = None;
     let is_match = |hit: &Hit| {
         let line = &bytes[hit.start.get() as usize..hit.end.get() as usize];
