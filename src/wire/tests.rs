@@ -140,7 +140,7 @@ fn messages_of_filter_and_find_have_these_bytes() {
         ),
         (
             filtered(filter),
-            r#"{"filter":{"req":1,"filter":{"q":"error -\"a b\"","ctx":3,"narrow":{"levels":127,"from":"","to":""}},"at":"end","before":2,"after":4,"follow":true}}"#,
+            r#"{"filter":{"req":1,"filter":{"q":"error -\"a b\"","ctx":3},"at":"end","before":2,"after":4,"follow":true}}"#,
         ),
         (filtered(None), r#"{"filter":{"req":1,"filter":null,"at":"end","before":2,"after":4,"follow":true}}"#),
         (ClientMsg::Find { req: 2, term: Some("x".to_owned()) }, r#"{"find":{"req":2,"term":"x"}}"#),
