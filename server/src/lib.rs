@@ -38,6 +38,7 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use api::count::Unfinished;
 use assets::Assets;
 use auth::Auth;
 use catalog::{Catalog, RootError};
@@ -168,6 +169,7 @@ impl Server {
             catalog: self.catalog,
             tails: Tails::with_kept(tasks.clone(), pace, archives, kept),
             tasks: tasks.clone(),
+            unfinished: Unfinished::default(),
             assets: Assets::new(self.site_root),
             facts: Arc::new(facts),
         }

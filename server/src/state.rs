@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use axum::extract::FromRef;
 
+use crate::api::count::Unfinished;
 use crate::assets::Assets;
 use crate::auth::Auth;
 use crate::catalog::Catalog;
@@ -24,6 +25,8 @@ pub struct AppState {
     pub tails: Tails,
     /// Everything that runs beside a request.
     pub tasks: Tasks,
+    /// Counts that go on after their answer.
+    pub unfinished: Unfinished,
     /// The page's program and pictures.
     pub assets: Assets,
     /// What was said at the start and does not change.

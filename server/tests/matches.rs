@@ -5,8 +5,9 @@
 mod common;
 
 use std::io::Write as _;
+use std::time::Instant;
 
-use common::{Scratch, TestServer};
+use common::{DEADLINE, Scratch, TestServer};
 use serde_json::Value;
 
 async fn logs() -> (Scratch, TestServer) {
@@ -99,6 +100,24 @@ async fn what_is_wrong_is_told_with_its_place() {
         "/api/v1/lines/logs/app.log?at=time:soon",
     ] {
         assert_eq!(server.get(path, &[]).await.status, 400, "{path}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_count_goes_on_between_one_who_asks_and_asks_again() {
+    let scratch = Scratch::new();
+    scratch.write("large.log", &b"straw straw straw straw needle\n".repeat(1_000_000));
+    let server = TestServer::start(&scratch, &[("auth", "none")]).await;
+    let deadline = Instant::now() + DEADLINE;
+    loop {
+        let count = server.get("/api/v1/count/logs/large.log?q=needle&wait=0", &[]).await;
+        let count: Value = serde_json::from_str(&count.body).unwrap();
+        if count["complete"] == true {
+            assert_eq!(count["matched"], 1_000_000);
+            break;
+        }
+        assert!(Instant::now() < deadline, "it begins anew each time: {count}");
     }
     server.stop().await;
 }

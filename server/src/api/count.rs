@@ -1,5 +1,7 @@
 //! `GET /api/v1/count/ROOT/PATH`: how many lines match, from the counts that all viewers share.
 
+mod unfinished;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +19,7 @@ use crate::error::ApiError;
 use crate::scan::Filter;
 use crate::state::AppState;
 use crate::tail::{Epoch, Follower};
+pub use unfinished::Unfinished;
 
 /// How long an answer may take to be complete when the client does not say, in seconds.
 const DEFAULT_WAIT_SECS: u64 = 5;
@@ -99,7 +102,11 @@ async fn matched(
     let view = epoch.views.get(filter, &state.tasks);
     view.wait(deadline).await;
     let matched = view.matched();
-    (matched.count, matched.exact && matched.scanned >= len)
+    let is_whole = matched.exact && matched.scanned >= len;
+    if !is_whole {
+        state.unfinished.keep(view, &state.tasks);
+    }
+    (matched.count, is_whole)
 }
 
 fn wanted(query: &str) -> Result<Wanted, ApiError> {

@@ -109,6 +109,8 @@ impl Viewer {
             let mut rest = vec![0; (end - self.at).get() as usize];
             let read = read_full(source, &mut rest, self.at).unwrap();
             text.extend_from_slice(&rest[..read]);
+            // The tip may not tell yet how it goes on: the next pull comes here again.
+            self.at = self.at + ByteLen::new(read as u64);
         }
         true
     }
