@@ -37,6 +37,7 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use api::search_files::Searches;
 use assets::Assets;
 use auth::Auth;
 use catalog::{Catalog, RootError};
@@ -151,6 +152,7 @@ impl Server {
         let auth = Auth::new(&self.config, &self.token, local, tasks);
         let pace = Pace { poll: self.config.poll, ..Pace::default() };
         let archives = Archives::new(self.config.spool_folders(), self.config.limits.spool_bytes);
+        let searches = Searches::new(&self.config.limits);
         let facts = Facts {
             base: self.config.base_path,
             heartbeat: self.config.heartbeat,
@@ -166,6 +168,7 @@ impl Server {
             tails: Tails::with_archives(tasks.clone(), pace, archives),
             tasks: tasks.clone(),
             assets: Assets::new(self.site_root),
+            searches,
             facts: Arc::new(facts),
         }
     }

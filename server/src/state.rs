@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use axum::extract::FromRef;
 
+use crate::api::search_files::Searches;
 use crate::assets::Assets;
 use crate::auth::Auth;
 use crate::catalog::Catalog;
@@ -26,6 +27,8 @@ pub struct AppState {
     pub tasks: Tasks,
     /// The page's program and pictures.
     pub assets: Assets,
+    /// What searches over files may take.
+    pub searches: Searches,
     /// What was said at the start and does not change.
     pub facts: Arc<Facts>,
 }

@@ -137,6 +137,22 @@ pub const SETTINGS: &[Setting] = &[
         |config, text| whole(text, 16 << 20, 1 << 50, &mut config.limits.spool_bytes),
         |config| config.limits.spool_bytes.to_string()
     ),
+    setting!(
+        "limits.searches_per_user",
+        "TAILLIGHT_LIMITS_SEARCHES_PER_USER",
+        None,
+        Whole,
+        |config, text| whole(text, 1, 1000, &mut config.limits.searches_per_user),
+        |config| config.limits.searches_per_user.to_string()
+    ),
+    setting!(
+        "limits.search_bytes",
+        "TAILLIGHT_LIMITS_SEARCH_BYTES",
+        None,
+        Whole,
+        |config, text| whole(text, 1 << 20, 1 << 50, &mut config.limits.search_bytes),
+        |config| config.limits.search_bytes.to_string()
+    ),
 ];
 
 /// Variables of the environment that are no settings.
