@@ -175,7 +175,9 @@ impl ApiError {
             ),
             Self::TooManySearches { most } => (
                 "too many searches",
-                format!("{most} searches over files are running for you: wait for one to end, or raise limits.searches_per_user"),
+                format!(
+                    "{most} searches over files are running for you: wait for one to end, or raise limits.searches_per_user"
+                ),
             ),
             Self::Busy => {
                 ("server busy", "the server is at a limit or shutting down: try again in a moment".to_owned())

@@ -12,6 +12,8 @@ mod plain;
 mod rows;
 mod said;
 mod tally;
+#[cfg(test)]
+mod tests;
 
 use std::convert::Infallible;
 use std::sync::Arc;

@@ -8,13 +8,13 @@ use std::io;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use taillight::line::ByteOffset;
 use tokio::sync::{Semaphore, mpsc};
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use super::rows::MAX_ROWS;
 use super::said::{self, Far, Matched, Progress};
@@ -130,18 +130,19 @@ impl Engine {
         let files = std::mem::take(&mut found.files);
         let searched = stream::iter(files).map(|file| self.file(file)).buffer_unordered(scan_threads());
         let mut searched = pin!(searched);
-        let mut ticks = interval(PROGRESS_EVERY);
+        let mut ticks = interval_at(Instant::now() + PROGRESS_EVERY, PROGRESS_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // How much there is to do is told before anything is found.
+        let mut is_due = true;
         loop {
+            if is_due && self.say(self.far(&tally, total_bytes)).await.is_err() {
+                return;
+            }
+            is_due = false;
             let next = tokio::select! {
                 next = searched.next() => next,
                 _ = ticks.tick() => {
-                    let (files, of) = tally.files();
-                    let bytes = self.done.stored.load(Ordering::Relaxed);
-                    let far = Progress { progress: Far { files, of, bytes, total_bytes } };
-                    if self.say(said::line(&far)).await.is_err() {
-                        return;
-                    }
+                    is_due = true;
                     continue;
                 }
             };
@@ -156,9 +157,15 @@ impl Engine {
         let _ = self.say(said::line(&tally.done(bytes, self.stopped()))).await;
     }
 
+    fn far(&self, tally: &Tally, total_bytes: u64) -> Bytes {
+        let (files, of) = tally.files();
+        let bytes = self.done.stored.load(Ordering::Relaxed);
+        said::line(&Progress { progress: Far { files, of, bytes, total_bytes } })
+    }
+
     /// Searches one file and says what it has.
     async fn file(&self, file: FoundFile) -> (Searched, Result<(), Stop>) {
-        let mut searched = Searched { file, matched: 0, n_rows: 0, stored: 0 };
+        let mut searched = Searched::new(file);
         let mut outcome = self.search(&mut searched).await;
         if !matches!(outcome, Err(Stop::Limit | Stop::Gone)) {
             let rest = searched.file.len.saturating_sub(searched.stored);
@@ -205,7 +212,7 @@ impl Engine {
         let cancelled = Arc::clone(&self.cancelled);
         let step = move || {
             // From when it is its turn.
-            work(&Budget::new(STEP_BYTES).until(Instant::now() + STEP_TIME).cancelled_by(cancelled))
+            work(&Budget::new(STEP_BYTES).until(std::time::Instant::now() + STEP_TIME).cancelled_by(cancelled))
         };
         self.tasks.scanning(step).await
     }
@@ -224,8 +231,14 @@ impl Engine {
         Ok(())
     }
 
+    /// Whether somebody still waits for it: steps do nothing when not.
+    pub(super) fn check_wanted(&self) -> Result<(), Stop> {
+        if self.cancelled.load(Ordering::Relaxed) { Err(Stop::Gone) } else { Ok(()) }
+    }
+
     /// Whether the search may go on in that file.
     pub(super) fn check_limit(&self, searched: &Searched) -> Result<(), Stop> {
+        self.check_wanted()?;
         if self.done.looked.load(Ordering::Relaxed) < self.limit {
             return Ok(());
         }
@@ -249,6 +262,17 @@ impl Engine {
 }
 
 impl Searched {
+    /// Nothing yet.
+    pub(super) fn new(file: FoundFile) -> Self {
+        Self { file, matched: 0, n_rows: 0, stored: 0 }
+    }
+
+    /// How many lines match so far.
+    #[cfg(test)]
+    pub(super) fn matched(&self) -> u64 {
+        self.matched
+    }
+
     /// How many rows may still be shown.
     pub(super) fn rows_left(&self) -> usize {
         MAX_ROWS.saturating_sub(self.n_rows)

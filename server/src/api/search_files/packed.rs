@@ -11,8 +11,8 @@ use tokio::sync::watch;
 use super::engine::{BINARY_BYTES, Engine, Part, Searched, Stop};
 use super::plain::part;
 use crate::scan::{Budget, Filter, MAX_LINE_BYTES};
-use crate::source::packed::{Decoder, Next, may_stand_for};
 use crate::source::Source;
+use crate::source::packed::{Decoder, Next, may_stand_for};
 
 /// How much is decoded in a step, in bytes.
 const STEP_BYTES: usize = 1024 * 1024;
@@ -41,8 +41,12 @@ pub(super) async fn search(engine: &Engine, searched: &mut Searched, decoder: De
                 Next::Incomplete => {
                     return Err(Stop::Damaged("the compressed file is incomplete: what there is of it was searched"));
                 }
-                Next::Damaged => return Err(Stop::Damaged("the compressed file is damaged: what comes before was searched")),
-                Next::Window => return Err(Stop::Damaged("the compressed file needs more memory to decode than is allowed")),
+                Next::Damaged => {
+                    return Err(Stop::Damaged("the compressed file is damaged: what comes before was searched"));
+                }
+                Next::Window => {
+                    return Err(Stop::Damaged("the compressed file needs more memory to decode than is allowed"));
+                }
             }
         }
         engine.check_limit(searched)?;

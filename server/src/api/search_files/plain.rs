@@ -90,6 +90,7 @@ async fn judge(engine: &Engine, piece: Piece, source: Arc<dyn Source>, rows_left
             let part = Part { matched, rows, looked: n_bytes, stored: n_bytes };
             return Ok(Judged { part, next: piece.next(), open: piece.open() });
         }
+        engine.check_wanted()?;
     }
 }
 

@@ -30,8 +30,7 @@ pub(super) struct Tally {
 impl Tally {
     pub(super) fn new(found: &Found) -> Self {
         let wanted = found.files.len() as u64;
-        let mut tally =
-            Self { of: found.n_files as u64, wanted, is_whole: found.is_all, ..Self::default() };
+        let mut tally = Self { of: found.n_files as u64, wanted, is_whole: found.is_all, ..Self::default() };
         for (path, error) in &found.unread {
             tally.n_failed += 1;
             tally.unread(path, error.to_string());
