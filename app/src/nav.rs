@@ -1,6 +1,7 @@
 //! Acting on what the user wants, and the address: it is the view, printed.
 
 mod boxes;
+mod search_files;
 
 use std::cell::RefCell;
 
@@ -116,6 +117,8 @@ pub fn act(shell: Shell, act: Act) {
             }
         }
         Act::Search(act) => boxes::act(shell, act),
+        Act::SearchFiles(true) => search_files::begin(shell),
+        Act::SearchFiles(false) => search_files::end(shell),
     }
 }
 
@@ -176,6 +179,9 @@ fn on_pop(shell: Shell) {
 
 fn on_link(shell: Shell, address: &str) -> bool {
     let Ok(link) = link::read(address) else { return false };
+    if shell.overlay.get_untracked() != Overlay::None {
+        act(shell, Act::Open(Overlay::None));
+    }
     let is_other = shell.view.with_untracked(|view| *view != link.state);
     // A visit leaves the history alone, for Back and Forward; a link is a step.
     if is_other {
@@ -246,6 +252,7 @@ fn do_key(shell: Shell, action: KeyAction, count: Option<u64>) {
     match action {
         KeyAction::GoTo => act(shell, Act::Open(Overlay::GoTo)),
         KeyAction::QuickOpen => act(shell, Act::Open(Overlay::QuickOpen)),
+        KeyAction::SearchFiles => act(shell, Act::Open(Overlay::SearchFiles)),
         KeyAction::Help => act(shell, Act::Open(Overlay::Help)),
         KeyAction::Files => act(shell, Act::ToggleFiles),
         KeyAction::CopyLink => act(shell, Act::CopyLink),
@@ -333,10 +340,14 @@ fn listing_address(shell: Shell, folder: Option<&LogPath>, after: Option<&str>) 
     address
 }
 
+/// What an answer says that is none.
+#[derive(serde::Deserialize)]
+struct Problem {
+    detail: String,
+    /// Where in a query, in bytes.
+    position: Option<u32>,
+}
+
 fn problem_text(body: &str) -> Option<String> {
-    #[derive(serde::Deserialize)]
-    struct Problem {
-        detail: String,
-    }
     serde_json::from_str(body).ok().map(|problem: Problem| problem.detail)
 }

@@ -1,8 +1,9 @@
-//! What opens over the page, one at a time: the prompt for a place, the help sheet, the files by name.
+//! What opens over the page, one at a time: the prompt for a place, the help sheet, the files by name, the search over files.
 
 mod goto;
 mod help;
 mod quick_open;
+mod search_files;
 
 use leptos::prelude::*;
 
@@ -11,6 +12,7 @@ use crate::shell::{Act, Overlay, Shell};
 use goto::GoToPrompt;
 use help::HelpSheet;
 use quick_open::QuickOpen;
+use search_files::SearchFiles;
 
 /// What is open.
 #[component]
@@ -21,6 +23,7 @@ pub fn Overlays() -> impl IntoView {
         Overlay::GoTo => any(view! { <GoToPrompt/> }),
         Overlay::Help => any(view! { <HelpSheet/> }),
         Overlay::QuickOpen => any(view! { <QuickOpen/> }),
+        Overlay::SearchFiles => any(view! { <SearchFiles/> }),
     })
 }
 

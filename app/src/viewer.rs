@@ -16,6 +16,7 @@ pub use header::download_link;
 use header::{BottomBar, Header};
 use log::Log;
 use search::SearchBar;
+pub use search::error_view;
 use selection::SelectionBar;
 use state_line::StateLine;
 

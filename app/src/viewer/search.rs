@@ -13,6 +13,7 @@ use crate::search::{SearchAct, SearchBox};
 use crate::shell::Shell;
 use chips::Chips;
 use field::Field;
+pub use field::error_view;
 
 /// The bar.
 #[component]
