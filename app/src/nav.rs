@@ -340,14 +340,10 @@ fn listing_address(shell: Shell, folder: Option<&LogPath>, after: Option<&str>) 
     address
 }
 
-/// What an answer says that is none.
-#[derive(serde::Deserialize)]
-struct Problem {
-    detail: String,
-    /// Where in a query, in bytes.
-    position: Option<u32>,
-}
-
 fn problem_text(body: &str) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Problem {
+        detail: String,
+    }
     serde_json::from_str(body).ok().map(|problem: Problem| problem.detail)
 }

@@ -49,14 +49,15 @@ fn Dialog(
             close();
         }
     });
+    // A click in the dialog goes on to the document: a link there is one of the page.
+    let on_click = handler(move |event: leptos::ev::MouseEvent| {
+        if event.target() == event.current_target() {
+            close();
+        }
+    });
     any(view! {
-        <div class="veil" on:click=handler(move |_| close()) on:keydown=on_key>
-            <div
-                class=class role="dialog" aria-modal="true" aria-label=label
-                on:click=handler(|event: leptos::ev::MouseEvent| event.stop_propagation())
-            >
-                {children()}
-            </div>
+        <div class="veil" on:click=on_click on:keydown=on_key>
+            <div class=class role="dialog" aria-modal="true" aria-label=label>{children()}</div>
         </div>
     })
 }

@@ -93,10 +93,8 @@ pub struct Hit {
 }
 
 /// What the server says at the end.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct End {
-    done: bool,
     files: u64,
     matched_files: u64,
     matched: u64,
@@ -116,7 +114,8 @@ pub struct Unread {
     pub why: String,
 }
 
-/// One line of the server's answer: of each kind the fields.
+/// One line of the server's answer, or why there is none: of each kind the fields. One type for all of them, because the
+/// code that reads one is a hundredth of the page.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Said {
@@ -125,6 +124,14 @@ struct Said {
     rows: Vec<Hit>,
     matched: u64,
     progress: Option<Far>,
+    done: bool,
+    files: u64,
+    matched_files: u64,
+    stopped: Option<String>,
+    unread: Vec<Unread>,
+    more_unread: u64,
+    detail: String,
+    position: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -146,13 +153,12 @@ impl FilesSearch {
 impl Found {
     /// Takes a line of the answer; `elapsed_ms` since it was asked. What cannot be read is left out.
     pub fn take(&mut self, line: &[u8], elapsed_ms: f64) {
-        if let Ok(end) = serde_json::from_slice::<End>(line)
-            && end.done
-        {
-            self.state = State::Over(Box::new(end));
+        let Ok(said) = serde_json::from_slice::<Said>(line) else { return };
+        if said.done {
+            let Said { files, matched_files, matched, stopped, unread, more_unread, .. } = said;
+            self.state = State::Over(Box::new(End { files, matched_files, matched, stopped, unread, more_unread }));
             return;
         }
-        let Ok(said) = serde_json::from_slice::<Said>(line) else { return };
         if let Some(far) = said.progress {
             self.progress = far.text(elapsed_ms);
             self.bytes = (far.bytes, far.total_bytes);
@@ -172,9 +178,39 @@ impl Found {
         }
     }
 
+    /// Takes an answer that says why there is none.
+    pub fn fail(&mut self, body: &[u8]) {
+        let said: Said = serde_json::from_slice(body).unwrap_or_default();
+        let error = said.position.map(|position| BoxError { position, message: said.detail.clone() });
+        let why = if said.detail.is_empty() { "The server's answer cannot be read".to_owned() } else { said.detail };
+        self.state = State::Failed { why, error };
+    }
+
     /// Whether it runs.
     pub fn is_running(&self) -> bool {
         self.state == State::Running
+    }
+
+    /// What is wrong with the query.
+    pub fn error(&self) -> Option<&BoxError> {
+        match &self.state {
+            State::Failed { error, .. } => error.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Why it could not be done, where that is not the query's fault.
+    pub fn failure(&self) -> String {
+        match &self.state {
+            State::Failed { why, error: None } => why.clone(),
+            _ => String::new(),
+        }
+    }
+
+    /// What is said of files that are not shown.
+    pub fn more(&self) -> String {
+        let more = "more with matching lines: search in a smaller folder to see them";
+        if self.n_more == 0 { String::new() } else { format!("{} {more}", counted(self.n_more, "file")) }
     }
 
     /// What came of it, for people; nothing while nothing was asked.
@@ -343,6 +379,25 @@ mod tests {
                 Some("3 files were not searched, or not to the end".to_owned()),
                 Some("at x".to_owned())
             )
+        );
+    }
+
+    #[test]
+    fn a_refusal_is_told_with_its_place() {
+        let failed = |body: &str| {
+            let mut found = taken(&[]);
+            found.fail(body.as_bytes());
+            found.state
+        };
+        let error = Some(BoxError { position: 4, message: "expected x".to_owned() });
+        assert_eq!(
+            failed(r#"{"title":"t","detail":"expected x","status":400,"position":4}"#),
+            State::Failed { why: "expected x".to_owned(), error }
+        );
+        assert_eq!(failed(r#"{"detail":"later"}"#), State::Failed { why: "later".to_owned(), error: None });
+        assert_eq!(
+            failed("<html>"),
+            State::Failed { why: "The server's answer cannot be read".to_owned(), error: None }
         );
     }
 

@@ -5,10 +5,8 @@ use std::cell::{Cell, RefCell};
 use leptos::prelude::*;
 use taillight::path::{LogPath, percent_encode};
 
-use super::Problem;
 use crate::browser::fetch::{Abort, Stream};
 use crate::browser::{BrowserError, history, timer};
-use crate::search::BoxError;
 use crate::search_files::{Found, State};
 use crate::shell::Shell;
 
@@ -98,11 +96,7 @@ async fn problem(mut stream: Stream, found: &mut Found) -> Result<(), BrowserErr
         }
         body.extend(part);
     }
-    let problem: Option<Problem> = serde_json::from_slice(&body).ok();
-    let position = problem.as_ref().and_then(|problem| problem.position);
-    let why = problem.map_or_else(|| "The server's answer cannot be read".to_owned(), |problem| problem.detail);
-    let error = position.map(|position| BoxError { position, message: why.clone() });
-    found.state = State::Failed { why, error };
+    found.fail(&body);
     Ok(())
 }
 

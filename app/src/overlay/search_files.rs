@@ -70,13 +70,7 @@ fn Question() -> impl IntoView {
     let shell = Shell::get();
     let search = shell.search_files;
     let is_running = memo(move || search.found.with(Found::is_running));
-    let error = memo(move || {
-        search.found.with(|found| match &found.state {
-            State::Failed { error: Some(error), .. } => Some((error.clone(), found.query.clone())),
-            _ => None,
-        })
-    });
-    let is_wrong = move || error.with(Option::is_some);
+    let is_wrong = memo(move || search.found.with(|found| found.error().is_some()));
     any(view! {
         <form
             class="field" role="search" aria-label="Files"
@@ -88,8 +82,8 @@ fn Question() -> impl IntoView {
             <input
                 type="search" id=INPUT aria-label="Search files" value=search.text.get_untracked()
                 placeholder="Words, \"phrases\", /regex/, not, or" autocomplete="off" autocapitalize="off"
-                spellcheck="false" enterkeyhint="search" aria-invalid=shown(move || is_wrong().then_some("true"))
-                aria-describedby=shown(move || is_wrong().then_some(ERROR))
+                spellcheck="false" enterkeyhint="search" aria-invalid=shown(move || is_wrong.get().then_some("true"))
+                aria-describedby=shown(move || is_wrong.get().then_some(ERROR))
                 on:input=handler(move |event| search.text.set(event_target_value(&event)))
             />
             <button class="solid" type="submit" hidden=shown(move || is_running.get())>"Search"</button>
@@ -98,7 +92,7 @@ fn Question() -> impl IntoView {
                 on:click=handler(move |_| shell.act(Act::SearchFiles(false)))
             >"Cancel"</button>
             <div class="box-error" id=ERROR aria-live="polite">
-                {shown(move || error.get().map(|(error, query)| error_view(&error, &query)))}
+                {shown(move || search.found.with(|found| found.error().map(|error| error_view(error, &found.query))))}
             </div>
         </form>
     })
@@ -130,13 +124,11 @@ fn Where() -> impl IntoView {
 fn Results() -> impl IntoView {
     let shell = Shell::get();
     let found = shell.search_files.found;
-    let files = memo(move || found.with(|found| (found.query.clone(), found.files.clone())));
     any(view! {
         <ul class="hits body" id=LIST aria-label="Files with matching lines">
-            {shown(move || {
-                let (query, files) = files.get();
-                files.iter().map(|file| file_view(shell, file, &query)).collect::<Vec<_>>()
-            })}
+            {shown(move || found.with(|found| {
+                found.files.iter().map(|file| file_view(shell, file, &found.query)).collect::<Vec<_>>()
+            }))}
         </ul>
     })
 }
@@ -170,34 +162,21 @@ fn row_view(href: String, hit: &Hit) -> AnyView {
 fn Outcome() -> impl IntoView {
     let found = Shell::get().search_files.found;
     let is_idle = memo(move || found.with(|found| !found.is_running()));
-    let summary = memo(move || found.with(Found::summary));
-    let end = memo(move || {
-        found.with(|found| match &found.state {
-            State::Over(end) => Some((**end).clone()),
-            _ => None,
-        })
-    });
-    let failed = memo(move || {
-        found.with(|found| match &found.state {
-            State::Failed { why, error: None } => why.clone(),
-            _ => String::new(),
-        })
-    });
-    let n_more = memo(move || found.with(|found| found.n_more));
+    let text = move |get: fn(&Found) -> String| shown(move || found.with(get));
     any(view! {
         <footer>
             <progress
                 aria-label="Searching files" hidden=shown(move || is_idle.get())
-                max=shown(move || found.with(|found| found.bytes.1.max(1).to_string()))
-                value=shown(move || found.with(|found| found.bytes.0.to_string()))
+                max=text(|found| found.bytes.1.max(1).to_string()) value=text(|found| found.bytes.0.to_string())
             ></progress>
-            <p class="num" hidden=shown(move || is_idle.get())>{shown(move || found.with(|found| found.progress.clone()))}</p>
-            <p role="status" aria-label="Search in files">{shown(move || summary.get())}</p>
-            <p hidden=shown(move || n_more.get() == 0)>
-                {shown(move || format!("{} more files have matching lines: search in a smaller folder to see them", n_more.get()))}
-            </p>
-            <p class="bad" role="alert">{shown(move || failed.get())}</p>
-            {shown(move || end.get().map(|end| end_view(&end)))}
+            <p class="num" hidden=shown(move || is_idle.get())>{text(|found| found.progress.clone())}</p>
+            <p role="status" aria-label="Search in files">{text(Found::summary)}</p>
+            <p>{text(Found::more)}</p>
+            <p class="bad" role="alert">{text(Found::failure)}</p>
+            {shown(move || found.with(|found| match &found.state {
+                State::Over(end) => Some(end_view(end)),
+                _ => None,
+            }))}
         </footer>
     })
 }
