@@ -90,7 +90,7 @@ impl Catalog {
                 Some(piped) => of_piped(piped, &start)?,
                 None => {
                     let mut walk = Walk::new(self.root_of(&start)?, most);
-                    match walk.run(start.clone(), is_over) {
+                    match walk.run(&start, is_over) {
                         Ok(()) => walk.found(),
                         // One root of many that cannot be read is told as everything else is.
                         Err(error) if folder.is_none() => Found { unread: vec![(start, error)], ..Found::default() },
@@ -139,8 +139,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn run(&mut self, start: LogPath, is_over: &dyn Fn() -> bool) -> Result<(), OpenError> {
-        self.folder(&start, is_over)?;
+    fn run(&mut self, start: &LogPath, is_over: &dyn Fn() -> bool) -> Result<(), OpenError> {
+        self.folder(start, is_over)?;
         while let Some(folder) = self.own.pop().or_else(|| self.linked.pop()) {
             match self.folder(&folder, is_over) {
                 Ok(()) => {}

@@ -113,7 +113,7 @@ pub(super) struct Part {
 /// What a file is, open.
 enum Opened {
     Plain(Arc<dyn Source>, ByteOffset),
-    Packed(Decoder),
+    Packed(Box<Decoder>),
 }
 
 impl From<io::Error> for Stop {
@@ -184,7 +184,7 @@ impl Engine {
         self.check_limit(searched)?;
         match self.open(searched).await? {
             Opened::Plain(source, len) => plain::search(self, searched, &source, len).await,
-            Opened::Packed(decoder) => packed::search(self, searched, decoder).await,
+            Opened::Packed(decoder) => packed::search(self, searched, *decoder).await,
         }
     }
 
@@ -194,7 +194,7 @@ impl Engine {
             let file = catalog.open(&who, &path).map_err(Stop::Closed)?;
             let source: Arc<dyn Source> = Arc::new(LocalFile::new(Arc::new(file))?);
             if let Some(decoder) = Decoder::of(Arc::clone(&source), WINDOW_LOG)? {
-                return Ok(Opened::Packed(decoder));
+                return Ok(Opened::Packed(Box::new(decoder)));
             }
             let mut head = [0; BINARY_BYTES];
             let n_read = read_full(&*source, &mut head, ByteOffset::ZERO)?;
