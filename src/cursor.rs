@@ -9,6 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::line::{ByteOffset, LineNo};
+use crate::timestamp::TimeExpr;
 
 /// One life of a followed path, as one server process counts them: it moves on when the file is rotated, truncated or
 /// replaced. Only comparable within one connection.
@@ -66,6 +67,9 @@ pub enum Anchor {
     Line(LineNo),
     /// The line that holds that byte; past the end it is the end.
     Byte(ByteOffset),
+    /// The first line that is not before that time; past the end it is the last line. The server's clock and zone say
+    /// when that is.
+    Time(TimeExpr),
 }
 
 /// A text that is not an [`Identity`].

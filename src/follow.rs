@@ -36,18 +36,20 @@ mod inputs;
 mod intent;
 mod link;
 mod numbers;
+mod overview;
 mod pages;
 mod seek;
 mod spans;
 mod state;
 
-use crate::line::{ByteLen, LineCount};
+use crate::line::{ByteLen, ByteOffset, LineCount};
 use crate::window::{LineWindow, Position, RowKey, WINDOW_BYTES};
-use crate::wire::{Failure, FileState, Filter, Found, Matched, RowSpans, Tip};
+use crate::wire::{Failure, FileState, Filter, Found, Levels, Matched, RowSpans, Tip};
 
 use filters::Filters;
 use history::History;
 use link::Link;
+use overview::Overview;
 use pages::Requests;
 use seek::Finding;
 use spans::Spans;
@@ -93,6 +95,8 @@ pub struct Follow {
     /// Whether a page was shown: before it, the window's place means nothing.
     has_page: bool,
     last_event: Option<LastEvent>,
+    /// Where the page of that request is, which was asked for by time.
+    landed: Option<(u32, ByteOffset)>,
     /// Why the server refused to open.
     failure: Option<Failure>,
     /// The keys of the first and last visible rows.
@@ -102,6 +106,7 @@ pub struct Follow {
     filters: Filters,
     finding: Finding,
     spans: Spans,
+    overview: Overview,
     told: Option<Told>,
 }
 
@@ -114,6 +119,8 @@ struct Told {
     current_hit: Option<Position>,
     is_seeking: bool,
     is_filling: bool,
+    levels: Option<Levels>,
+    marks_epoch: u32,
 }
 
 impl Follow {
@@ -142,12 +149,14 @@ impl Follow {
             resync: None,
             has_page: false,
             last_event: None,
+            landed: None,
             failure: None,
             looking: None,
             screen_rows: 0,
             filters: Filters::default(),
             finding: Finding::default(),
             spans: Spans::default(),
+            overview: Overview::default(),
             told: None,
         }
     }
@@ -249,11 +258,14 @@ impl Follow {
             }
             Input::Filter { filter, at, before, after } => self.set_filter(filter, (at, before, after), out),
             Input::Find(term) => self.set_find(term, out),
+            Input::Levels(on) => self.want_levels(on, out),
+            Input::Marks(parts) => self.want_marks(parts),
             intent => self.intend(&intent, out),
         }
         self.show_hit(out);
         self.ask_spans(out);
         self.ask_numbers(out);
+        self.ask_marks(now_ms, out);
         let told = Told {
             state: self.state(),
             new_lines: self.new_lines(),
@@ -261,6 +273,8 @@ impl Follow {
             current_hit: self.current_hit(),
             is_seeking: self.is_seeking(),
             is_filling: self.is_filling(),
+            levels: self.levels(),
+            marks_epoch: self.marks().1,
         };
         if self.told != Some(told) {
             self.told = Some(told);

@@ -4,14 +4,20 @@
 //! the message with a colon, as a field. A word in the message is none. Where it is looked for is in
 //! [`find`](mod@find), what makes a word one in [`judge`](mod@judge), which words and numbers mean what in [`words`].
 
+mod choice;
 mod find;
 mod judge;
 mod words;
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
+pub use choice::{LevelChoice, LevelCounts};
+
 /// How bad it is what a line tells, in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Level {
     /// `trace`
     Trace,

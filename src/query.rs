@@ -15,12 +15,12 @@
 //! Nothing is matched here: [`Query::check`] asks a [`Matcher`], and compares levels and times itself. Times that need a
 //! clock or a zone are made points in time before that, by [`Query::resolved`].
 //!
-//! Fields are read and printed, but nothing answers them yet: [`parse_scannable`] refuses them where they stand.
-//! [`parse_usable`] refuses levels and times too, for engines that look at text only.
+//! Fields are read and printed, but nothing answers them yet: [`parse_usable`] refuses them where they stand.
 
 mod boxes;
 mod chips;
 mod named;
+mod narrow;
 mod parse;
 mod print;
 mod term;
@@ -30,7 +30,8 @@ use std::ops::Range;
 
 pub use boxes::{Side, toggle_case, toggle_find_case, toggle_find_regex, toggle_regex, with_term};
 pub use chips::{chips, with_chip, with_inverted_chip, without_chip};
-pub use parse::{locate, parse, parse_find, parse_lenient, parse_scannable, parse_scannable_lenient, parse_usable};
+pub use narrow::{BadNarrow, Narrow};
+pub use parse::{locate, parse, parse_find, parse_lenient, parse_usable};
 
 use crate::level::{Level, LevelSet};
 use crate::timestamp::{Stamp, TimeExpr, Zone};

@@ -27,11 +27,14 @@ pub use print::AtOffset;
 pub use shape::Shape;
 pub use zone::{Zone, ZoneStep};
 
+use serde::{Deserialize, Serialize};
+
 use civil::{DAY_SECS, Date};
 use reader::NANOS;
 
 /// A point in time: nanoseconds since 1970-01-01T00:00:00Z, without leap seconds. From 1677 to 2262.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Stamp(i64);
 
 /// What a line tells of its time.

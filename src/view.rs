@@ -13,6 +13,7 @@ pub mod place;
 use crate::cursor::{Anchor, Identity};
 use crate::line::{ByteOffset, LineNo};
 use crate::path::LogPath;
+use crate::query::Narrow;
 use crate::wire::{Filter, MAX_CONTEXT};
 
 pub use command::{Change, Command, History, apply};
@@ -28,6 +29,7 @@ pub struct ViewState {
 
 /// Which page it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "there is one of it, and it is nearly always the larger")]
 pub enum Page {
     /// Choose a file.
     Files {
@@ -56,8 +58,11 @@ pub struct FileView {
     pub filter: String,
     /// What is found and marked: one term of the query language, as the user wrote it; empty for nothing.
     pub find: String,
-    /// How many rows around a match of the filter are shown too, at most [`MAX_CONTEXT`]. Without a filter it means
-    /// nothing, and no link says it.
+    /// What else the shown rows are: their levels, and from when to when. Its times are such, printed in their one way;
+    /// [`apply`] and [`link::read`] see to that.
+    pub narrow: Narrow,
+    /// How many rows around a match of the filter are shown too, at most [`MAX_CONTEXT`]. Where all rows are shown it
+    /// means nothing, and no link says it.
     pub ctx: u32,
     /// The link before the user began to type into a box, until that is committed: see [`Change::before`].
     pub typed_over: Option<String>,
@@ -98,6 +103,7 @@ impl FileView {
             wrap: false,
             filter: String::new(),
             find: String::new(),
+            narrow: Narrow::default(),
             ctx: 0,
             typed_over: None,
             fid: None,
@@ -132,7 +138,8 @@ impl FileView {
 
     /// Which rows are shown, as the server is told; `None` for all of them.
     pub fn shown_rows(&self) -> Option<Filter> {
-        (!is_blank(&self.filter)).then(|| Filter { q: self.filter.clone(), ctx: self.ctx.min(MAX_CONTEXT) })
+        let filter = Filter { q: self.filter.clone(), ctx: self.ctx.min(MAX_CONTEXT), narrow: self.narrow.clone() };
+        (!filter.shows_all()).then_some(filter)
     }
 
     /// What is found and marked, as the server is told; `None` for nothing.
@@ -189,6 +196,9 @@ mod tests {
         assert_eq!(with("", " "), (None, None));
         assert_eq!(with(" \t", ""), (None, None));
         assert_eq!(with(" a", "b "), (Some((" a".into(), 3)), Some("b ".into())));
+        let narrow = Narrow { levels: "error".parse().unwrap(), ..Narrow::default() };
+        let narrowed = FileView { narrow: narrow.clone(), ..view }.shown_rows().unwrap();
+        assert_eq!((narrowed.q.as_str(), narrowed.narrow), ("", narrow));
     }
 
     #[test]

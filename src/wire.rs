@@ -28,15 +28,18 @@ mod packed;
 use serde::{Deserialize, Serialize};
 
 use crate::cursor::{Anchor, Cursor, Generation, Identity};
+use crate::level::{Level, LevelCounts};
 use crate::line::{ByteLen, ByteOffset, LineCount};
 use crate::path::LogPath;
+use crate::query::Narrow;
+use crate::timestamp::Stamp;
 
 pub use frame::{BadFrame, Cut, Frame, FrameFlags, FrameKind, FrameRow, Sparse, SparseRow};
 pub use listing::{Entry, EntryKind, Listing};
 pub use packed::Unpacking;
 
 /// The version of these messages. A client of another version is told to reload.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// The path of the viewer's endpoint, below the base path.
 pub const ENDPOINT: &str = "/api/v1/viewer";
@@ -67,6 +70,9 @@ pub const MAX_SPAN_ROWS: usize = 200;
 
 /// How many hits of a line are told.
 pub const MAX_SPANS_PER_ROW: usize = 200;
+
+/// The parts of a file that one [`ClientMsg::Marks`] may ask about, at most.
+pub const MAX_MARKS: u32 = 2_000;
 
 /// The context rows on each side of a match, at most.
 pub const MAX_CONTEXT: u32 = 100;
@@ -195,6 +201,20 @@ pub enum ClientMsg {
         /// How many bytes, at most [`MAX_PAGE_BYTES`].
         len: u32,
     },
+    /// Whether [`ServerMsg::Levels`] is to be told from here on.
+    Levels {
+        /// Whether it is.
+        on: bool,
+    },
+    /// Asks where there is something to see; answered by [`ServerMsg::Marks`].
+    Marks {
+        /// Chosen by the client, from 1.
+        req: u32,
+        /// The generation.
+        generation: Generation,
+        /// Into how many parts its bytes are divided, at most [`MAX_MARKS`].
+        parts: u32,
+    },
     /// Goes live.
     Live {
         /// Chosen by the client, from 1: the number of the page, where one is sent.
@@ -309,6 +329,30 @@ pub enum ServerMsg {
         /// A row for each line that was asked for and that can be read.
         rows: Vec<RowSpans>,
     },
+    /// How many lines there are of each level: a few times a second while that changes.
+    Levels(Levels),
+    /// Answers [`ClientMsg::Marks`].
+    Marks {
+        /// The number of the request.
+        req: u32,
+        /// The generation.
+        generation: Generation,
+        /// Where there is something to see.
+        marks: Marks,
+    },
+    /// Where a page that was asked for by time is: comes just before it.
+    Landed {
+        /// The number of the request.
+        req: u32,
+        /// The generation.
+        generation: Generation,
+        /// Where the line starts; the end when there is none.
+        at: ByteOffset,
+        /// The time that was asked for, as a point in time.
+        wanted: Stamp,
+        /// The time of that line; `None` when the file has no times.
+        found: Option<Stamp>,
+    },
     /// A request could not be answered.
     Failed {
         /// Its number; 0 for [`ClientMsg::Open`].
@@ -348,12 +392,50 @@ pub struct Tip {
 }
 
 /// Which rows are shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Filter {
     /// The query, as the user wrote it.
     pub q: String,
     /// How many rows around a match are shown too, at most [`MAX_CONTEXT`].
     pub ctx: u32,
+    /// What else a line must be.
+    #[serde(default, skip_serializing_if = "Narrow::is_nothing")]
+    pub narrow: Narrow,
+}
+
+impl Filter {
+    /// Whether it leaves out nothing.
+    pub fn shows_all(&self) -> bool {
+        self.q.trim().is_empty() && self.narrow.is_nothing()
+    }
+}
+
+/// How many lines of a generation have which level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Levels {
+    /// The generation.
+    pub generation: Generation,
+    /// Among the lines that start before `scanned`; an unfinished last line included.
+    pub counts: LevelCounts,
+    /// How far the file was looked through.
+    pub scanned: ByteOffset,
+    /// Whether that is all of it.
+    pub exact: bool,
+}
+
+/// Where there is something to see, by parts of equal length of a generation's bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marks {
+    /// The length that was divided.
+    pub len: ByteOffset,
+    /// Into so many parts.
+    pub parts: u32,
+    /// The parts in which the find term is, in order; as far as it was counted.
+    pub found: Vec<u32>,
+    /// The parts that the filter shows lines of, in order; as far as they were counted. Empty without a filter.
+    pub shown: Vec<u32>,
+    /// The parts with lines of a level from `warn` on, in order, with the worst level there; as far as levels are known.
+    pub levels: Vec<(u32, Level)>,
 }
 
 /// How many lines of a generation match, as far as that is known.

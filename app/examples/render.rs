@@ -85,6 +85,7 @@ fn file_boot(bytes: &[u8]) -> Result<Boot, Box<dyn Error>> {
         first_line: LineNo::new(1),
         end,
         covers: (ByteOffset::ZERO, end),
+        landed: None,
         filtering: None,
         refused: Vec::new(),
         tip: Tip {

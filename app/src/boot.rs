@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use taillight::cursor::{Cursor, Generation};
 use taillight::line::{ByteLen, ByteOffset, LineNo};
 use taillight::path::LogPath;
+use taillight::timestamp::Stamp;
 use taillight::wire::{Listing, Tip};
 
 /// The id of the `<script type="application/json">` element that carries a [`Boot`].
@@ -62,6 +63,8 @@ pub struct FileScreen {
     pub end: ByteOffset,
     /// The part of the file that the rows are of: with a filter, what was looked through for them, from a line's start.
     pub covers: (ByteOffset, ByteOffset),
+    /// Where the time of the link is; `None` when it names another place.
+    pub landed: Option<Landed>,
     /// What filtering came to; `None` when all rows are shown.
     pub filtering: Option<Filtering>,
     /// What is wrong in the filter or in the find term of the link: what is right of them is in force.
@@ -73,6 +76,17 @@ pub struct FileScreen {
     /// The rows as HTML from the core's `row` room: in the document already, so never sent twice.
     #[serde(skip)]
     pub rows_html: String,
+}
+
+/// Where a page that was asked for by time is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Landed {
+    /// Where the line starts; the end when no line has a time.
+    pub at: ByteOffset,
+    /// The time that was asked for, as a point in time.
+    pub wanted: Stamp,
+    /// The time of that line; `None` when no line has one.
+    pub found: Option<Stamp>,
 }
 
 /// What the filtering of a first screen came to.

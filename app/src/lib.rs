@@ -10,7 +10,7 @@
 //! | [`chooser`], [`files`] | choosing a file: the page, and the pane beside the log |
 //! | [`viewer`] | the viewer's frame: header, find and filter, grid, scrollbar, state line |
 //! | [`erased`] | one type for all closures and views of a kind, for a small page |
-//! | [`search`], [`marks`] | what is filtered and found, and where hits stand in a row's elements |
+//! | [`search`], [`levels`], [`marks`] | what is filtered and found, levels and times, and where hits stand in a row's elements |
 //! | [`overlay`] | what opens over the page: go to, help, quick open |
 //! | [`problem`] | the page that says what went wrong |
 //! | `nav`, `live` | in the browser only: the address, and the stream on the screen |
@@ -23,6 +23,7 @@ pub mod browser;
 pub mod chooser;
 pub mod erased;
 pub mod files;
+pub mod levels;
 #[cfg(feature = "hydrate")]
 pub mod live;
 pub mod marks;

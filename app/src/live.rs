@@ -6,6 +6,7 @@
 mod connection;
 mod gestures;
 mod notices;
+mod overview;
 mod ruler;
 mod screen;
 mod search;
@@ -21,7 +22,7 @@ use taillight::follow::{Catch, Effect as Todo, Follow, Input, Notice, PAGE_ROWS,
 use taillight::path::LogPath;
 use taillight::view::{Change, Command, FileView, Place, ViewState};
 
-use crate::boot::{Boot, FileScreen, Screen as BootScreen};
+use crate::boot::{Boot, FileScreen, Landed, Screen as BootScreen};
 use crate::browser::events::Listener;
 use crate::browser::frame::Frames;
 use crate::browser::measure::SizeWatch;
@@ -38,7 +39,7 @@ use status::Meter;
 
 pub use connection::{jump_to_end, try_now};
 pub use gestures::key;
-pub use search::{Stopped, seek, spot, stop_search};
+pub use search::{Stopped, levels_changed, seek, spot, stop_search};
 pub use select::shared_view;
 
 /// How many rows above the place are fetched when a file is opened there.
@@ -55,6 +56,7 @@ struct Live {
     socket: Option<Socket>,
     screen: Screen,
     ruler: Ruler,
+    marks: overview::Drawn,
     meter: Meter,
     searching: Searching,
     /// The files that generations are of, the newest last: links name them.
@@ -146,6 +148,7 @@ impl Live {
             socket: None,
             screen: Screen::new()?,
             ruler: Ruler::default(),
+            marks: overview::Drawn::default(),
             meter: Meter::default(),
             searching: Searching::default(),
             identities: Vec::new(),
@@ -172,6 +175,7 @@ impl Live {
         self.screen.set_wrap(view.wrap);
         self.screen.shows_gaps = view.ctx > 0;
         self.screen.select(&view.place, view.follow);
+        let landed = sent.as_ref().and_then(|sent| Some((sent.generation, sent.landed?)));
         let start = match sent {
             Some(sent) => {
                 let rows = measure::child_count(ids::FIRST_SCREEN);
@@ -204,7 +208,13 @@ impl Live {
         if media::is_hidden() {
             self.step(Input::Visible(false));
         }
+        let landed = landed.filter(|_| matches!(view.place, Place::Time(_)) && !view.follow);
         self.step(Input::Start(start));
+        self.want_levels(view);
+        if let Some((generation, landed)) = landed {
+            let Landed { at, wanted, found } = landed;
+            self.tell(Notice::Landed { at: (generation, at), wanted, found });
+        }
     }
 
     /// Another file in the place of this one.
@@ -213,6 +223,7 @@ impl Live {
         self.follow = Follow::new((random() * 1e15) as u64);
         self.path = view.path.clone();
         self.identities.clear();
+        self.marks = overview::Drawn::default();
         self.meter = Meter::default();
         self.searching = Searching::default();
         self.is_jumping = false;
@@ -326,8 +337,9 @@ impl Live {
         } else if !is_pinned {
             self.screen.put_first_row_at(-scrolled_px);
             if scrolled_px == 0.0 {
-                // A small screen may not reach down to the line that a link names.
-                self.screen.keep = self.shared_rows().map(|(_, last)| last);
+                // A small screen may not reach down to the line that a link names, or its time.
+                let landed = self.screen.cursor.and_then(|key| self.follow.window().index_of(key));
+                self.screen.keep = landed.or(self.shared_rows().map(|(_, last)| last));
             }
         }
         measure::reset_scroll(ids::GRID);
@@ -372,6 +384,7 @@ impl Live {
         }
         self.step(Input::Drawn);
         self.write_place();
+        self.write_marks();
         if self.screen.is_gliding() {
             self.mark();
         }

@@ -15,6 +15,7 @@ use crate::browser::events::Listener;
 use crate::browser::keys::KeyPlace;
 use crate::browser::timer::{Interval, Timeout};
 use crate::browser::{BrowserError, clipboard, fetch, focus, history, keys, media};
+use crate::levels::{LevelAct, and_above};
 use crate::live;
 use crate::search::{SearchAct, SearchBox, Selection};
 use crate::shell::{Act, Overlay, Shell};
@@ -265,6 +266,7 @@ fn do_key(shell: Shell, action: KeyAction, count: Option<u64>) {
         KeyAction::Filter => boxes::act(shell, SearchAct::Focus(SearchBox::Filter)),
         KeyAction::NextMatch => boxes::act(shell, SearchAct::Seek(true)),
         KeyAction::PreviousMatch => boxes::act(shell, SearchAct::Seek(false)),
+        KeyAction::Levels(lowest) => boxes::act(shell, SearchAct::Levels(LevelAct::Choose(and_above(lowest)))),
         KeyAction::InContext => boxes::act(shell, SearchAct::InContext),
         KeyAction::MoreContext => boxes::act(shell, SearchAct::Context(1)),
         KeyAction::LessContext => boxes::act(shell, SearchAct::Context(-1)),

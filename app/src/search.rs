@@ -1,11 +1,13 @@
-//! The two boxes: `Filter` shows only the lines that match, `Find` marks and jumps and hides nothing. Here is what is
-//! typed in them, what is wrong with it, and how far the server has looked.
+//! The boxes: `Filter` shows only the lines that match, `From` and `To` only those of a time, `Find` marks and jumps and
+//! hides nothing. Here is what is typed in them, what is wrong with it, and how far the server has looked.
 
 use leptos::prelude::*;
-use taillight::query::{self, Expr, Query, Term};
+use taillight::query::{self, BadNarrow, Expr, Query, Term};
+use taillight::view::place::read_time;
 use taillight::view::{Command, FileView};
 
 use crate::boot::{FileScreen, Filtering};
+use crate::levels::{LevelAct, LevelState};
 use crate::text;
 
 /// How long typing rests before it is applied, in milliseconds.
@@ -14,13 +16,17 @@ pub const TYPING_MS: i32 = 200;
 /// How long a search may take before its progress is shown, in milliseconds.
 pub const PATIENCE_MS: i32 = 400;
 
-/// One of the two boxes.
+/// One of the boxes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SearchBox {
     /// Which lines are shown.
     Filter,
     /// What is marked and gone to.
     Find,
+    /// From when on lines are shown.
+    From,
+    /// Up to when lines are shown.
+    To,
 }
 
 /// What is wrong with the text of a box.
@@ -57,6 +63,12 @@ pub struct Search {
     pub filter: BoxState,
     /// The box `Find`.
     pub find: BoxState,
+    /// The box `From`.
+    pub from: BoxState,
+    /// The box `To`.
+    pub to: BoxState,
+    /// The levels.
+    pub levels: LevelState,
     /// How many lines have what is found, and which of them is the current one; empty when nothing is found.
     pub match_count: RwSignal<String>,
     /// How far a search has come that takes its time.
@@ -133,14 +145,32 @@ pub enum SearchAct {
     Selection(Selection),
     /// Does something with a term of the filter.
     Chip(ChipAct, String),
+    /// Something with levels and times.
+    Levels(LevelAct),
 }
 
 impl SearchBox {
+    /// All.
+    pub const ALL: [Self; 4] = [Self::Filter, Self::Find, Self::From, Self::To];
+
+    /// Whether a time is typed in it.
+    pub const fn is_time(self) -> bool {
+        matches!(self, Self::From | Self::To)
+    }
+
+    /// Whether two texts in it mean the same.
+    pub fn is_same(self, one: &str, other: &str) -> bool {
+        one.trim() == other.trim()
+            || (self.is_time() && read_time(one).is_some_and(|one| Some(one) == read_time(other)))
+    }
+
     /// The id of its input.
     pub const fn id(self) -> &'static str {
         match self {
             Self::Filter => "filter",
             Self::Find => "find",
+            Self::From => "from",
+            Self::To => "to",
         }
     }
 
@@ -149,6 +179,8 @@ impl SearchBox {
         match self {
             Self::Filter => "Filter",
             Self::Find => "Find",
+            Self::From => "From",
+            Self::To => "To",
         }
     }
 
@@ -156,7 +188,7 @@ impl SearchBox {
     pub const fn param(self) -> &'static str {
         match self {
             Self::Filter => "q",
-            Self::Find => "find",
+            _ => self.id(),
         }
     }
 
@@ -165,13 +197,16 @@ impl SearchBox {
         let wrong = match self {
             Self::Filter => query::parse_usable(text).err(),
             Self::Find => query::parse_find(text).err(),
+            Self::From | Self::To if text.trim().is_empty() || read_time(text).is_some() => None,
+            Self::From => return Some(BoxError { position: 0, message: BadNarrow::From.message().to_owned() }),
+            Self::To => return Some(BoxError { position: 0, message: BadNarrow::To.message().to_owned() }),
         };
         wrong.map(|wrong| BoxError { position: wrong.position(), message: wrong.message })
     }
 
     /// What the server says is wrong with it.
     fn refused_of(self, screen: &FileScreen) -> Option<BoxError> {
-        let refused = screen.refused.iter().find(|refused| refused.find == (self == Self::Find))?;
+        let refused = screen.refused.iter().find(|refused| refused.find == (self == Self::Find) && !self.is_time())?;
         Some(BoxError { position: refused.position, message: refused.detail.clone() })
     }
 
@@ -183,6 +218,7 @@ impl SearchBox {
                 query.terms().into_iter().filter(|term| term.is_text()).cloned().collect()
             }
             Self::Find => query::parse_find(text).ok().flatten().into_iter().collect(),
+            Self::From | Self::To => Vec::new(),
         }
     }
 
@@ -191,6 +227,7 @@ impl SearchBox {
         match self {
             Self::Filter => query::toggle_regex(text),
             Self::Find => query::toggle_find_regex(text),
+            Self::From | Self::To => text.to_owned(),
         }
     }
 
@@ -199,6 +236,7 @@ impl SearchBox {
         match self {
             Self::Filter => query::toggle_case(text),
             Self::Find => query::toggle_find_case(text),
+            Self::From | Self::To => text.to_owned(),
         }
     }
 
@@ -207,6 +245,8 @@ impl SearchBox {
         match self {
             Self::Filter => &view.filter,
             Self::Find => &view.find,
+            Self::From => &view.narrow.from,
+            Self::To => &view.narrow.to,
         }
     }
 
@@ -215,6 +255,8 @@ impl SearchBox {
         match self {
             Self::Filter => Command::SetFilter { text, commit },
             Self::Find => Command::SetFind { text, commit },
+            Self::From => Command::SetFrom { text, commit },
+            Self::To => Command::SetTo { text, commit },
         }
     }
 }
@@ -259,6 +301,9 @@ impl Search {
         Self {
             filter: of(SearchBox::Filter),
             find: of(SearchBox::Find),
+            from: of(SearchBox::From),
+            to: of(SearchBox::To),
+            levels: LevelState::new(view),
             match_count: RwSignal::new(found.map(|found| text::match_count(&found)).unwrap_or_default()),
             progress: RwSignal::new(screen.and_then(progress_of)),
             nothing: RwSignal::new(nothing.unwrap_or_default()),
@@ -273,6 +318,8 @@ impl Search {
         match which {
             SearchBox::Filter => self.filter,
             SearchBox::Find => self.find,
+            SearchBox::From => self.from,
+            SearchBox::To => self.to,
         }
     }
 
@@ -283,6 +330,7 @@ impl Search {
         self.nothing.set(String::new());
         self.selected.set(None);
         self.off.set(Vec::new());
+        self.levels.counts.set(None);
         self.can_leave.set(false);
     }
 }
@@ -304,7 +352,10 @@ mod tests {
     fn a_box_says_at_once_what_is_wrong_with_it() {
         let position = |which: SearchBox, text: &str| which.error_of(text).map(|error| error.position);
         assert_eq!((position(SearchBox::Filter, "a b"), position(SearchBox::Filter, "a (b")), (None, Some(2)));
-        assert_eq!(position(SearchBox::Filter, "a level:error"), Some(2));
+        assert_eq!(position(SearchBox::Filter, "a level:error"), None);
+        assert_eq!((position(SearchBox::From, " "), position(SearchBox::To, "-15m")), (None, None));
+        assert!(SearchBox::To.error_of("soon").is_some_and(|error| error.message.starts_with("'to' is no time: ")));
+        assert!(SearchBox::From.is_same("10:00:00", "10:00") && !SearchBox::Filter.is_same("10:00:00", "10:00"));
         assert_eq!((position(SearchBox::Find, "a (b"), position(SearchBox::Find, "")), (None, None));
     }
 }

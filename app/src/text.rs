@@ -3,6 +3,7 @@
 use taillight::follow::grouped;
 use taillight::line::{ByteLen, LineCount};
 use taillight::row::size_text;
+use taillight::timestamp::Stamp;
 use taillight::wire::{Entry, Found, Tip};
 
 use crate::search::SearchBox;
@@ -55,6 +56,41 @@ pub fn no_match(so_far: Option<u8>) -> String {
 pub fn still_looking(which: SearchBox, percent: Option<u8>) -> String {
     let doing = if which == SearchBox::Filter { "filtering" } else { "searching" };
     percent.map_or_else(|| format!("still {doing}"), |percent| format!("still {doing} · {percent} % looked through"))
+}
+
+/// `1.2 of 2.0 GB`, `950 MB of 2.0 GB`.
+pub fn of_size(part: u64, whole: u64) -> String {
+    let (part, whole) = (size(part.min(whole)), size(whole));
+    let unit = |size: &str| size.rsplit_once(' ').map(|(number, unit)| (number.to_owned(), unit.to_owned()));
+    match (unit(&part), unit(&whole)) {
+        (Some((number, one)), Some((_, other))) if one == other => format!("{number} of {whole}"),
+        _ => format!("{part} of {whole}"),
+    }
+}
+
+/// How far a line is from the time that was asked for; `None` when it is of that time.
+pub fn landed(wanted: Stamp, found: Option<Stamp>) -> Option<String> {
+    let Some(found) = found else { return Some("No line of this file has a time".to_owned()) };
+    let nanos = found.nanos().abs_diff(wanted.nanos());
+    let way = if found > wanted { "later" } else { "earlier" };
+    (nanos > 0).then(|| format!("The nearest line is {} {way}", span(nanos)))
+}
+
+/// `1 min 3 s`, `2 d 4 h`, `250 ms`.
+fn span(nanos: u64) -> String {
+    const UNITS: [(u64, &str); 5] = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s"), (1, "ms")];
+    let mut rest = nanos / 1_000_000;
+    let mut text = String::new();
+    let first = UNITS.iter().position(|(unit, _)| rest >= *unit).unwrap_or(UNITS.len());
+    for (unit, name) in UNITS.into_iter().skip(first).take(2) {
+        let count = rest / unit;
+        rest %= unit;
+        // Nobody cares for milliseconds beside seconds.
+        if count > 0 && (text.is_empty() || unit > 1) {
+            text.push_str(&format!("{}{} {name}", if text.is_empty() { "" } else { " " }, grouped(count)));
+        }
+    }
+    if text.is_empty() { "less than 1 ms".to_owned() } else { text }
 }
 
 /// A text around the character at a byte of it: before, the character, after. At the end the character is empty.
@@ -131,6 +167,36 @@ mod tests {
         ] {
             assert_eq!(px(length), expected, "{length}");
         }
+    }
+
+    #[test]
+    fn a_share_of_bytes_has_one_unit_where_it_can() {
+        for (part, whole, expected) in [
+            (1_200_000_000, 2_000_000_000, "1.2 of 2.0 GB"),
+            (950_000_000, 2_000_000_000, "950 MB of 2.0 GB"),
+            (7, 5, "5 of 5 B"),
+        ] {
+            assert_eq!(of_size(part, whole), expected);
+        }
+    }
+
+    #[test]
+    fn a_time_says_how_far_off_its_line_is() {
+        let at = Stamp::from_nanos;
+        for (apart_ms, expected) in [
+            (63_000, "1 min 3 s later"),
+            (63_250, "1 min 3 s later"),
+            (-1_250, "1 s earlier"),
+            (250, "250 ms later"),
+            (120_000, "2 min later"),
+            (-187_200_000, "2 d 4 h earlier"),
+            (86_400_000_000, "1,000 d later"),
+        ] {
+            let text = landed(at(5), Some(at(5 + apart_ms * 1_000_000)));
+            assert_eq!(text.as_deref(), Some(format!("The nearest line is {expected}").as_str()));
+        }
+        assert_eq!(landed(at(5), Some(at(6))).as_deref(), Some("The nearest line is less than 1 ms later"));
+        assert_eq!((landed(at(5), Some(at(5))), landed(at(5), None).is_some()), (None, true));
     }
 
     #[test]

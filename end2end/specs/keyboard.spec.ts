@@ -99,7 +99,7 @@ test('keys typed in a field do nothing else', async ({ page, viewer, logs }) => 
   const log = logs.numbered('app.log', 100);
   await viewer.open(log.link);
   await viewer.press(':');
-  await expect(page.getByRole('textbox', { name: 'Line, share or byte' })).toBeFocused();
+  await expect(page.getByRole('textbox', { name: 'Line, time, share or byte' })).toBeFocused();
   await page.keyboard.type('pFgG?');
   await expect(page.getByRole('dialog').getByRole('textbox')).toHaveValue('pFgG?');
   await expect(viewer.follow).toHaveAttribute('aria-pressed', 'true');

@@ -11,7 +11,7 @@ import { type Options, Taillight } from './taillight';
 import { ViewerPage } from './viewer';
 
 export { expect };
-export { fileOf, having, haystack, numbered } from './logs';
+export { fileOf, having, haystack, numbered, told } from './logs';
 
 /** Listens to what a page complains about. */
 export class Complaints {

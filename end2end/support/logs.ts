@@ -124,3 +124,22 @@ export class Log {
     closeSync(file);
   }
 }
+
+/** A line with a time and a level. */
+export interface Told extends Hay {
+  level: string | null;
+}
+
+/**
+ * `count` lines, one a second from 2026-11-22 08:00:00 UTC: every 50th a warning, every 200th an error, every 1,000th fatal,
+ * every 10th without level and time, as the line before goes on.
+ */
+export function told(count: number): Told[] {
+  return Array.from({ length: count }, (_, n) => {
+    const line = n + 1;
+    if (line % 10 === 5) return { line, text: `    and on ${line}`, level: null };
+    const time = new Date(Date.UTC(2026, 10, 22, 8, 0, n)).toISOString().slice(0, 19).replace('T', ' ');
+    const level = line % 1_000 === 0 ? 'fatal' : line % 200 === 0 ? 'error' : line % 50 === 0 ? 'warn' : 'info';
+    return { line, text: `${time} ${level.toUpperCase()} request ${line}`, level };
+  });
+}

@@ -91,7 +91,8 @@ export class Taillight {
     const { roots, auth = 'none', options = [], environment: given = {}, uid, dataDir = join(this.scratch, 'data') } = this.options;
     const folders = ['--data-dir', dataDir, '--cache-dir', `${dataDir}-cache`];
     const args = ['serve', '--listen', listen, '--auth', auth, ...folders, ...options, ...roots];
-    const environment = { ...process.env, ...given, LEPTOS_SITE_ROOT: process.env.LEPTOS_SITE_ROOT ?? join(ROOT, 'target/site') };
+    // The browser's zone, too, is UTC.
+    const environment = { ...process.env, TZ: 'UTC', ...given, LEPTOS_SITE_ROOT: process.env.LEPTOS_SITE_ROOT ?? join(ROOT, 'target/site') };
     const child = spawn(binary(), args, {
       env: environment,
       cwd: dirname(this.scratch),

@@ -232,7 +232,7 @@ export class ViewerPage {
   private async shows(expected: Expected[], part: (rows: number) => Expected[]): Promise<void> {
     await expect(async () => {
       const rows = (await this.rows()).map(({ line, text }) => ({ line, text }));
-      expect(rows).toEqual(expected.length ? part(rows.length) : []);
+      expect(rows).toEqual(expected.length ? part(rows.length).map(({ line, text }) => ({ line, text })) : []);
     }).toPass({ timeout: 10_000 });
   }
 

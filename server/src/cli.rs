@@ -1,10 +1,12 @@
 //! The command line: what it accepts, and what each command does. Exit codes: 2 for what the caller must change
-//! (usage, settings), 1 for what failed on the way; `query` has those of grep.
+//! (usage, settings), 1 for what failed on the way; `query` has those of grep, `stat` 2 for a
+//! file that cannot be read.
 
 mod health;
 mod query;
 mod serve;
 mod show;
+mod stat;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -41,6 +43,8 @@ enum Command {
     Serve(ServeArgs),
     /// Print matching lines, with the same engine as the page.
     Query(query::QueryArgs),
+    /// Tell what is in files: lines, bytes, levels, time range, encoding, longest line.
+    Stat(stat::StatArgs),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -128,6 +132,7 @@ pub fn run_with(args: impl Iterator<Item = OsString>) -> ExitCode {
     let done = match Cli::parse_from(query::in_order(args, &Cli::command())) {
         Cli { command: None, serve } | Cli { command: Some(Command::Serve(serve)), .. } => serve::run(&serve.sources()),
         Cli { command: Some(Command::Query(args)), .. } => return query::run(&args),
+        Cli { command: Some(Command::Stat(args)), .. } => return stat::run(&args),
         Cli { command: Some(Command::Config(ConfigCommand::Check(args))), .. } => show::check(&args.sources()),
         Cli { command: Some(Command::Config(ConfigCommand::Show(args))), .. } => show::show(&args.sources()),
         Cli { command: Some(Command::Healthcheck { url, config }), .. } => {

@@ -89,6 +89,8 @@ pub struct Limits {
     pub searches_per_user: u32,
     /// How much one search over files reads, in bytes.
     pub search_bytes: u64,
+    /// How much is kept of the line counts of large files, in bytes; 0: none.
+    pub kept_counts_bytes: u64,
 }
 
 /// A folder that is served, or a file with its rotated siblings.
@@ -272,6 +274,7 @@ impl Default for Limits {
             spool_bytes: 16 << 30,
             searches_per_user: 2,
             search_bytes: 20_000_000_000,
+            kept_counts_bytes: 64 << 20,
         }
     }
 }

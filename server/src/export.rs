@@ -4,10 +4,15 @@
 
 mod reader;
 
-use taillight::ansi::{self, Style};
-use taillight::line::{ByteOffset, LineNo};
+use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use taillight::ansi::{self, Style};
+use taillight::level::Level;
+use taillight::line::{ByteOffset, LineNo};
+use taillight::timestamp::Stamp;
+
+use crate::dates::Dates;
 
 pub use reader::{Lines, Numbers};
 
@@ -23,7 +28,7 @@ pub enum Format {
     Text,
     /// An object a line.
     Json,
-    /// `line,offset,text` (RFC 4180). A text that a spreadsheet would take for a formula has a `'` in front.
+    /// `line,offset,time,level,text` (RFC 4180). A text that a spreadsheet would take for a formula has a `'` in front.
     Csv,
     /// A document with the colours, everything else escaped.
     Html,
@@ -47,6 +52,7 @@ pub struct Row<'a> {
 pub struct Exporter {
     format: Format,
     file: Option<String>,
+    dates: Option<Arc<Dates>>,
     plain: Vec<u8>,
     clean: String,
     /// What the line at that offset starts with.
@@ -60,7 +66,8 @@ struct JsonRow<'a> {
     file: Option<&'a str>,
     line: Option<LineNo>,
     offset: ByteOffset,
-    time: Option<&'a str>,
+    #[serde(serialize_with = "as_text")]
+    time: Option<Stamp>,
     level: Option<&'a str>,
     text: &'a str,
 }
@@ -92,13 +99,18 @@ impl Exporter {
     /// Rows in `format`; in JSON with the name of their `file`, if it is given.
     pub fn new(format: Format, file: Option<String>) -> Self {
         let style = (ByteOffset::ZERO, Style::PLAIN);
-        Self { format, file, plain: Vec::new(), clean: String::new(), style }
+        Self { format, file, dates: None, plain: Vec::new(), clean: String::new(), style }
+    }
+
+    /// From here on the times of lines are told that way; before, none are.
+    pub fn set_dates(&mut self, dates: Arc<Dates>) {
+        self.dates = Some(dates);
     }
 
     /// What stands before all rows; `title` is for people.
     pub fn head(&self, title: &str, out: &mut Vec<u8>) {
         match self.format {
-            Format::Csv => out.extend_from_slice(b"line,offset,text\r\n"),
+            Format::Csv => out.extend_from_slice(b"line,offset,time,level,text\r\n"),
             Format::Html => {
                 let title = ansi_to_html::Esc(title);
                 let head = format!(
@@ -143,17 +155,26 @@ impl Exporter {
     fn json(&self, row: &Row<'_>, out: &mut Vec<u8>) {
         let text = String::from_utf8_lossy(&self.plain);
         let file = self.file.as_deref();
-        let row = JsonRow { file, line: row.line, offset: row.offset, time: None, level: None, text: &text };
+        let (time, level) = self.facts();
+        let row = JsonRow { file, line: row.line, offset: row.offset, time, level, text: &text };
         // Numbers and texts always serialize, and memory takes all bytes.
         let _ = serde_json::to_writer(&mut *out, &row);
         out.push(b'\n');
+    }
+
+    /// The time that the line has itself, and the name of its level.
+    fn facts(&self) -> (Option<Stamp>, Option<&'static str>) {
+        let time = self.dates.as_ref().and_then(|dates| dates.time(&self.plain));
+        (time, Level::of(&self.plain).map(Level::name))
     }
 
     fn csv(&self, row: &Row<'_>, out: &mut Vec<u8>) {
         if let Some(line) = row.line {
             out.extend_from_slice(line.to_string().as_bytes());
         }
-        out.extend_from_slice(format!(",{},\"", row.offset).as_bytes());
+        let (time, level) = self.facts();
+        let time = time.map(|time| time.to_string()).unwrap_or_default();
+        out.extend_from_slice(format!(",{},{time},{},\"", row.offset, level.unwrap_or_default()).as_bytes());
         if matches!(self.plain.first(), Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r')) {
             out.push(b'\'');
         }
@@ -179,6 +200,13 @@ impl Exporter {
     }
 }
 
+fn as_text<S: Serializer>(time: &Option<Stamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => serializer.collect_str(time),
+        None => serializer.serialize_none(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,6 +214,7 @@ mod tests {
     /// The rows of `text`, written in that format.
     fn written(format: Format, text: &[u8]) -> String {
         let mut exporter = Exporter::new(format, None);
+        exporter.set_dates(Arc::new(Dates::of_stream((text, false), None)));
         let mut out = Vec::new();
         let mut at = 0;
         for (idx, bytes) in text.split_inclusive(|&byte| byte == b'\n').enumerate() {
@@ -210,7 +239,7 @@ mod tests {
             (Format::Text, "red\n<b>\"q\"\n=1+1\nbad \u{fffd}\nend\n"),
             (
                 Format::Csv,
-                "1,0,\"red\"\r\n2,10,\"<b>\"\"q\"\"\"\r\n3,17,\"'=1+1\"\r\n4,22,\"bad \u{fffd}\"\r\n5,28,\"end\"\r\n",
+                "1,0,,,\"red\"\r\n2,10,,,\"<b>\"\"q\"\"\"\r\n3,17,,,\"'=1+1\"\r\n4,22,,,\"bad \u{fffd}\"\r\n5,28,,,\"end\"\r\n",
             ),
         ] {
             assert_eq!(written(format, lines), expected, "{format:?}");
@@ -221,6 +250,21 @@ mod tests {
             Some(r#"{"line":2,"offset":10,"time":null,"level":null,"text":"<b>\"q\""}"#),
             "{json}"
         );
+    }
+
+    #[test]
+    fn a_row_tells_the_time_and_the_level_that_the_line_has_itself() {
+        let lines = b"2026-11-22T09:55:00.5+01:00 \x1b[31mERROR\x1b[0m x\n  at y\n2026-11-22T09:55:01Z [WARN] z\n";
+        let json = written(Format::Json, lines);
+        let facts: Vec<_> = json.lines().map(|line| line.split_once("\"time\":").unwrap().1).collect();
+        let expected = [
+            r#""2026-11-22T08:55:00.500Z","level":"error","text":"2026-11-22T09:55:00.5+01:00 ERROR x"}"#,
+            r#"null,"level":null,"text":"  at y"}"#,
+            r#""2026-11-22T09:55:01Z","level":"warn","text":"2026-11-22T09:55:01Z [WARN] z"}"#,
+        ];
+        assert_eq!(facts, expected);
+        let csv = written(Format::Csv, lines);
+        assert!(csv.starts_with("1,0,2026-11-22T08:55:00.500Z,error,\"2026"), "{csv}");
     }
 
     #[test]

@@ -6,6 +6,8 @@
 
 mod blocks;
 mod counts;
+mod kept;
+mod resume;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -23,25 +25,38 @@ use crate::source::{Source, read_full};
 use crate::tasks::Tasks;
 pub(crate) use blocks::BlockCounts;
 use counts::Counts;
+pub(crate) use counts::Found;
+pub use kept::KeptCounts;
+use resume::Keeper;
 
 /// The length of a block, in bytes.
 pub const BLOCK_BYTES: u64 = 64 * 1024;
 
-/// How much one step counts before it looks whether it is still wanted, in bytes.
-const STEP_BYTES: u64 = 4 * 1024 * 1024;
+/// In how large pieces an index works, in bytes: other ones make tests sharp.
+#[derive(Clone, Copy, Debug)]
+struct Sizes {
+    block: u64,
+    /// How much one step counts before it looks whether it is still wanted.
+    step: u64,
+    /// How much is read at once: fits a part of the second-level cache.
+    read: u64,
+}
 
-/// How much is read at once, in bytes: fits a part of the second-level cache.
-const READ_BYTES: u64 = 256 * 1024;
+impl Sizes {
+    const USUAL: Self = Self { block: BLOCK_BYTES, step: 4 * 1024 * 1024, read: 256 * 1024 };
+}
 
 /// The line feeds of a source, block by block. Shared; all methods may be called from any thread. Those that read
 /// block: [`LineIndex::select`], [`LineIndex::rank`], [`LineIndex::step`].
 #[derive(Debug)]
 pub struct LineIndex {
     source: Arc<dyn Source>,
+    sizes: Sizes,
     counts: RwLock<Counts>,
     counting: Mutex<()>,
     has_builder: AtomicBool,
     total: watch::Sender<LineTotal>,
+    keeper: Keeper,
 }
 
 /// What a step came to.
@@ -58,18 +73,25 @@ pub enum Progress {
 impl LineIndex {
     /// The index of `source`, with nothing counted.
     pub fn new(source: Arc<dyn Source>) -> Self {
-        Self::with_block(source, BLOCK_BYTES)
+        Self::with_sizes(source, Sizes::USUAL)
     }
 
     /// As [`LineIndex::new`] with blocks of `block` bytes: small ones make tests sharp.
+    #[cfg(test)]
     pub(crate) fn with_block(source: Arc<dyn Source>, block: u64) -> Self {
+        Self::with_sizes(source, Sizes { block: block.max(1), ..Sizes::USUAL })
+    }
+
+    fn with_sizes(source: Arc<dyn Source>, sizes: Sizes) -> Self {
         let total = watch::Sender::new(LineTotal { count: LineCount::ZERO, exact: true });
         Self {
             source,
-            counts: RwLock::new(Counts::new(block)),
+            sizes,
+            counts: RwLock::new(Counts::new(sizes.block)),
             counting: Mutex::new(()),
             has_builder: AtomicBool::new(false),
             total,
+            keeper: Keeper::default(),
         }
     }
 
@@ -96,15 +118,20 @@ impl LineIndex {
 
     /// Where line `line` starts; `None` while that is not counted, or when there is no such line. Reads one block.
     pub fn select(&self, line: LineNo) -> Option<ByteOffset> {
-        let (block, nth, limit) = match self.read(|counts| counts.find(line.lines_before().get()))? {
-            counts::Found::Start => return Some(ByteOffset::ZERO),
-            counts::Found::After { block, nth, limit } => (block, nth, limit),
+        let (block, nth, limit) = match self.find(line)? {
+            Found::Start => return Some(ByteOffset::ZERO),
+            Found::After { block, nth, limit } => (block, nth, limit),
         };
         let bytes = self.block_bytes(block, limit)?;
         let feed = memchr::memchr_iter(b'\n', &bytes).nth(usize::try_from(nth).ok()?.checked_sub(1)?)?;
         let start = block.get() + feed as u64 + 1;
         // After the last line feed of all there is a line only if there are bytes.
         self.read(|counts| start < counts.target()).then_some(ByteOffset::new(start))
+    }
+
+    /// In which block to look for the start of line `line`, for who reads that block anyway. Reads nothing.
+    pub(crate) fn find(&self, line: LineNo) -> Option<Found> {
+        self.read(|counts| counts.find(line.lines_before().get()))
     }
 
     /// How many lines start before the line that holds `offset`: the line feeds before it. `None` while that is not
@@ -121,7 +148,7 @@ impl LineIndex {
 
     /// The start of the block that holds `offset`.
     pub(crate) fn block_of(&self, offset: ByteOffset) -> ByteOffset {
-        self.read(|counts| offset.align_down(counts.block()))
+        offset.align_down(self.sizes.block)
     }
 
     /// The line feeds before the block that holds `offset`; `None` while `offset` is not counted. Reads nothing.
@@ -163,8 +190,8 @@ impl LineIndex {
         progress
     }
 
-    /// Counts in the background until everything is counted, `tasks` end, or the index is held no more. Does nothing
-    /// when that is happening already.
+    /// Counts in the background until everything is counted, `tasks` end, or the index is held no more; goes on from
+    /// counts that are kept, and keeps them at the end. Does nothing when that is happening already.
     pub fn build(self: &Arc<Self>, tasks: &Tasks) {
         if self.has_builder.swap(true, Ordering::AcqRel) {
             return;
@@ -172,6 +199,8 @@ impl LineIndex {
         let index = Arc::downgrade(self);
         let (scanning, stopping) = (tasks.clone(), tasks.stopping());
         tasks.spawn(async move {
+            let resumed = Weak::clone(&index);
+            scanning.scanning(move || resumed.upgrade().map(|index| index.take_up())).await;
             while !stopping.is_cancelled() {
                 sweep::sweep(&index, &scanning).await;
                 let index = Weak::clone(&index);
@@ -185,16 +214,22 @@ impl LineIndex {
 
     fn background_step(&self) -> Progress {
         let progress = self.step();
-        if progress != Progress::More {
-            self.has_builder.store(false, Ordering::Release);
+        if progress == Progress::More {
+            return progress;
         }
-        progress
+        if progress == Progress::Done {
+            self.keep_when_worth();
+        }
+        self.has_builder.store(false, Ordering::Release);
+        // What came meanwhile was left to this builder.
+        let is_left = progress == Progress::Done && self.behind() > ByteLen::ZERO;
+        if is_left && !self.has_builder.swap(true, Ordering::AcqRel) { Progress::More } else { progress }
     }
 
     fn count_step(&self) -> io::Result<Progress> {
         let (mut at, target) = self.read(|counts| (counts.done(), counts.target()));
-        let stop = target.min(at.saturating_add(STEP_BYTES));
-        let mut buf = vec![0; READ_BYTES.min(stop - at) as usize];
+        let stop = target.min(at.saturating_add(self.sizes.step));
+        let mut buf = vec![0; self.sizes.read.min(stop - at) as usize];
         while at < stop {
             let data = self.source.next_data(ByteOffset::new(at))?.get().min(target);
             if data > at {
@@ -202,7 +237,7 @@ impl LineIndex {
                 at = data;
                 continue;
             }
-            let wanted = (stop - at).min(READ_BYTES) as usize;
+            let wanted = (stop - at).min(self.sizes.read) as usize;
             let read = read_full(self.source.as_ref(), &mut buf[..wanted], ByteOffset::new(at))?;
             self.write(|counts| counts.extend(&buf[..read]));
             at += read as u64;
@@ -215,7 +250,7 @@ impl LineIndex {
 
     /// The bytes of the block that begins at `block`, before `limit`.
     fn block_bytes(&self, block: ByteOffset, limit: ByteOffset) -> Option<Vec<u8>> {
-        let len = self.read(Counts::block).min((limit - block).get());
+        let len = self.sizes.block.min((limit - block).get());
         let mut buf = vec![0; usize::try_from(len).ok()?];
         let read = read_full(self.source.as_ref(), &mut buf, block).ok()?;
         (read == buf.len()).then_some(buf)

@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod cli;
 pub mod compat;
 pub mod config;
+pub mod dates;
 pub mod error;
 pub mod export;
 pub mod index;
@@ -42,6 +43,7 @@ use assets::Assets;
 use auth::Auth;
 use catalog::{Catalog, RootError};
 use config::{AuthMode, Config, StartToken};
+use index::KeptCounts;
 use serve::Limits;
 use source::{Archives, Intake, Stdin};
 use state::{AppState, Facts};
@@ -153,6 +155,7 @@ impl Server {
         let pace = Pace { poll: self.config.poll, ..Pace::default() };
         let archives = Archives::new(self.config.spool_folders(), self.config.limits.spool_bytes);
         let searches = Searches::new(&self.config.limits);
+        let kept = kept_counts(&self.config);
         let facts = Facts {
             base: self.config.base_path,
             heartbeat: self.config.heartbeat,
@@ -165,13 +168,24 @@ impl Server {
         AppState {
             auth,
             catalog: self.catalog,
-            tails: Tails::with_archives(tasks.clone(), pace, archives),
+            tails: Tails::with_kept(tasks.clone(), pace, archives, kept),
             tasks: tasks.clone(),
             assets: Assets::new(self.site_root),
             searches,
             facts: Arc::new(facts),
         }
     }
+}
+
+/// Where line counts outlive the server.
+fn kept_counts(config: &Config) -> Option<KeptCounts> {
+    let budget = config.limits.kept_counts_bytes;
+    let kept = (budget > 0).then(|| KeptCounts::new(config.cache_dir.join("lines"), budget))?;
+    if let Err(error) = kept.prepare() {
+        // What was kept there before is used all the same.
+        tracing::info!(%error, "no line counts can be kept in the cache folder: large files are counted at each start");
+    }
+    Some(kept)
 }
 
 fn stdin_of_process(config: &Config) -> Result<(Arc<Stdin>, Intake), StartError> {

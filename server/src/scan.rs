@@ -8,20 +8,27 @@
 //! return at the end ([`taillight::ansi::plain`]). The engine never sees lines one by one where it can be helped: it
 //! runs over units of many lines, and patterns are rewritten so that they mean the same there (`pattern`).
 
+mod apart;
 mod budget;
 mod clean;
+mod clock;
 mod driver;
+mod facts;
 mod filter;
 mod hits;
 mod judge;
+mod moment;
+mod node;
 pub mod page;
 mod pattern;
 mod piece;
 pub mod rows;
 mod searcher;
+mod sifter;
 mod span;
+mod survey;
 #[cfg(test)]
-mod tests;
+pub(in crate::scan) mod tests;
 mod total;
 mod units;
 mod view;
@@ -30,9 +37,13 @@ mod views;
 use taillight::line::ByteOffset;
 
 pub use budget::Budget;
+pub use facts::{Census, Facts};
 pub use filter::{BadQuery, Filter};
 pub use hits::{hits_down, hits_up};
+pub use moment::{Moment, moment};
 pub use piece::Piece;
+pub use sifter::Sifter;
+pub use survey::{Charset, Survey, survey, survey_stream};
 pub use total::total;
 pub use view::View;
 pub use views::Views;

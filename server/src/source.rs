@@ -14,11 +14,13 @@ mod stdin;
 use std::fmt::Debug;
 use std::io;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use taillight::cursor::Identity;
 use taillight::line::ByteOffset;
 use tokio::sync::watch;
 
+use crate::dates::Learned;
 pub(crate) use head::{HEAD_BYTES, begins_with};
 pub use local::LocalFile;
 pub use packed::{Archives, Packed};
@@ -89,8 +91,26 @@ pub trait Source: Send + Sync + Debug {
         0
     }
 
+    /// When its file was last written, in nanoseconds since 1970; `None` when it has none that outlives the server.
+    fn modified_ns(&self) -> Option<u64> {
+        None
+    }
+
     /// The bytes as they are stored, where these are decoded from others.
     fn stored(&self) -> Option<Arc<dyn Source>> {
+        None
+    }
+
+    /// When they were changed last; now, where nobody knows.
+    ///
+    /// # Errors
+    /// When the system cannot say.
+    fn modified(&self) -> io::Result<SystemTime> {
+        Ok(SystemTime::now())
+    }
+
+    /// Where what was [learned](crate::dates::Dates::of) of its times is kept; `None` where it is learned each time.
+    fn learned(&self) -> Option<&Learned> {
         None
     }
 }

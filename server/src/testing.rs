@@ -130,6 +130,10 @@ impl Source for Counting {
     fn is_cut(&self) -> bool {
         self.inner.is_cut()
     }
+
+    fn modified_ns(&self) -> Option<u64> {
+        self.inner.modified_ns()
+    }
 }
 
 /// As much of `bytes` from `at` on as `buf` takes; says how much.

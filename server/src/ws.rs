@@ -10,6 +10,7 @@ mod finding;
 pub mod flood;
 mod happened;
 pub mod heartbeat;
+mod levels;
 mod live;
 mod opening;
 pub mod outbox;

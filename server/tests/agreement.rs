@@ -1,5 +1,5 @@
 //! One engine, many doors: for generated queries over nasty lines, and over real logs, the page, the command, `lines`,
-//! `count`, the download and an oracle that is none of ours give the same rows. Plain words agree with ripgrep too.
+//! `count`, the download and an oracle that is none of ours give the same rows. What ripgrep can say agrees with it too.
 //!
 //! `TAILLIGHT_QUERIES` says how many queries (200); `TAILLIGHT_SEED` which ones.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and says what it left out")]
@@ -18,12 +18,13 @@ use std::process::Command;
 use common::{DEADLINE, Scratch, TestServer};
 use generate::{Dice, Log, Tree};
 use serde_json::{Value, json};
+use taillight::level::Level;
 
 /// Lines of the nasty file.
 const NASTY_LINES: usize = 400;
 
 /// Real logs that are looked through too, where they are.
-const REAL_LOGS: [&str; 3] = ["Linux_2k.log", "HDFS_2k.log", "Apache_2k.log"];
+const REAL_LOGS: [&str; 5] = ["Linux_2k.log", "HDFS_2k.log", "Apache_2k.log", "Zookeeper_2k.log", "OpenSSH_2k.log"];
 
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
@@ -63,15 +64,17 @@ fn link_called(name: &str, html: &str) -> Option<String> {
 
 /// What the oracle finds: the numbers of the lines, from 0.
 fn oracle(log: &Log, tree: &Tree) -> Vec<usize> {
-    (0..log.lines.len()).filter(|&idx| tree.is_true_of(&log.lines[idx].clean)).collect()
+    (0..log.lines.len()).filter(|&idx| tree.is_true_of(&log.lines[idx])).collect()
 }
 
 /// The rows of those lines, as the contract writes them.
 fn rows(log: &Log, lines: &[usize]) -> Vec<Value> {
     let offsets = log.offsets();
     let row = |&idx: &usize| {
-        let text = String::from_utf8_lossy(&log.lines[idx].clean);
-        json!({ "line": idx + 1, "offset": offsets[idx], "time": null, "level": null, "text": text })
+        let line = &log.lines[idx];
+        let (time, level) = (line.own.map(|time| time.to_string()), line.level.map(Level::name));
+        let text = String::from_utf8_lossy(&line.clean);
+        json!({ "line": idx + 1, "offset": offsets[idx], "time": time, "level": level, "text": text })
     };
     lines.iter().map(row).collect()
 }
@@ -82,12 +85,51 @@ struct Case<'a> {
     folder: &'a Path,
     log: &'a Log,
     q: &'a str,
+    /// What else narrows it.
+    narrow: Narrow,
+    /// Whether the compressed file is asked.
+    is_packed: bool,
     found: Vec<usize>,
 }
 
+/// What narrows a query beside its text, as it is said to the server and to the command.
+#[derive(Default)]
+struct Narrow {
+    params: String,
+    options: Vec<String>,
+    /// What that means.
+    terms: Vec<Tree>,
+}
+
+impl Narrow {
+    fn new(dice: &mut Dice, log: &Log) -> Self {
+        let mut narrow = Self::default();
+        if dice.one_in(2) {
+            let from = generate::a_time(dice, log);
+            narrow.add(("from", from.to_string()), Tree::After(from));
+        }
+        if dice.one_in(2) {
+            let to = generate::a_time(dice, log);
+            narrow.add(("to", to.to_string()), Tree::Before(to));
+        }
+        narrow
+    }
+
+    fn add(&mut self, (name, value): (&str, String), term: Tree) {
+        self.params += &format!("&{name}={}", encoded(&value));
+        self.options.push(format!("--{name}={value}"));
+        self.terms.push(term);
+    }
+}
+
 impl Case<'_> {
+    /// The file that is asked about.
+    fn name(&self) -> String {
+        format!("{}{}", self.log.name, if self.is_packed { ".gz" } else { "" })
+    }
+
     fn url(&self, kind: &str, params: &str) -> String {
-        format!("/{kind}/logs/{}?q={}{params}", self.log.name, encoded(self.q))
+        format!("/{kind}/logs/{}?q={}{}{params}", self.name(), encoded(self.q), self.narrow.params)
     }
 
     fn get(&self, kind: &str, params: &str) -> Vec<u8> {
@@ -104,7 +146,7 @@ impl Case<'_> {
         let less: Vec<_> = wanted.difference(&got).take(5).collect();
         let text = |line: Option<&&String>| {
             let idx = line.and_then(|line| line.parse::<usize>().ok());
-            idx.map(|idx| String::from_utf8_lossy(&self.log.lines[idx - 1].raw).into_owned())
+            idx.map(|idx| String::from_utf8_lossy(&self.log.lines[idx - 1].raw).chars().take(500).collect::<String>())
         };
         assert!(
             given == expected,
@@ -118,7 +160,14 @@ impl Case<'_> {
 
     fn query(&self, options: &[&str]) -> (Option<i32>, Vec<u8>) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_taillight"));
-        command.arg("query").args(options).arg("--").arg(self.q).arg(&self.log.name).current_dir(self.folder);
+        command
+            .arg("query")
+            .args(options)
+            .args(&self.narrow.options)
+            .arg("--")
+            .arg(self.q)
+            .arg(self.name())
+            .current_dir(self.folder);
         let output = command.output().unwrap();
         assert!(output.stderr.is_empty(), "{:?}: {}", self.q, String::from_utf8_lossy(&output.stderr));
         (output.status.code(), output.stdout)
@@ -128,7 +177,7 @@ impl Case<'_> {
         let (code, out) = self.query(&["--format", "json"]);
         let mut given = objects(&out, self.q);
         for row in &mut given {
-            assert_eq!(row.as_object_mut().unwrap().remove("file"), Some(json!(self.log.name)));
+            assert_eq!(row.as_object_mut().unwrap().remove("file"), Some(json!(self.name())));
         }
         self.assert_rows("query", &given, expected);
         assert_eq!(code, Some(i32::from(expected.is_empty())), "{:?}", self.q);
@@ -193,17 +242,27 @@ impl Case<'_> {
     }
 }
 
+fn write(scratch: &Scratch, log: &Log) {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(&log.bytes()).unwrap();
+    for (name, bytes) in [(log.name.clone(), log.bytes()), (format!("{}.gz", log.name), packed.finish().unwrap())] {
+        scratch.write(&name, &bytes);
+        let file = std::fs::File::options().append(true).open(scratch.logs().join(&name)).unwrap();
+        file.set_modified(generate::modified()).unwrap();
+    }
+}
+
 async fn served(logs: &[Log]) -> (Scratch, TestServer) {
     let scratch = Scratch::new();
     for log in logs {
-        scratch.write(&log.name, &log.bytes());
+        write(&scratch, log);
     }
     let server = TestServer::start(&scratch, &[("auth", "none")]).await;
     (scratch, server)
 }
 
 fn logs(dice: &mut Dice) -> Vec<Log> {
-    let mut logs = vec![Log::nasty("nasty.log", dice, NASTY_LINES)];
+    let mut logs = vec![Log::nasty("nasty.log", dice, NASTY_LINES), Log::long("long.log")];
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/logs");
     for name in REAL_LOGS {
         match std::fs::read(folder.join(name)) {
@@ -225,15 +284,21 @@ async fn every_door_gives_the_rows_that_the_oracle_gives() {
         let mut dice = Dice::new(seed.wrapping_mul(1_000_003) ^ idx);
         // Most of them over the nasty lines.
         let log = if dice.one_in(3) { dice.pick(&logs) } else { &logs[0] };
-        let tree = Tree::new(&mut dice, &log.words, 3);
+        let tree = Tree::new(&mut dice, log, 3);
         let q = tree.text(&mut dice);
-        let found = oracle(log, &tree);
+        let narrow = if dice.one_in(4) { Narrow::new(&mut dice, log) } else { Narrow::default() };
+        let narrowed = Tree::All([vec![tree], narrow.terms.clone()].concat());
+        let found = oracle(log, &narrowed);
         n_found += found.len();
         n_some += u64::from(!found.is_empty() && found.len() < log.lines.len());
-        let case = Case { addr: server.addr, folder: &scratch.logs(), log, q: &q, found };
+        let is_narrow = !narrow.terms.is_empty();
+        let is_packed = dice.one_in(6);
+        let case = Case { addr: server.addr, folder: &scratch.logs(), log, q: &q, narrow, is_packed, found };
         let expected = rows(log, &case.found);
         case.check_http(&expected);
-        case.check_page();
+        if !is_narrow {
+            case.check_page();
+        }
         case.check_middle(&mut dice);
         case.check_command(&expected);
         case.check_context(&mut dice);
@@ -243,8 +308,40 @@ async fn every_door_gives_the_rows_that_the_oracle_gives() {
     server.stop().await;
 }
 
+/// What ripgrep prints.
+fn ripgrep(args: &[&str], scratch: &Scratch, log: &Log) -> Vec<u8> {
+    let always = ["--no-config", "-a", "-E", "none", "--color", "never", "--no-filename", "--crlf"];
+    Command::new("rg").args(always).args(args).arg(scratch.logs().join(&log.name)).output().unwrap().stdout
+}
+
+/// A query that ripgrep can say too: its text, the pattern, and options.
+fn for_ripgrep(dice: &mut Dice, log: &Log) -> (String, String, Vec<&'static str>) {
+    let escaped = |word: &str| {
+        let escape = |c: char| if "\\.+*?()|[]{}^$#&-~/".contains(c) { format!("\\{c}") } else { c.to_string() };
+        let text: String = word.chars().map(escape).collect();
+        if word.chars().any(char::is_uppercase) { text } else { format!("(?i:{text})") }
+    };
+    let (one, other) = (dice.pick(&log.words), dice.pick(&log.words));
+    match dice.below(5) {
+        0 | 1 => (one.clone(), escaped(one), vec![]),
+        2 => (format!("{one} or {other}"), format!("{}|{}", escaped(one), escaped(other)), vec![]),
+        3 => (format!("-{one}"), escaped(one), vec!["-v"]),
+        _ => {
+            let pattern = *dice.pick(&[
+                "\\d+\\.\\d+",
+                "^[A-Z]\\w+ ",
+                "[a-f0-9]{4,}$",
+                "\\bERROR|warn\\b",
+                "\\W\\w{12,}\\W",
+                "é|ß|日",
+            ]);
+            (format!("/{pattern}/"), pattern.to_owned(), vec![])
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn plain_words_agree_with_ripgrep() {
+async fn what_ripgrep_can_say_agrees_with_it() {
     if Command::new("rg").arg("--version").output().is_err() {
         println!("left out: ripgrep is not installed");
         return;
@@ -252,42 +349,40 @@ async fn plain_words_agree_with_ripgrep() {
     let logs = logs(&mut Dice::new(7));
     let (scratch, server) = served(&logs).await;
     let mut dice = Dice::new(11);
-    for log in &logs {
+    // Of a long line ripgrep sees the rest too.
+    for log in logs.iter().filter(|log| !log.is_long) {
         // Ripgrep sees escapes and we do not: only files without them can be compared.
+        let clean_log;
         let log = if log.name == "nasty.log" {
             let clean: Vec<u8> = log.lines.iter().flat_map(|line| [line.clean.as_slice(), b"\n"].concat()).collect();
-            scratch.write("clean.log", &clean);
-            &Log::real("clean.log", &clean, &mut dice)
+            clean_log = Log::real("clean.log", &clean, &mut dice);
+            write(&scratch, &clean_log);
+            &clean_log
         } else {
             log
         };
         for _ in 0..15 {
-            let word = dice.pick(&log.words);
-            let output = Command::new("rg")
-                .args([
-                    "--no-config",
-                    "-n",
-                    "-a",
-                    "-F",
-                    "-S",
-                    "-E",
-                    "none",
-                    "--no-heading",
-                    "--color",
-                    "never",
-                    "-e",
-                    word,
-                ])
-                .arg(scratch.logs().join(&log.name))
-                .output()
-                .unwrap();
+            let (q, pattern, options) = for_ripgrep(&mut dice, log);
+            let output = ripgrep(&[&options[..], &["-n", "--no-heading", "-e", &pattern]].concat(), &scratch, log);
             let number = |line: &[u8]| {
                 let text = String::from_utf8_lossy(line);
                 text.split_once(':').and_then(|(number, _)| number.parse::<usize>().ok()).map(|number| number - 1)
             };
-            let found: Vec<usize> = output.stdout.split(|&byte| byte == b'\n').filter_map(number).collect();
+            let found: Vec<usize> = output.split(|&byte| byte == b'\n').filter_map(number).collect();
             let expected = rows(log, &found);
-            Case { addr: server.addr, folder: &scratch.logs(), log, q: word, found }.check_http(&expected);
+            let count = ripgrep(&[&options[..], &["-c", "--include-zero", "-e", &pattern]].concat(), &scratch, log);
+            assert_eq!(String::from_utf8(count).unwrap().trim_end(), found.len().to_string(), "{q}");
+            let case = Case {
+                addr: server.addr,
+                folder: &scratch.logs(),
+                log,
+                q: &q,
+                narrow: Narrow::default(),
+                is_packed: false,
+                found,
+            };
+            case.check_http(&expected);
+            case.check_command(&expected);
         }
     }
     server.stop().await;

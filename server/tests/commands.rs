@@ -40,6 +40,15 @@ impl Place {
         (output.status.code(), text(output.stdout), text(output.stderr))
     }
 
+    /// What `query` makes of a pipe: exit code and standard output.
+    fn query_piped(&self, args: &[&str], input: &str) -> (Option<i32>, String) {
+        let mut command = self.taillight(&[&["query"], args].concat());
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    }
+
     /// A running server and the URL it printed.
     fn serve(&self, args: &[&str]) -> (Serving, String) {
         let mut child = self.taillight(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -111,11 +120,15 @@ fn what_the_caller_must_change_exits_with_2_and_says_what() {
         (&["query", "a or", "app.log"], "error: bad query at byte 2: "),
         (&["query", "(a", "app.log"], "\n  (a\n  ^\n"),
         (&["query", "/a(/", "app.log"], "error: bad query at byte "),
-        (&["query", "level:error", "app.log"], "error: bad query at byte 0: "),
-        (&["query", "--from", "10:00", "a", "app.log"], "'--from' and '--to' are not in this version yet"),
+        (&["query", "level:loud", "app.log"], "error: bad query at byte 6: "),
+        (&["query", "--from", "soon", "a", "app.log"], "invalid value 'soon' for '--from <TIME>': write RFC 3339"),
+        (&["query", "--to", "", "a", "app.log"], "'--to <TIME>'"),
         (&["query", "--format", "xml", "a", "app.log"], "[possible values: text, json, raw]"),
         (&["query", "--count", "--follow", "a", "app.log"], "cannot be used with"),
         (&["query", "--cuont", "a", "app.log"], "a similar argument exists: '--count'"),
+        (&["stat"], "<FILE>..."),
+        (&["stat", "none.log"], "error: none.log: no such file\n"),
+        (&["stat", "."], "error: .: "),
         (&["query", "zzz", "none.log"], "error: none.log: no such file\n"),
         (&["query", "--follow", "zzz", "."], "error: .: a folder cannot be followed: name the files in it\n"),
     ];
@@ -168,6 +181,51 @@ fn query_prints_matching_lines_and_exits_as_grep_does() {
         let ran = place.run(&[&["query"], *args].concat());
         assert_eq!((ran.0, ran.1.as_str()), (Some(*code), *out), "{args:?}: {}", ran.2);
         assert!(ran.2.contains(said) && ran.2.is_empty() == said.is_empty(), "{args:?}: {}", ran.2);
+    }
+}
+
+/// A year-less log that ends in the new year, with a stack trace and a line out of order.
+const SYSLOG: &str = "Dec 31 23:58:00 h a: first\nDec 31 23:59:30 h b: <error> second\n  at trace\n\
+    Jan  1 00:00:10 h c: third\nDec 31 23:57:00 h d: late\nJan  1 00:01:00 h e: [error] last\n";
+
+#[test]
+fn times_bound_what_is_found_and_years_come_from_the_last_change() {
+    let place = Place::new();
+    let log = place.top.join("sys.log");
+    fs::write(&log, SYSLOG).unwrap();
+    // 2021-01-02
+    let modified = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_609_545_600);
+    fs::File::options().append(true).open(&log).unwrap().set_modified(modified).unwrap();
+    let gzip = Command::new("gzip").args(["-k", "-N"]).arg(&log).status();
+    let names: &[&str] =
+        if gzip.is_ok_and(|status| status.success()) { &["sys.log", "sys.log.gz"] } else { &["sys.log"] };
+    for name in names {
+        for (args, expected) in [
+            (
+                &["--from", "2020-12-31 23:59", "third or trace or first"][..],
+                "  at trace\nJan  1 00:00:10 h c: third\n",
+            ),
+            (&["--to", "2020-12-31T23:58:30", "h"], "Dec 31 23:58:00 h a: first\nDec 31 23:57:00 h d: late\n"),
+            (&["--from=2021-01-01", "--to=2021-01-01 00:01", "h"], "Jan  1 00:00:10 h c: third\n"),
+            (&["--from", "-15m", ""], ""),
+            (&["--to", "-15m", "--count", ""], "6\n"),
+            (&["before:2020-12-31"], ""),
+            (&["level>=error after:\"2021-01-01 00:00\""], "Jan  1 00:01:00 h e: [error] last\n"),
+            (&["-after:2020-12-31"], ""),
+            (
+                &["--format", "json", "trace or last"],
+                "{\"file\":\"NAME\",\"line\":3,\"offset\":63,\"time\":null,\"level\":null,\"text\":\"  at trace\"}\n\
+                 {\"file\":\"NAME\",\"line\":6,\"offset\":127,\"time\":\"2021-01-01T00:01:00Z\",\"level\":\"error\",\
+                 \"text\":\"Jan  1 00:01:00 h e: [error] last\"}\n",
+            ),
+        ] {
+            let (options, expr) = args.split_at(args.len() - 1);
+            let output =
+                place.taillight(&[&["query"], options, &["--"], expr, &[*name]].concat()).env("TZ", "UTC").output();
+            let output = output.unwrap();
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), expected.replace("NAME", name), "{name} {args:?}");
+            assert_eq!(output.status.code(), Some(i32::from(expected.is_empty())), "{name} {args:?}");
+        }
     }
 }
 
@@ -235,6 +293,7 @@ fn gzip(place: &Place, text: &str) -> PathBuf {
 fn a_pipe_is_searched_like_a_file() {
     let place = Place::new();
     let lines = "one\ntwo error\nthree\nfour\nfive error";
+    let timed = "x\n2026-11-22T10:00:00Z a\n y\n2026-11-22T10:01:00Z [warn] b";
     for (args, expected) in [
         (&["error", "-"][..], "two error\nfive error\n"),
         (&["--count", "error", "-"], "2\n"),
@@ -247,13 +306,86 @@ fn a_pipe_is_searched_like_a_file() {
             "{\"file\":\"-\",\"line\":5,\"offset\":25,\"time\":null,\"level\":null,\"text\":\"five error\"}\n",
         ),
     ] {
-        let mut command = place.taillight(&[&["query"], args].concat());
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
-        let output = child.wait_with_output().unwrap();
-        assert_eq!(String::from_utf8(output.stdout).unwrap(), expected, "{args:?}");
-        assert_eq!(output.status.code(), Some(0), "{args:?}");
+        assert_eq!(place.query_piped(args, lines), (Some(0), expected.to_owned()), "{args:?}");
     }
+    for (args, expected) in [
+        (&["--from", "2026-11-22T10:00:00Z", "y or b", "-"][..], " y\n2026-11-22T10:01:00Z [warn] b\n"),
+        (&["--count", "-before:2026-11-22T10:01:00Z", "-"], "2\n"),
+        (&["-level>=warn x", "-"], "x\n"),
+        (&["--follow", "--to", "2026-11-22T10:00:30Z", "", "-"], "2026-11-22T10:00:00Z a\n y\n"),
+        (
+            &["--format", "json", "level:warn", "-"],
+            "{\"file\":\"-\",\"line\":4,\"offset\":28,\"time\":\"2026-11-22T10:01:00Z\",\"level\":\"warn\",\
+             \"text\":\"2026-11-22T10:01:00Z [warn] b\"}\n",
+        ),
+    ] {
+        assert_eq!(place.query_piped(args, timed), (Some(0), expected.to_owned()), "{args:?}");
+    }
+}
+
+#[test]
+fn stat_tells_what_is_in_each_file() {
+    let place = Place::new();
+    let write = |name: &str, bytes: &[u8]| fs::write(place.top.join(name), bytes).unwrap();
+    write("sys.log", SYSLOG.as_bytes());
+    write("empty.log", b"");
+    write("utf.log", "\u{feff}é\r\nx".as_bytes());
+    write("latin.log", b"caf\xe9\n");
+    write("bin", b"\x7fELF\0\n");
+    write("cut.log", b"\0\0\0a\n");
+    write("wide.log", b"\xff\xfea\0\n\0");
+    write("json.log", b"{\"ts\":\"2026-11-22T10:00:00Z\",\"level\":\"warn\"}\n{\"level\":\"fatal\"}\n");
+    let log = place.top.join("sys.log");
+    let modified = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_609_545_600);
+    fs::File::options().append(true).open(&log).unwrap().set_modified(modified).unwrap();
+    let facts = |rest: &str| {
+        format!(
+            "{{\"file\":\"{}}}\n",
+            rest.replace("NO", "\"trace\":0,\"debug\":0,\"info\":0,\"warn\":0,\"error\":0,\"fatal\":0")
+        )
+    };
+    let untimed = "\"format\":null,\"first_time\":null,\"last_time\":null,\"levels\":{NO,\"unknown\":";
+    let syslog = "\"bytes\":161,\"lines\":6,\"longest_line\":35,\"encoding\":\"ascii\",\"format\":\"syslog\",\
+        \"first_time\":\"2020-12-31T23:57:00Z\",\"last_time\":\"2021-01-01T00:01:00Z\",\
+        \"levels\":{\"trace\":0,\"debug\":0,\"info\":0,\"warn\":0,\"error\":2,\"fatal\":0,\"unknown\":4}";
+    let json = "json.log\",\"bytes\":63,\"lines\":2,\"longest_line\":44,\"encoding\":\"ascii\",\"format\":\"json\",\
+        \"first_time\":\"2026-11-22T10:00:00Z\",\"last_time\":\"2026-11-22T10:00:00Z\",\
+        \"levels\":{\"trace\":0,\"debug\":0,\"info\":0,\"warn\":1,\"error\":0,\"fatal\":1,\"unknown\":0}";
+    let mut expected = vec![facts(&format!("sys.log\",{syslog}")), facts(json)];
+    for (name, bytes, lines, longest, encoding) in [
+        ("empty.log", 0, 0, 0, "null"),
+        ("utf.log", 8, 2, 5, "\"utf-8\""),
+        ("latin.log", 5, 1, 4, "\"latin-1 or other\""),
+        ("bin", 6, 1, 5, "\"binary\""),
+        ("cut.log", 5, 1, 4, "\"ascii\""),
+        ("wide.log", 6, 2, 4, "\"utf-16le\""),
+    ] {
+        let sizes = format!("\"bytes\":{bytes},\"lines\":{lines},\"longest_line\":{longest},\"encoding\":{encoding}");
+        expected.push(facts(&format!("{name}\",{sizes},{untimed}{lines}}}")));
+    }
+    let names = ["sys.log", "json.log", "empty.log", "utf.log", "latin.log", "bin", "cut.log", "wide.log", "none.log"];
+    let output = place.taillight(&[&["stat", "--json"], &names[..]].concat()).env("TZ", "UTC").output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), expected.concat());
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "error: none.log: no such file\n");
+    if Command::new("gzip").args(["-k", "-N"]).arg(&log).status().is_ok_and(|status| status.success()) {
+        let output = place.taillight(&["stat", "--json", "sys.log.gz"]).env("TZ", "UTC").output().unwrap();
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), facts(&format!("sys.log.gz\",{syslog}")));
+    }
+    let output =
+        place.taillight(&["stat", "--json", "-"]).stdin(fs::File::open(place.top.join("json.log")).unwrap()).output();
+    assert_eq!(String::from_utf8(output.unwrap().stdout).unwrap(), facts(&json.replace("json.log", "-")));
+}
+
+#[test]
+fn stat_prints_a_table_for_people() {
+    let place = Place::new();
+    fs::write(place.top.join("a.log"), "2026-11-22T10:00:00Z ERROR x\n".repeat(1_234)).unwrap();
+    fs::write(place.top.join("b\n.log"), "").unwrap();
+    let table = "FILE    LINES     SIZE  LONGEST  ENCODING  FORMAT    FIRST                 LAST                  LEVELS\n\
+                 a.log   1,234  35.8 KB     28 B  ascii     iso 8601  2026-11-22T10:00:00Z  2026-11-22T10:00:00Z  error 1,234\n\
+                 b\u{240a}.log      0      0 B      0 B  -         -         -                     -                     -\n";
+    assert_eq!(place.run(&["stat", "a.log", "b\n.log"]), (Some(0), table.to_owned(), String::new()));
 }
 
 #[test]
@@ -314,6 +446,40 @@ fn following_ends_when_enough_was_found() {
     fs::write(place.top.join("a.log"), "x 1\nx 2\nx 3\n").unwrap();
     let (code, out, said) = place.run(&["query", "--follow", "--max-count", "2", "x", "a.log", "a.log"]);
     assert_eq!((code, out.as_str()), (Some(0), "a.log:x 1\na.log:x 2\na.log:x 1\na.log:x 2\n"), "{said}");
+}
+
+#[test]
+fn what_is_appended_is_followed_by_level_and_time() {
+    let place = Place::new();
+    fs::write(place.top.join("a.log"), "2026-11-22T10:00:00Z INFO a\n b\n").unwrap();
+    let args = [
+        "query",
+        "--follow",
+        "--format",
+        "json",
+        "--max-count",
+        "3",
+        "--from",
+        "2026-11-22T10:00:30Z",
+        "-level:info",
+        "a.log",
+    ];
+    let mut command = place.taillight(&args);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut log = fs::OpenOptions::new().append(true).open(place.top.join("a.log")).unwrap();
+    log.write_all(b" c\n2026-11-22T10:00:31Z ERROR d\n").unwrap();
+    let facts = |line: String| {
+        let row: serde_json::Value = serde_json::from_str(&line).unwrap();
+        (row["line"].clone(), row["time"].clone(), row["level"].clone())
+    };
+    assert_eq!(facts(lines.next().unwrap()), (4.into(), "2026-11-22T10:00:31Z".into(), "error".into()));
+    // Its time stands in what was read before.
+    log.write_all(b" e\n2026-11-22T10:00:32Z INFO f\n g\n").unwrap();
+    let none = serde_json::Value::Null;
+    assert_eq!(facts(lines.next().unwrap()), (5.into(), none.clone(), none.clone()));
+    assert_eq!(facts(lines.next().unwrap()), (7.into(), none.clone(), none));
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
 #[test]
@@ -396,6 +562,7 @@ fn completions_and_manual_are_printed() {
         (vec!["--version"], concat!("taillight ", env!("CARGO_PKG_VERSION"))),
         (vec!["--help"], "healthcheck"),
         (vec!["query", "--help"], "--after-context"),
+        (vec!["stat", "--help"], "latin-1 or other"),
     ] {
         let (code, out, said) = place.run(&args);
         assert_eq!(code, Some(0), "{args:?}: {said}");

@@ -35,7 +35,8 @@ fn unchunked(body: &str) -> String {
 async fn a_download_of_matching_lines_fits_its_format() {
     let (_scratch, server) = logs().await;
     let html = "<pre>\n1 <span style='color:var(--red,#a00)'>err</span>or &lt;b&gt;\n3 error &quot;x&quot;\n";
-    let csv = "line,offset,text\r\n1,0,\"1 error <b>\"\r\n3,24,\"3 error \"\"x\"\"\"\r\n4,36,\"'=cmd() error\"\r\n";
+    let csv = "line,offset,time,level,text\r\n1,0,,,\"1 error <b>\"\r\n3,24,,,\"3 error \"\"x\"\"\"\r\n\
+        4,36,,,\"'=cmd() error\"\r\n";
     for (format, name, content_type, part) in [
         ("raw", "app.log", "text/plain; charset=utf-8", "1 \x1b[31merr\x1b[0mor <b>\r\n3 error \"x\"\n"),
         ("text", "app.log.txt", "text/plain; charset=utf-8", "1 error <b>\n3 error \"x\"\n=cmd() error\n6 error\n"),
@@ -43,7 +44,7 @@ async fn a_download_of_matching_lines_fits_its_format() {
         ("csv", "app.log.csv", "text/csv; charset=utf-8; header=present", csv),
         ("html", "app.log.html", "text/html; charset=utf-8", html),
     ] {
-        let path = format!("/raw/logs/app.log?q=error&format={format}&lvl=x&wrap=1");
+        let path = format!("/raw/logs/app.log?q=error&format={format}&ctx=x&wrap=1");
         let answer = server.get(&path, &[("Range", "bytes=0-1")]).await;
         assert_eq!((answer.status, answer.header("content-type")), (200, content_type), "{format}");
         assert_eq!(
@@ -73,9 +74,10 @@ async fn what_is_wrong_is_told_with_its_place() {
         for (params, detail, position) in [
             ("q=%28a", "", Some(0)),
             ("q=ok%20%2Fa%28%2F", "", Some(4)),
-            ("q=level%3Aerror", "yet", Some(0)),
-            ("from=10%3A00", "'from' and 'to' are not in this version yet", None),
-            ("q=a&to=10%3A00", "'from' and 'to' are not in this version yet", None),
+            ("q=has%3Aerror", "yet", Some(0)),
+            ("from=soon", "'from' is no time: write RFC 3339", None),
+            ("q=a&to=25%3A00", "'to' is no time: write RFC 3339", None),
+            ("lvl=loud", "'lvl' must be names of levels", None),
         ] {
             let answer = server.get(&format!("/{kind}?{params}"), &[]).await;
             let type_of = answer.header("content-type");
@@ -90,10 +92,64 @@ async fn what_is_wrong_is_told_with_its_place() {
         }
         assert_eq!(server.get(&format!("/{}?q=a", kind.replace("app.log", "none.log")), &[]).await.status, 404);
     }
-    for path in
-        ["/raw/logs/app.log?format=pdf", "/api/v1/count/logs/app.log?wait=31", "/api/v1/lines/logs/app.log?after=x"]
-    {
+    for path in [
+        "/raw/logs/app.log?format=pdf",
+        "/api/v1/count/logs/app.log?wait=31",
+        "/api/v1/lines/logs/app.log?after=x",
+        "/api/v1/lines/logs/app.log?at=time:soon",
+    ] {
         assert_eq!(server.get(path, &[]).await.status, 400, "{path}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn levels_and_times_select_lines_at_every_address() {
+    let scratch = Scratch::new();
+    let text = "x\n2026-11-22T10:00:00Z ERROR a\n at b\n2026-11-22T10:01:00Z INFO c\n2026-11-22T10:02:00Z ERROR d\n";
+    scratch.write("t.log", text.as_bytes());
+    let server = TestServer::start(&scratch, &[("auth", "none")]).await;
+    let get = async |path: String| {
+        let answer = server.get(&path, &[]).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        if answer.header("transfer-encoding") == "chunked" { unchunked(&answer.body) } else { answer.body }
+    };
+    for (params, expected) in [
+        ("from=2026-11-22T10:00:00Z", &[2, 3, 4, 5][..]),
+        ("to=2026-11-22T10:01:00Z", &[2, 3]),
+        ("from=2026-11-22T10:00:30Z&to=2026-11-22T11:01:30%2B01:00&q=", &[4]),
+        ("q=level:error+after:2026-11-22T10:00:01Z", &[5]),
+        ("lvl=error", &[2, 5]),
+        ("lvl=unknown&from=", &[1, 3]),
+        ("lvl=info,unknown&from=2026-11-22T10:00:00Z", &[3, 4]),
+        ("q=a&from=-9000w", &[2, 3]),
+    ] {
+        let numbers = |body: &str| -> Vec<i64> {
+            let rows = body.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+            rows.filter_map(|row| row["line"].as_i64()).collect()
+        };
+        assert_eq!(numbers(&get(format!("/api/v1/lines/logs/t.log?{params}")).await), expected, "lines {params}");
+        assert_eq!(numbers(&get(format!("/raw/logs/t.log?format=ndjson&{params}")).await), expected, "raw {params}");
+        let count: Value =
+            serde_json::from_str(&get(format!("/api/v1/count/logs/t.log?wait=20&{params}")).await).unwrap();
+        assert_eq!(
+            (count["matched"].as_u64(), &count["complete"]),
+            (Some(expected.len() as u64), &true.into()),
+            "{params}"
+        );
+    }
+    for (at, expected) in [
+        (
+            "2026-11-22T10:00:30Z",
+            "{\"line\":4,\"offset\":37,\"time\":\"2026-11-22T10:01:00Z\",\"level\":\"info\",\"text\"",
+        ),
+        ("2020-01-01", "{\"line\":2,\"offset\":2,\"time\":\"2026-11-22T10:00:00Z\",\"level\":\"error\","),
+        ("2026-11-22T10:02:30Z", "{\"line\":5,"),
+    ] {
+        let rows = get(format!("/api/v1/lines/logs/t.log?at=time:{at}&after=1")).await;
+        assert!(rows.starts_with(expected) && rows.lines().count() == 2, "{at}: {rows}");
+        let rows = get(format!("/api/v1/lines/logs/t.log?at=time:{at}&after=1&lvl=info,error")).await;
+        assert!(rows.starts_with(expected), "{at}: {rows}");
     }
     server.stop().await;
 }

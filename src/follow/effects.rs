@@ -1,10 +1,12 @@
 //! What a [`Follow`](super::Follow) wants done.
 
 use crate::line::ByteLen;
-use crate::window::RowKey;
+use crate::timestamp::Stamp;
+use crate::window::{Position, RowKey};
 use crate::wire::{ClientMsg, Failure};
 
 /// What to do.
+#[expect(clippy::large_enum_variant, reason = "a message is moved once: a box for each would cost more than the room")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Open a socket.
@@ -87,6 +89,15 @@ pub enum Notice {
     Wrapped {
         /// Towards the end, so over the end and on from the start.
         down: bool,
+    },
+    /// Where what was asked for by time is: the page that comes next shows it.
+    Landed {
+        /// Where the line starts; the end when no line has a time.
+        at: Position,
+        /// What was asked for.
+        wanted: Stamp,
+        /// The time of the line; `None` when no line has a time.
+        found: Option<Stamp>,
     },
     /// The find term is nowhere.
     NoMatch,

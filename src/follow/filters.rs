@@ -43,6 +43,11 @@ impl Filters {
         !self.asked.is_empty()
     }
 
+    /// Whether that request is for the newest filter.
+    pub(super) fn waits_for(&self, req: u32) -> bool {
+        self.asked.last().is_some_and(|asked| asked.req == Some(req))
+    }
+
     /// What was on its way will not come; the newest filter is still wanted.
     pub(super) fn forget(&mut self) {
         self.asked.drain(..self.asked.len().saturating_sub(1));
@@ -66,7 +71,7 @@ impl Follow {
         (at, before, after): (Anchor, u32, u32),
         out: &mut Vec<Effect>,
     ) {
-        let filter = filter.filter(|filter| !filter.q.trim().is_empty());
+        let filter = filter.filter(|filter| !filter.shows_all());
         let newest = self.filters.asked.last().map_or(&self.filters.in_force, |asked| &asked.filter);
         if *newest == filter {
             if !self.filters.is_waiting() {
@@ -107,6 +112,7 @@ impl Follow {
         let Some(asked) = self.filters.take(frame.req) else { return false };
         self.filters.in_force = asked.filter;
         self.spans.clear();
+        self.overview.clear_marks();
         if let Some(tip) = &mut self.tip {
             tip.shown = None;
         }

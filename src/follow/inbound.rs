@@ -54,6 +54,11 @@ impl Follow {
             ServerMsg::Sought { req, found, reached, at_end, .. } => {
                 self.sought(Sought { req, found, reached, at_end }, out);
             }
+            ServerMsg::Levels(levels) => self.take_levels(levels),
+            ServerMsg::Marks { req, generation, marks } => self.take_marks(req, generation, marks),
+            ServerMsg::Landed { req, generation, at, wanted, found } => {
+                self.landed(req, (generation, at), (wanted, found), out);
+            }
             ServerMsg::Spans { req, rows, .. } => self.take_spans(req, &rows, out),
             ServerMsg::Bye { retry_ms } => self.link.come_back_after(retry_ms),
         }
@@ -114,6 +119,7 @@ impl Follow {
         if resume.is_some() {
             self.switch(out);
         }
+        self.ask_levels(out);
     }
 
     /// Tells the server what is wanted now: it may have changed while the connection was not there.
@@ -169,6 +175,7 @@ impl Follow {
         let key = |key: crate::window::RowKey| crate::window::RowKey { generation: moved(key.generation), ..key };
         self.looking = self.looking.map(|(first, last)| (key(first), key(last)));
         self.finding.relabel(moved);
+        self.overview.relabel(moved);
         self.requests.relabel(moved);
         self.spans.clear();
         out.push(Effect::Window(WindowChange::Relabelled));
@@ -299,7 +306,7 @@ impl Follow {
     }
 
     fn request_failed(&mut self, req: u32, error: Failure, detail: String, out: &mut Vec<Effect>) {
-        if self.spans_failed(req, out) || self.seek_failed(req, error, out) {
+        if self.spans_failed(req, out) || self.seek_failed(req, error, out) || self.overview.failed(req) {
             return;
         }
         if self.filter_failed(req, out).is_some() {

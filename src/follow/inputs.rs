@@ -77,6 +77,10 @@ pub enum Input {
         /// Where to look from when there is no current hit: the top visible row.
         from: Option<Position>,
     },
+    /// Whether the lines of each level are to be counted: [`Follow::levels`](super::Follow::levels).
+    Levels(bool),
+    /// Into how many parts the file is divided for [`Follow::marks`](super::Follow::marks); 0: none are wanted.
+    Marks(u32),
     /// Stop looking for the next hit.
     CancelSeek,
     /// All that was applied so far is on the screen, or will never be.

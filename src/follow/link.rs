@@ -210,7 +210,8 @@ impl Follow {
 
     /// Asks for the next wake-up, unless an earlier one is on its way: each message moves the deadline.
     pub(super) fn plan_wake(&mut self, now_ms: u64, out: &mut Vec<Effect>) {
-        let Some(deadline) = self.link.deadline_ms() else { return };
+        let due = [self.link.deadline_ms(), self.marks_due_ms()].into_iter().flatten().min();
+        let Some(deadline) = due else { return };
         if self.link.wake_ms.is_none_or(|wake| deadline < wake || wake <= now_ms) {
             self.link.wake_ms = Some(deadline);
             out.push(Effect::WakeAt { ms: deadline });
@@ -247,6 +248,7 @@ impl Follow {
         self.filters.forget();
         self.finding.forget();
         self.spans.forget();
+        self.overview.forget();
         self.live = false;
         self.resync = None;
         self.behind = crate::line::ByteLen::ZERO;

@@ -1,8 +1,9 @@
 //! Asking for rows: at most one page on its way for each side, and only the newest jump counts.
 
-use super::{Effect, Follow, PAGE_ROWS, WindowChange};
+use super::{Effect, Follow, Notice, PAGE_ROWS, WindowChange};
 use crate::cursor::{Anchor, Generation};
 use crate::line::{ByteOffset, LineNo};
+use crate::timestamp::Stamp;
 use crate::window::{Position, RowKey};
 use crate::wire::{ClientMsg, Frame, MAX_PAGE_BYTES};
 
@@ -86,6 +87,11 @@ impl Requests {
 
     pub(super) fn waits_for_live_page(&self) -> bool {
         self.live.is_some_and(|live| live.has_page)
+    }
+
+    /// Whether that request is the newest that names a place.
+    fn waits_for(&self, req: u32) -> bool {
+        if req == 0 { self.first } else { self.jump.is_some_and(|jump| jump.req == Some(req)) }
     }
 
     /// Whether rows are on their way that replace those shown.
@@ -350,6 +356,20 @@ impl Follow {
         out.push(Effect::Window(WindowChange::Replaced { anchor }));
     }
 
+    /// Where the page will be that was asked for by time. Of one that nobody waits for any more, nothing is told.
+    pub(super) fn landed(
+        &mut self,
+        req: u32,
+        at: Position,
+        (wanted, found): (Stamp, Option<Stamp>),
+        out: &mut Vec<Effect>,
+    ) {
+        self.landed = Some((req, at.1));
+        if self.requests.waits_for(req) || self.filters.waits_for(req) {
+            out.push(Effect::Notice(Notice::Landed { at, wanted, found }));
+        }
+    }
+
     /// The item that was asked for. A frame does not say it: rows are counted where numbers are not known.
     fn anchor_item(&self, frame: &Frame, at: Anchor, before: u32) -> Option<usize> {
         let last = self.window.len().checked_sub(1)?;
@@ -359,6 +379,10 @@ impl Follow {
             Anchor::Start => Some(0),
             Anchor::Byte(offset) => Some(self.window.find_from((frame.generation, offset)).unwrap_or(last)),
             Anchor::Line(number) => Some(self.line_item(frame, number).unwrap_or(counted).min(last)),
+            Anchor::Time(_) => {
+                let at = self.landed.filter(|(req, _)| *req == frame.req).map(|(_, at)| (frame.generation, at));
+                Some(at.and_then(|at| self.window.find_from(at)).unwrap_or(last))
+            }
         }
     }
 

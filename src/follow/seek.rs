@@ -113,6 +113,7 @@ impl Follow {
         self.cancel_seek();
         let hit = self.finding.hit.take();
         self.spans.clear();
+        self.overview.clear_marks();
         let found = self.tip.as_mut().and_then(|tip| tip.found.take());
         if self.finding.sent.is_empty() {
             self.finding.kept = Some((hit, found));
@@ -146,6 +147,7 @@ impl Follow {
     /// A term is not in force, the one before it is. Says whether it was the newest.
     pub(super) fn find_failed(&mut self, req: u32) -> bool {
         self.spans.clear();
+        self.overview.clear_marks();
         self.cancel_seek();
         if req == 0 {
             self.finding.term = None;

@@ -1,6 +1,7 @@
 //! Conversations with the server: inputs and the effects they must have.
 
 mod model;
+mod overview;
 mod search;
 
 use bytes::Bytes;

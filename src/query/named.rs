@@ -73,7 +73,7 @@ pub(super) fn read(parser: &mut Parser<'_>, at: usize) -> Option<Option<Term>> {
         }
     };
     if !parser.answered.has(&term) {
-        parser.fail(at..end, not_yet(&term, parser.text.get(at..end).unwrap_or_default()));
+        parser.fail(at..end, not_yet(parser.text.get(at..end).unwrap_or_default()));
         return Some(None);
     }
     Some(Some(term))
@@ -136,13 +136,11 @@ fn is_name(text: &str) -> bool {
     split(&probe, 0).is_some_and(|(name, ..)| name == text)
 }
 
-fn not_yet(term: &Term, written: &str) -> String {
-    let what = match term {
-        Term::Level(_) => "levels are not understood yet",
-        Term::After(_) | Term::Before(_) => "times are not understood yet",
-        _ => "fields of structured lines are not understood yet (level:, after: and before: will be the first)",
-    };
-    let mut message = format!("{what}; to find this text, quote it: ");
+fn not_yet(written: &str) -> String {
+    let mut message =
+        "fields of structured lines are not understood yet (level:, after: and before: are); to find this \
+                       text, quote it: "
+            .to_owned();
     print::phrase(written, &mut message);
     message
 }

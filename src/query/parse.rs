@@ -13,31 +13,18 @@ pub fn parse(text: &str) -> Result<Query, Diagnostic> {
     strict(text, Answered::All)
 }
 
-/// Reads a query that can be answered today: as [`parse`], but levels, times and fields are refused.
+/// Reads a query that can be answered today: as [`parse`], but fields are refused.
 ///
 /// # Errors
 /// What is wrong first, or not understood yet.
 pub fn parse_usable(text: &str) -> Result<Query, Diagnostic> {
-    strict(text, Answered::Text)
-}
-
-/// Reads a query that an engine which knows levels and times can answer: as [`parse`], but fields are refused.
-///
-/// # Errors
-/// What is wrong first, or not understood yet.
-pub fn parse_scannable(text: &str) -> Result<Query, Diagnostic> {
-    strict(text, Answered::Scannable)
-}
-
-/// As [`parse_lenient`], for such an engine; the second is what [`parse_scannable`] says.
-pub fn parse_scannable_lenient(text: &str) -> (Query, Option<Diagnostic>) {
-    lenient(text, Answered::Scannable)
+    strict(text, Answered::Usable)
 }
 
 /// Reads what can be answered today and leaves out the terms that are wrong; the second is what [`parse_usable`] says.
 /// Of a query that is too long nothing is left.
 pub fn parse_lenient(text: &str) -> (Query, Option<Diagnostic>) {
-    lenient(text, Answered::Text)
+    lenient(text, Answered::Usable)
 }
 
 /// Reads the `Find` box: `/re/` or `/re/i` is a regular expression, `"x"` a phrase, and any other text one word with
@@ -81,16 +68,14 @@ pub(super) fn parse_printed(text: &str) -> Option<Query> {
 pub(super) enum Answered {
     All,
     /// All but fields.
-    Scannable,
-    Text,
+    Usable,
 }
 
 impl Answered {
     pub(super) const fn has(self, term: &Term) -> bool {
         match self {
             Self::All => true,
-            Self::Scannable => !matches!(term, Term::Field { .. }),
-            Self::Text => term.is_text(),
+            Self::Usable => !matches!(term, Term::Field { .. }),
         }
     }
 }

@@ -11,6 +11,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::civil::{DAY_SECS, Date};
 use super::print::{write_clock, write_date};
 use super::reader::{NANOS, Reader};
@@ -18,7 +20,8 @@ use super::{Day, Reading, Stamp, Zone};
 
 /// A time as it was typed. `Display` prints it in the one way that all texts of this time have, and reading that gives
 /// the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct TimeExpr(Kind);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -131,6 +134,20 @@ fn date_and_clock(text: &str) -> Option<TimeExpr> {
     }
     let stamp = Reading { day: Day::Known(days), nanos, offset_secs }.on(days, &Zone::UTC);
     Some(TimeExpr::at(stamp.unwrap_or(if year < 1970 { Stamp::MIN } else { Stamp::MAX })))
+}
+
+impl From<TimeExpr> for String {
+    fn from(time: TimeExpr) -> Self {
+        time.to_string()
+    }
+}
+
+impl TryFrom<String> for TimeExpr {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("not a time")
+    }
 }
 
 impl fmt::Display for TimeExpr {

@@ -1,8 +1,12 @@
 //! What the user can intend, and what each intention does to the view.
 
+use super::place::read_time;
 use super::{FileView, Page, Place, ViewState};
+use crate::level::LevelChoice;
 use crate::line::ByteOffset;
 use crate::path::LogPath;
+use crate::query::Narrow;
+use crate::timestamp::{Stamp, TimeExpr};
 use crate::wire::MAX_CONTEXT;
 
 /// One intention of the user. Those about a file do nothing where no file is shown.
@@ -49,6 +53,26 @@ pub enum Command {
         /// Whether the user is done with it.
         commit: bool,
     },
+    /// Shows rows of these levels. A step of the history.
+    SetLevels(LevelChoice),
+    /// Shows rows from that time on, of all times where it is blank. What is no time changes nothing.
+    SetFrom {
+        /// The time as it stands in the box.
+        text: String,
+        /// Whether the user is done with it.
+        commit: bool,
+    },
+    /// Shows rows before that time; the same.
+    SetTo {
+        /// The time as it stands in the box.
+        text: String,
+        /// Whether the user is done with it.
+        commit: bool,
+    },
+    /// Shows all rows: no query, all levels and times. A step of the history.
+    ShowAll,
+    /// The time that the place says is this point in time: the link says that, and stays right tomorrow.
+    Landed(Stamp),
     /// Shows so many rows around each match of the filter, at most [`MAX_CONTEXT`].
     SetContext(u32),
     /// Drops the filter and goes to the line at this offset: the same row among all others. Back returns.
@@ -125,6 +149,10 @@ fn open(state: &mut ViewState, mut target: ViewState) -> Change {
 
 fn change_file(view: &mut FileView, command: Command) -> Change {
     let old = view.clone();
+    let command = match narrow_or_find(view, command) {
+        Ok(commit) => return typed(&old, view, commit),
+        Err(command) => command,
+    };
     let (history, moved) = match command {
         Command::Follow => follow(view),
         Command::ToggleFollow if !view.follow => follow(view),
@@ -144,13 +172,11 @@ fn change_file(view: &mut FileView, command: Command) -> Change {
         }
         Command::Scrolled(offset) => (History::Replace, set_place(view, Place::bytes(offset, offset))),
         Command::Select(place) => (History::Replace, set_place(view, place)),
-        Command::SetFilter { text, commit } => {
-            view.filter = text;
-            return typed(&old, view, commit);
-        }
-        Command::SetFind { text, commit } => {
-            view.find = text;
-            return typed(&old, view, commit);
+        Command::Landed(stamp) => {
+            if matches!(view.place, Place::Time(_)) && !view.follow {
+                view.place = Place::Time(TimeExpr::at(stamp).to_string());
+            }
+            (History::Replace, None)
         }
         Command::SetContext(n_rows) => {
             view.ctx = n_rows.min(MAX_CONTEXT);
@@ -159,15 +185,46 @@ fn change_file(view: &mut FileView, command: Command) -> Change {
         Command::ShowInContext(offset) => {
             let place = Place::bytes(offset, offset);
             set_place(view, place.clone());
-            (view.filter, view.ctx) = (String::new(), 0);
+            show_all(view);
             (History::Push, Some(place))
         }
-        Command::OpenFile(_) | Command::OpenFolder(_) | Command::Open(_) | Command::Visit(_) => return Change::NONE,
+        _ => return Change::NONE,
     };
     if history == History::Push {
         view.typed_over = None;
     }
     Change { moved, ..changed(&old, view, history) }
+}
+
+/// What is typed in a box or chosen beside it, and whether the user is done with it. Any other command comes back.
+fn narrow_or_find(view: &mut FileView, command: Command) -> Result<bool, Command> {
+    match command {
+        Command::SetFilter { text, commit } => {
+            view.filter = text;
+            Ok(commit)
+        }
+        Command::SetFind { text, commit } => {
+            view.find = text;
+            Ok(commit)
+        }
+        Command::SetFrom { text, commit } => {
+            set_time(&mut view.narrow.from, &text);
+            Ok(commit)
+        }
+        Command::SetTo { text, commit } => {
+            set_time(&mut view.narrow.to, &text);
+            Ok(commit)
+        }
+        Command::SetLevels(levels) => {
+            view.narrow.levels = levels;
+            Ok(true)
+        }
+        Command::ShowAll => {
+            show_all(view);
+            Ok(true)
+        }
+        command => Err(command),
+    }
 }
 
 /// What a box does to the history: see [`Command::SetFilter`].
@@ -189,6 +246,19 @@ fn changed(old: &FileView, view: &FileView, history: History) -> Change {
     let (filtered, found) = differences(old, view);
     let is_same = link(old) == link(view);
     Change { history: if is_same { History::Keep } else { history }, filtered, found, ..Change::NONE }
+}
+
+fn show_all(view: &mut FileView) {
+    (view.filter, view.narrow, view.ctx) = (String::new(), Narrow::default(), 0);
+}
+
+/// What is no time leaves what was there in force.
+fn set_time(time: &mut String, text: &str) {
+    if text.trim().is_empty() {
+        time.clear();
+    } else if let Some(read) = read_time(text) {
+        *time = read.to_string();
+    }
 }
 
 /// Whether other rows are shown, and whether something else is found.
@@ -322,6 +392,46 @@ mod tests {
                 "{command:?} {link}"
             );
         }
+    }
+
+    #[test]
+    fn levels_and_times_are_in_the_link_and_all_goes_at_once() {
+        use History::{Keep, Push, Replace};
+        let from = |text: &str, commit| Command::SetFrom { text: text.to_owned(), commit };
+        let to = |text: &str, commit| Command::SetTo { text: text.to_owned(), commit };
+        let levels = |text: &str| Command::SetLevels(text.parse().unwrap());
+        let cases = [
+            ("/v/r/f", levels("error,warn"), ("/v/r/f?lvl=error,warn", Push, "f")),
+            ("/v/r/f?lvl=error", levels("error"), ("/v/r/f?lvl=error", Keep, "")),
+            ("/v/r/f?ctx=3&lvl=error", levels(""), ("/v/r/f", Push, "f")),
+            ("/v/r/f", from("10:00", false), ("/v/r/f?from=10:00", Replace, "f")),
+            ("/v/r/f", from("2026-11-22T11:00+01:00", true), ("/v/r/f?from=2026-11-22T10:00:00Z", Push, "f")),
+            ("/v/r/f?from=10:00", from("10:0", false), ("/v/r/f?from=10:00", Keep, "")),
+            ("/v/r/f?from=10:00", from("10:00:00", false), ("/v/r/f?from=10:00", Keep, "")),
+            ("/v/r/f?from=10:00&to=11:00", from(" ", true), ("/v/r/f?to=11:00", Push, "f")),
+            ("/v/r/f?q=a", to("-5m", false), ("/v/r/f?q=a&to=-5m", Replace, "f")),
+            ("/v/r/f?q=a&lvl=warn&to=-5m&ctx=3&find=x", Command::ShowAll, ("/v/r/f?find=x", Push, "f")),
+            ("/v/r/f", Command::ShowAll, ("/v/r/f", Keep, "")),
+            (
+                "/v/r/f?lvl=warn&from=-5m&ctx=3&find=x",
+                Command::ShowInContext(ByteOffset::new(7)),
+                ("/v/r/f?at=byte:7&find=x", Push, "f"),
+            ),
+        ];
+        for (link, command, (after, history, what)) in cases {
+            let mut state: ViewState = link.parse().unwrap();
+            let expected = (after.to_owned(), history, what, None);
+            assert_eq!(boxed(&mut state, command.clone()), expected, "{command:?} {link}");
+        }
+    }
+
+    #[test]
+    fn the_place_of_a_time_stays_right() {
+        use History::{Keep, Replace};
+        let landed = || Command::Landed(Stamp::from_secs(1_795_341_600));
+        check("/v/r/f?at=time:10:00", &landed(), ("/v/r/f?at=time:2026-11-22T10:00:00Z", Replace, None));
+        check("/v/r/f?at=line:5", &landed(), ("/v/r/f?at=line:5", Keep, None));
+        check("/v/r/f?at=time:10:00&follow=1", &landed(), ("/v/r/f?at=time:10:00&follow=1", Keep, None));
     }
 
     #[test]

@@ -1,9 +1,11 @@
-//! What a person types at the `:` prompt: a line, a share of the file, a byte, an end.
+//! What a person types at the `:` prompt: a line, a time, a share of the file, a byte, an end.
 
 use std::fmt;
 
 use super::Place;
+use super::place::read_time;
 use crate::line::{ByteLen, ByteOffset, LineCount, LineNo};
+use crate::timestamp::TimeExpr;
 use crate::wire::LineTotal;
 
 /// Where to go.
@@ -15,6 +17,8 @@ pub enum Goto {
     Byte(ByteOffset),
     /// A share of the file's bytes.
     Percent(Percent),
+    /// The line nearest to a time.
+    Time(TimeExpr),
     /// The first line.
     Start,
     /// The end.
@@ -43,12 +47,12 @@ pub enum GotoError {
         /// How many lines it has.
         lines: LineCount,
     },
-    /// A time.
-    TimesLater,
+    /// What looks like a time, and is none.
+    Time,
 }
 
-/// Reads what was typed at the prompt: `1200`, `1,200`, `line 1200`, `50%`, `byte 4096`, `start`, `end`; letters in
-/// either case. A line after the last is told when `total` is exact.
+/// Reads what was typed at the prompt: `1200`, `1,200`, `line 1200`, `50%`, `byte 4096`, `start`, `end`, and the
+/// times of [`TimeExpr`]; letters in either case. A line after the last is told when `total` is exact.
 ///
 /// # Errors
 /// What is wrong, and what is expected.
@@ -66,7 +70,7 @@ pub fn parse(text: &str, total: Option<LineTotal>) -> Result<Goto, GotoError> {
             match unit {
                 "" | "l" | "line" => line(digits, text, total),
                 "b" | "byte" => number(digits).ok_or(GotoError::Form)?.map(ByteOffset::new).map(Goto::Byte),
-                _ => Err(form_or_time(text)),
+                _ => time(text),
             }
         }
     }
@@ -79,6 +83,7 @@ impl Goto {
             Self::Line(line) => Place::lines(line, line),
             Self::Byte(offset) => Place::bytes(offset, offset),
             Self::Percent(percent) => percent.place(len),
+            Self::Time(time) => Place::Time(time.to_string()),
             Self::Start => Place::Start,
             Self::End => Place::End,
         }
@@ -131,7 +136,8 @@ fn split_unit(text: &str) -> (&str, &str) {
 }
 
 fn line(digits: &str, text: &str, total: Option<LineTotal>) -> Result<Goto, GotoError> {
-    let number = number(digits).ok_or_else(|| form_or_time(text))??;
+    let Some(number) = number(digits) else { return time(text) };
+    let number = number?;
     let line = LineNo::new(number).ok_or(GotoError::LineZero)?;
     match total {
         Some(LineTotal { count, exact: true }) if line.get() > count.get() => Err(GotoError::PastEnd { lines: count }),
@@ -151,7 +157,14 @@ fn number(text: &str) -> Option<Result<u64, GotoError>> {
     is_number.then(|| digits.parse().map_err(|_| GotoError::TooLarge))
 }
 
-/// What is no number may be a time, which deserves a better answer.
+/// What is no number may be a time: `10:00`, `time:-15m`.
+fn time(text: &str) -> Result<Goto, GotoError> {
+    let written = text.strip_prefix("time").map_or(text, |rest| rest.strip_prefix(':').unwrap_or(rest));
+    // `T` and `Z` of RFC 3339 are read in lower case, too.
+    read_time(written).map(Goto::Time).ok_or_else(|| form_or_time(text))
+}
+
+/// What looks like a time deserves a better answer.
 fn form_or_time(text: &str) -> GotoError {
     let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
     let is_clock_or_date = has_digit && (text.contains([':', '/']) || text.matches('-').count() == 2);
@@ -179,22 +192,20 @@ fn form_or_time(text: &str) -> GotoError {
         "nov",
     ];
     let is_word = text.split(|c: char| !c.is_ascii_alphabetic()).any(|word| WORDS.contains(&word) || word == "dec");
-    if is_clock_or_date || is_ago || is_word { GotoError::TimesLater } else { GotoError::Form }
+    if is_clock_or_date || is_ago || is_word { GotoError::Time } else { GotoError::Form }
 }
 
 impl fmt::Display for GotoError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty | Self::Form => {
-                f.write_str("expected a line number such as 1200, a share such as 50%, 'byte 4096', 'start' or 'end'")
+                f.write_str("expected a line such as 1200, a time such as 10:00, a share such as 50%, 'byte 4096', 'start' or 'end'")
             }
             Self::LineZero => f.write_str("lines are counted from 1; 'start' goes to the first"),
             Self::TooLarge => f.write_str("no file has that many; 'end' goes to the last line"),
             Self::Above100 => f.write_str("expected a share from 0% to 100%"),
             Self::PastEnd { lines } => write!(f, "the file has {lines} lines; 'end' goes to the last"),
-            Self::TimesLater => {
-                f.write_str("going to a time comes with a later version; expected a line number, a share such as 50%, 'byte N', 'start' or 'end'")
-            }
+            Self::Time => f.write_str("expected a time as RFC 3339, 2026-11-22 10:00, 10:00, -15m or yesterday 10:00"),
         }
     }
 }
@@ -255,20 +266,25 @@ mod tests {
     }
 
     #[test]
-    fn times_are_known_and_told_to_come_later() {
-        for text in [
-            "14:02",
-            "-15m",
-            "now-15m",
-            "yesterday 3pm",
-            "2026-11-22",
-            "2026-11-22T10:00:00Z",
-            "time:5",
-            "22/Nov/2026",
-            "Nov 22",
-            "today",
+    fn times_are_places_and_what_only_looks_like_one_is_told() {
+        for (text, place) in [
+            ("14:02", "time:14:02"),
+            ("14:02:30 ", "time:14:02:30"),
+            ("-15m", "time:-15m"),
+            ("now", "time:now"),
+            ("Yesterday 10:00", "time:yesterday 10:00"),
+            ("today", "time:today"),
+            ("2026-11-22", "time:2026-11-22"),
+            ("2026-11-22 10:00", "time:2026-11-22 10:00"),
+            ("2026-11-22T10:00:00Z", "time:2026-11-22T10:00:00Z"),
+            ("2026-11-22T11:00:00.5+01:00", "time:2026-11-22T10:00:00.500Z"),
+            ("time:10:00", "time:10:00"),
+            ("time 10:00", "time:10:00"),
         ] {
-            check(text, Err(GotoError::TimesLater));
+            check(text, Ok(place));
+        }
+        for text in ["now-15m", "yesterday 3pm", "25:00", "time:5", "22/Nov/2026", "Nov 22", "2026-13-01", "noon"] {
+            check(text, Err(GotoError::Time));
         }
     }
 

@@ -7,6 +7,8 @@
 
 pub mod reader;
 
+use crate::level::Level;
+
 pub use reader::{KeyPress, KeyReader, Reading};
 
 /// A line of the key table.
@@ -53,7 +55,7 @@ pub enum KeyAction {
     Bottom,
     /// To the share of the file that the count says, in percent.
     Percent,
-    /// Opens the prompt for a line, a share or a byte.
+    /// Opens the prompt for a line, a time, a share or a byte.
     GoTo,
     /// Back to where the last jump began.
     Back,
@@ -81,6 +83,8 @@ pub enum KeyAction {
     OnlyThese,
     /// Hides the lines with the selected text.
     HideThese,
+    /// Shows the lines of that level and above it, or of all levels.
+    Levels(Option<Level>),
     /// From a filtered row to the same row among all others, and back.
     InContext,
     /// Shows more rows around the matches of the filter.
@@ -143,7 +147,7 @@ pub static KEYS: &[Binding] = &[
     counted(KeyAction::Top, &["g g", "Home"], "first line; with a number before it, that line", Group::Jump),
     counted(KeyAction::Bottom, &["G", "End"], "end, and at the end follow; with a number before it, that line", Group::Jump),
     Binding { count: Count::Required, ..plain(KeyAction::Percent, &["%"], "with a number before it, that share of the file: 50%", Group::Jump) },
-    plain(KeyAction::GoTo, &[":", "Ctrl+G"], "go to a line, a share or a byte", Group::Jump),
+    plain(KeyAction::GoTo, &[":", "Ctrl+G"], "go to a line, a time, a share or a byte", Group::Jump),
     plain(KeyAction::Back, &["' '"], "back to where the last jump began", Group::Jump),
     plain(KeyAction::Find, &["/", "Ctrl+F"], "find: mark and jump, hide nothing", Group::Search),
     plain(KeyAction::NextMatch, &["n", "F3"], "next match", Group::Search),
@@ -152,6 +156,12 @@ pub static KEYS: &[Binding] = &[
     plain(KeyAction::Filter, &["&"], "filter: show only the lines that match", Group::Search),
     plain(KeyAction::OnlyThese, &["+"], "only the lines with the selected text", Group::Search),
     plain(KeyAction::HideThese, &["-"], "hide the lines with the selected text", Group::Search),
+    plain(KeyAction::Levels(None), &["v a"], "levels: all lines", Group::Search),
+    plain(KeyAction::Levels(Some(Level::Error)), &["v e"], "levels: errors and worse", Group::Search),
+    plain(KeyAction::Levels(Some(Level::Warn)), &["v w"], "levels: warnings and worse", Group::Search),
+    plain(KeyAction::Levels(Some(Level::Info)), &["v i"], "levels: info and above", Group::Search),
+    plain(KeyAction::Levels(Some(Level::Debug)), &["v d"], "levels: debug and above", Group::Search),
+    plain(KeyAction::Levels(Some(Level::Trace)), &["v t"], "levels: all lines with a level", Group::Search),
     plain(KeyAction::InContext, &["."], "show a filtered line among all others, and back", Group::Search),
     plain(KeyAction::MoreContext, &["o"], "more context: lines around the matches", Group::Search),
     plain(KeyAction::LessContext, &["O"], "less context: lines around the matches", Group::Search),

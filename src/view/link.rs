@@ -25,7 +25,8 @@
 //!     ("/v/logs/app.log?at=line:140-120", "/v/logs/app.log?at=line:120-140"),
 //!     ("/v/logs/app.log?at=byte:0", "/v/logs/app.log?at=byte:0"),
 //!     ("/v/logs/app.log?at=byte:4096-8191", "/v/logs/app.log?at=byte:4096-8191"),
-//!     ("/v/logs/app.log?at=time:2026-11-22T10:00:00+01:00", "/v/logs/app.log?at=time:2026-11-22T10:00:00%2B01:00"),
+//!     ("/v/logs/app.log?at=time:2026-11-22T10:00:00+01:00", "/v/logs/app.log?at=time:2026-11-22T09:00:00Z"),
+//!     ("/v/logs/app.log?at=time:-15m", "/v/logs/app.log?at=time:-15m"),
 //!     // At a place, and following all the same.
 //!     ("/v/logs/app.log?follow=1&at=line:120", "/v/logs/app.log?at=line:120&follow=1"),
 //!     // Typed by hand: the fragment wins.
@@ -40,8 +41,13 @@
 //!     ("/v/logs/app.log?q=%22a%20b%22&ctx=3&find=x", "/v/logs/app.log?ctx=3&find=x&q=%22a%20b%22"),
 //!     ("/v/logs/app.log?q=a+b%2Fc%2B&at=line:7", "/v/logs/app.log?at=line:7&q=a%20b/c%2B"),
 //!     ("/v/logs/app.log?q=%20&find=&ctx=3", "/v/logs/app.log"),
+//!     // Some levels only, and from when to when.
+//!     ("/v/logs/app.log?lvl=WARN,unknown,error", "/v/logs/app.log?lvl=error,warn,unknown"),
+//!     ("/v/logs/app.log?to=today+10:00&from=-1h&ctx=3", "/v/logs/app.log?ctx=3&from=-1h&to=today%2010:00"),
+//!     ("/v/logs/app.log?from=2026-11-22T11:00:00+01:00", "/v/logs/app.log?from=2026-11-22T10:00:00Z"),
+//!     ("/v/logs/app.log?lvl=fatal,error,warn,info,debug,trace,unknown&from=&to=", "/v/logs/app.log"),
 //!     // What is not understood is kept as it is; what is wrong is dropped.
-//!     ("/v/logs/app.log?tz=UTC%3A&lvl=error", "/v/logs/app.log?lvl=error&tz=UTC%3A"),
+//!     ("/v/logs/app.log?tz=UTC%3A&lvl=loud&from=soon", "/v/logs/app.log?tz=UTC%3A"),
 //!     ("/v/logs/app.log?&&debug&at=line:0&ctx=101&q=x", "/v/logs/app.log?debug&q=x"),
 //! ] {
 //!     let view: taillight::view::ViewState = link.parse()?;
@@ -92,8 +98,10 @@ pub struct LinkNotice {
 pub enum Problem {
     /// Not a place.
     Place(BadPlace),
-    /// A time, which is understood later: the end is shown. The parameter is kept.
-    TimesLater,
+    /// Not a list of levels.
+    Levels,
+    /// Not a time.
+    Time,
     /// A switch that is neither 1 nor 0.
     Switch,
     /// Not a number of rows around a match.
@@ -197,10 +205,7 @@ impl fmt::Display for LinkNotice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { param, value, problem } = self;
         let equals = if *param == "#" { "" } else { "=" };
-        match problem {
-            Problem::TimesLater => write!(f, "'{param}{equals}{value}': {problem}"),
-            _ => write!(f, "'{param}{equals}{value}' in the link is ignored: {problem}"),
-        }
+        write!(f, "'{param}{equals}{value}' in the link is ignored: {problem}")
     }
 }
 
@@ -208,9 +213,10 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Place(bad) => bad.fmt(f),
-            Self::TimesLater => {
-                f.write_str("going to a time comes with a later version, so this is the end of the file")
+            Self::Levels => {
+                f.write_str("expected some of fatal, error, warn, info, debug, trace, unknown with ',' between")
             }
+            Self::Time => f.write_str("expected RFC 3339, '2026-11-22 10:00', 10:00, -15m, today or yesterday"),
             Self::Switch => f.write_str("expected 1 or nothing"),
             Self::Context => write!(f, "expected a number of lines, at most {MAX_CONTEXT}"),
             Self::Identity => f.write_str("not the identity of a file; copy the link again"),

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use crate::cursor::Anchor;
 use crate::line::{ByteOffset, LineNo};
+use crate::timestamp::TimeExpr;
 
 /// The longest time that a place takes, in bytes; the rest is not a time anybody wrote.
 pub const MAX_TIME_BYTES: usize = 100;
@@ -33,7 +34,7 @@ pub enum Place {
         /// A byte of the last of the range, later than `first`.
         last: Option<ByteOffset>,
     },
-    /// The line nearest to a time, as it was written. Never empty, at most [`MAX_TIME_BYTES`].
+    /// The line nearest to a time, in the one way that such a time is printed.
     Time(String),
 }
 
@@ -46,7 +47,7 @@ pub enum BadPlace {
     LineZero,
     /// Not a number, or a larger one than any file has.
     Number,
-    /// An empty time, or a very long one.
+    /// Not a time.
     Time,
 }
 
@@ -63,12 +64,12 @@ impl Place {
         Self::Bytes { first, last: (last > first).then_some(last) }
     }
 
-    /// Where a page for this place is read. For a range that is its first line. A time is the end until times are
-    /// understood; [`link::read`](super::link::read) says so to the user.
+    /// Where a page for this place is read. For a range that is its first line.
     pub fn anchor(&self) -> Anchor {
         match self {
             Self::Start => Anchor::Start,
-            Self::End | Self::Time(_) => Anchor::End,
+            Self::End => Anchor::End,
+            Self::Time(text) => TimeExpr::parse(text).map_or(Anchor::End, Anchor::Time),
             Self::Lines { first, .. } => Anchor::Line(*first),
             Self::Bytes { first, .. } => Anchor::Byte(*first),
         }
@@ -118,7 +119,12 @@ fn bytes(range: &str, letter: Option<char>) -> Result<Place, BadPlace> {
 }
 
 fn time(text: &str) -> Result<Place, BadPlace> {
-    if text.is_empty() || text.len() > MAX_TIME_BYTES { Err(BadPlace::Time) } else { Ok(Place::Time(text.to_owned())) }
+    read_time(text).map(|time| Place::Time(time.to_string())).ok_or(BadPlace::Time)
+}
+
+/// Reads a time that somebody wrote. `None` for what is none, or is longer than any.
+pub fn read_time(text: &str) -> Option<TimeExpr> {
+    Some(text).filter(|text| text.len() <= MAX_TIME_BYTES).and_then(TimeExpr::parse)
 }
 
 /// `N` or `N-M`; the second number may have the letter of a fragment in front.
@@ -160,7 +166,7 @@ impl fmt::Display for BadPlace {
             Self::Form => "expected 'start', 'end', 'line:N', 'line:N-M', 'byte:N', 'byte:N-M' or 'time:T'",
             Self::LineZero => "lines are counted from 1",
             Self::Number => "expected a number, or two with '-' between",
-            Self::Time => "expected a time after 'time:'",
+            Self::Time => "expected RFC 3339, '2026-11-22 10:00', 10:00, -15m, today or yesterday after 'time:'",
         })
     }
 }
@@ -191,6 +197,7 @@ mod tests {
         check("line:007", Ok("line:7"));
         check("line:5-5", Ok("line:5"));
         check("line:9-3", Ok("line:3-9"));
+        check("time: 2026-11-22t11:00+01:00", Ok("time:2026-11-22T10:00:00Z"));
         check("byte:9-3", Ok("byte:3-9"));
     }
 
@@ -207,7 +214,9 @@ mod tests {
         for text in ["line:0", "line:0-5", "line:5-0"] {
             check(text, Err(BadPlace::LineZero));
         }
-        check("time:", Err(BadPlace::Time));
+        for text in ["time:", "time:soon", "time:25:00"] {
+            check(text, Err(BadPlace::Time));
+        }
         check(&format!("time:{}", "1".repeat(101)), Err(BadPlace::Time));
     }
 

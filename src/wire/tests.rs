@@ -7,6 +7,7 @@ use super::*;
 use crate::ansi::Style;
 use crate::cursor::Marker;
 use crate::line::LineNo;
+use crate::timestamp::TimeExpr;
 
 const GENERATION: Generation = Generation::new(3);
 const AT: ByteOffset = ByteOffset::new(70);
@@ -52,11 +53,11 @@ fn client_messages_have_these_bytes() {
     check([
         (
             open(None),
-            r#"{"open":{"version":3,"path":"r/a.log","at":"end","before":40,"after":0,"resume":null,"follow":true,"credit":262144,"filter":null,"find":null}}"#,
+            r#"{"open":{"version":4,"path":"r/a.log","at":"end","before":40,"after":0,"resume":null,"follow":true,"credit":262144,"filter":null,"find":null}}"#,
         ),
         (
             open(resume),
-            r#"{"open":{"version":3,"path":"r/a.log","at":"end","before":40,"after":0,"resume":{"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"offset":70,"marker":{"len":2,"hash":5}},"follow":true,"credit":262144,"filter":null,"find":null}}"#,
+            r#"{"open":{"version":4,"path":"r/a.log","at":"end","before":40,"after":0,"resume":{"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"offset":70,"marker":{"len":2,"hash":5}},"follow":true,"credit":262144,"filter":null,"find":null}}"#,
         ),
         (page(Anchor::Start), r#"{"page":{"req":1,"generation":3,"at":"start","before":2,"after":4}}"#),
         (
@@ -80,8 +81,45 @@ fn client_messages_have_these_bytes() {
 }
 
 #[test]
+fn messages_of_levels_times_and_marks_have_these_bytes() {
+    let narrow = Narrow { levels: "error,unknown".parse().unwrap(), from: "-15m".to_owned(), to: String::new() };
+    let filter = Filter { q: String::new(), ctx: 0, narrow };
+    let at = Anchor::Time(TimeExpr::parse("yesterday 10:00").unwrap());
+    check([
+        (
+            ClientMsg::Filter { req: 1, filter: Some(filter), at, before: 2, after: 4, follow: false },
+            r#"{"filter":{"req":1,"filter":{"q":"","ctx":0,"narrow":{"levels":80,"from":"-15m","to":""}},"at":{"time":"yesterday 10:00"},"before":2,"after":4,"follow":false}}"#,
+        ),
+        (ClientMsg::Levels { on: true }, r#"{"levels":{"on":true}}"#),
+        (
+            ClientMsg::Marks { req: 2, generation: GENERATION, parts: 800 },
+            r#"{"marks":{"req":2,"generation":3,"parts":800}}"#,
+        ),
+    ]);
+    let mut counts = LevelCounts::default();
+    counts.add(Some(Level::Error), 5);
+    counts.add(None, 6);
+    let marks = Marks { len: AT, parts: 9, found: vec![1, 2], shown: Vec::new(), levels: vec![(8, Level::Fatal)] };
+    let stamp = Stamp::from_secs(1);
+    check([
+        (
+            ServerMsg::Levels(Levels { generation: GENERATION, counts, scanned: AT, exact: false }),
+            r#"{"levels":{"generation":3,"counts":{"levels":[0,0,0,0,5,0],"unknown":6},"scanned":70,"exact":false}}"#,
+        ),
+        (
+            ServerMsg::Marks { req: 2, generation: GENERATION, marks },
+            r#"{"marks":{"req":2,"generation":3,"marks":{"len":70,"parts":9,"found":[1,2],"shown":[],"levels":[[8,"fatal"]]}}}"#,
+        ),
+        (
+            ServerMsg::Landed { req: 2, generation: GENERATION, at: AT, wanted: stamp, found: None },
+            r#"{"landed":{"req":2,"generation":3,"at":70,"wanted":1000000000,"found":null}}"#,
+        ),
+    ]);
+}
+
+#[test]
 fn messages_of_filter_and_find_have_these_bytes() {
-    let filter = Some(Filter { q: "error -\"a b\"".to_owned(), ctx: 3 });
+    let filter = Some(Filter { q: "error -\"a b\"".to_owned(), ctx: 3, ..Filter::default() });
     let filtered = |filter| ClientMsg::Filter { req: 1, filter, at: Anchor::End, before: 2, after: 4, follow: true };
     let open = ClientMsg::Open {
         version: VERSION,
@@ -98,7 +136,7 @@ fn messages_of_filter_and_find_have_these_bytes() {
     check([
         (
             open,
-            r#"{"open":{"version":3,"path":"r/a.log","at":"start","before":0,"after":9,"resume":null,"follow":false,"credit":7,"filter":{"q":"error -\"a b\"","ctx":3},"find":"/x/i"}}"#,
+            r#"{"open":{"version":4,"path":"r/a.log","at":"start","before":0,"after":9,"resume":null,"follow":false,"credit":7,"filter":{"q":"error -\"a b\"","ctx":3},"find":"/x/i"}}"#,
         ),
         (
             filtered(filter),
@@ -156,11 +194,11 @@ fn server_messages_have_these_bytes() {
     check([
         (
             opened(None),
-            r#"{"opened":{"version":3,"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"resume":null,"heartbeat_secs":20,"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}}}"#,
+            r#"{"opened":{"version":4,"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"resume":null,"heartbeat_secs":20,"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}}}"#,
         ),
         (
             opened(Some(Resume::Resumed { generation: GENERATION })),
-            r#"{"opened":{"version":3,"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"resume":{"resumed":{"generation":3}},"heartbeat_secs":20,"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}}}"#,
+            r#"{"opened":{"version":4,"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"resume":{"resumed":{"generation":3}},"heartbeat_secs":20,"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}}}"#,
         ),
         (
             ServerMsg::Tip(TIP),

@@ -1,5 +1,6 @@
 //! The benchmarks by name. Adding one is a file in `bench/` and a line in [`BENCHMARKS`].
 
+mod scan;
 mod server;
 mod size;
 mod stream;
@@ -20,7 +21,8 @@ pub struct Benchmark {
     pub run: fn() -> Result<()>,
 }
 
-const BENCHMARKS: [&Benchmark; 4] = [&server::FIRST_SCREEN, &server::LATENCY, &stream::STREAM, &size::SIZE];
+const BENCHMARKS: [&Benchmark; 5] =
+    [&server::FIRST_SCREEN, &server::LATENCY, &scan::SCAN, &stream::STREAM, &size::SIZE];
 
 /// Runs the named benchmarks, or all.
 pub fn bench(names: &[String]) -> Result<()> {

@@ -33,6 +33,8 @@ pub enum How {
         program: &'static str,
         /// More words for `cargo install`.
         flags: &'static [&'static str],
+        /// Whether it is built as its makers mean it to be, because its speed is measured; else quickly.
+        measured: bool,
     },
     /// A program from the npm registry.
     Npm {
@@ -60,7 +62,7 @@ pub const WASM_BINDGEN: Tool = Tool {
     name: "wasm-bindgen-cli",
     version: "0.2.130",
     takes: "3 min",
-    how: How::Cargo { program: "wasm-bindgen", flags: &[] },
+    how: How::Cargo { program: "wasm-bindgen", flags: &[], measured: false },
 };
 
 /// Builds page and server together. 0.3.10 and later need rustc 1.96.
@@ -68,7 +70,7 @@ pub const CARGO_LEPTOS: Tool = Tool {
     name: "cargo-leptos",
     version: "0.3.9",
     takes: "12 min",
-    how: How::Cargo { program: "cargo-leptos", flags: &["--locked", "--features", "no_downloads"] },
+    how: How::Cargo { program: "cargo-leptos", flags: &["--locked", "--features", "no_downloads"], measured: false },
 };
 
 /// Checks the licences and origins of what we depend on.
@@ -76,7 +78,7 @@ pub const CARGO_DENY: Tool = Tool {
     name: "cargo-deny",
     version: "0.20.2",
     takes: "5 min",
-    how: How::Cargo { program: "cargo-deny", flags: &["--locked"] },
+    how: How::Cargo { program: "cargo-deny", flags: &["--locked"], measured: false },
 };
 
 /// Has `wasm-opt`, which makes the shipped page smaller.
@@ -118,6 +120,17 @@ pub const FRONTAIL: Tool =
 pub const WEBSOCKETD: Tool =
     Tool { name: "websocketd", version: "", takes: "10 s", how: How::Debian { proof: "/usr/bin/websocketd" } };
 
+/// The peer that scanning is compared with, in its newest version: [`RIPGREP`] is several years older.
+pub const NEWEST_RIPGREP: Tool = Tool {
+    name: "ripgrep",
+    version: "15.2.0",
+    takes: "2 min",
+    how: How::Cargo { program: "rg", flags: &["--locked"], measured: true },
+};
+
+/// A peer that the line index is compared with.
+pub const LNAV: Tool = Tool { name: "lnav", version: "", takes: "15 s", how: How::Debian { proof: "/usr/bin/lnav" } };
+
 /// What building and serving needs: no `wasm-opt`, no browser.
 pub const FOR_SERVE: [&Tool; 3] = [&WASM, &WASM_BINDGEN, &CARGO_LEPTOS];
 
@@ -158,8 +171,9 @@ pub fn setup(tools: &[&Tool]) -> Result<Vec<PathBuf>> {
     Ok(folders)
 }
 
-/// The program of a tool that is there.
-pub fn program(tool: &Tool) -> Result<PathBuf> {
+/// The program of a tool, which is installed when it is missing.
+pub fn installed(tool: &Tool) -> Result<PathBuf> {
+    setup(&[tool])?;
     install::program(tool)
 }
 

@@ -11,7 +11,7 @@ use crate::search::SearchBox;
 /// What holds the focus when a key is pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyPlace {
-    /// One of the two boxes: most keys are text.
+    /// One of the boxes: most keys are text.
     Box(SearchBox),
     /// Another text field: keys are text.
     TextField,
@@ -50,9 +50,10 @@ fn place_of(event: &KeyboardEvent) -> KeyPlace {
         return KeyPlace::Page;
     };
     match element.tag_name().as_str() {
-        "INPUT" if element.id() == SearchBox::Filter.id() => KeyPlace::Box(SearchBox::Filter),
-        "INPUT" if element.id() == SearchBox::Find.id() => KeyPlace::Box(SearchBox::Find),
-        "INPUT" | "TEXTAREA" | "SELECT" => KeyPlace::TextField,
+        "INPUT" | "TEXTAREA" | "SELECT" => {
+            let id = element.id();
+            SearchBox::ALL.into_iter().find(|which| which.id() == id).map_or(KeyPlace::TextField, KeyPlace::Box)
+        }
         "BUTTON" | "A" => KeyPlace::Control,
         _ => KeyPlace::Page,
     }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;
 
-use super::{BrowserError, by_id};
+use super::{BrowserError, by_id, document};
 
 /// Calls back when an element changes its size, and once at the start. Stops when dropped.
 #[must_use = "nothing is measured after this is dropped"]
@@ -99,6 +99,15 @@ pub fn set_style(id: &'static str, property: &str, value: &str) {
     if let Ok(element) = by_id(id) {
         // A style that cannot be set leaves the element as it is.
         let _ = element.style().set_property(property, value);
+    }
+}
+
+/// Sets an attribute of the element with that id, which may be one of a picture.
+pub fn set_attribute(id: &str, name: &str, value: &str) {
+    let element = document().ok().and_then(|document| document.get_element_by_id(id));
+    if let Some(element) = element {
+        // Only a name that is none can fail.
+        let _ = element.set_attribute(name, value);
     }
 }
 

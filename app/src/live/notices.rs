@@ -4,9 +4,11 @@ use leptos::prelude::Set as _;
 use taillight::follow::Notice;
 use taillight::line::ByteLen;
 use taillight::row::size_text;
+use taillight::view::Command;
+use taillight::window::RowKey;
 
 use super::Live;
-use crate::nav;
+use crate::{nav, text};
 
 impl Live {
     pub(super) fn tell(&mut self, notice: Notice) {
@@ -43,6 +45,16 @@ impl Live {
             Notice::Replaced => "This is another file: the one of the link is gone".to_owned(),
             Notice::Wrapped { down: true } => "Past the end: on from the start".to_owned(),
             Notice::Wrapped { down: false } => "Past the start: on from the end".to_owned(),
+            Notice::Landed { at: (generation, offset), wanted, found } => {
+                // The screen comes there with the page; where the filter hides that line, near it.
+                self.screen.cursor = found.map(|_| RowKey { generation, offset, nth: 0 });
+                self.command(Command::Landed(wanted));
+                let is_new = self.searching.landed.replace((wanted, found)) != Some((wanted, found));
+                match text::landed(wanted, found).filter(|_| is_new) {
+                    Some(text) => text,
+                    None => return,
+                }
+            }
             Notice::NoMatch => "No match".to_owned(),
             Notice::Failed { detail, .. } => {
                 self.is_jumping = false;

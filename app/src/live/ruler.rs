@@ -31,9 +31,10 @@ impl Live {
         match pointing.phase {
             Phase::Down if pointing.on_thumb => self.ruler.drag = Some(Drag::new(y_px, position)),
             Phase::Down => {
-                let target = track.position_at_click(y_px);
+                let near_mark = self.marked_at(y_px).map(|offset| offset.min(track.last_position()));
+                let target = near_mark.unwrap_or_else(|| track.position_at_click(y_px));
                 self.ruler.drag = Some(Drag::new(y_px, target));
-                self.look_at(target, target >= track.last_position());
+                self.look_at(target, near_mark.is_none() && target >= track.last_position());
             }
             Phase::Move => {
                 let Some(drag) = &mut self.ruler.drag else { return };

@@ -4,6 +4,7 @@
 use leptos::prelude::*;
 use taillight::follow::{Effect as Todo, Input, PAGE_ROWS};
 use taillight::line::ByteOffset;
+use taillight::timestamp::Stamp;
 use taillight::view::{Change, Command, FileView, Place};
 use taillight::window::RowKey;
 
@@ -39,6 +40,8 @@ pub enum Stopped {
 /// What is under way.
 #[derive(Default)]
 pub struct Searching {
+    /// Where the last jump to a time has landed: what was asked for, and the time of the line.
+    pub(super) landed: Option<(Stamp, Option<Stamp>)>,
     /// Since when the server has been looking, in milliseconds.
     since_ms: Option<f64>,
     /// When so many bytes had been looked through.
@@ -90,6 +93,15 @@ pub fn spot() -> Option<ByteOffset> {
     .flatten()
 }
 
+/// The row of levels was opened or closed.
+pub fn levels_changed() {
+    with(|live| {
+        if let Some(view) = live.view(FileView::clone) {
+            live.want_levels(&view);
+        }
+    });
+}
+
 /// The selection has changed: what is offered for it waits until it rests.
 pub fn selection_changed() {
     with(|live| {
@@ -104,6 +116,9 @@ impl Live {
     /// Tells the stream what of filter and find has changed.
     pub(super) fn sync_search(&mut self, view: &FileView, change: &Change) {
         self.screen.shows_gaps = view.ctx > 0;
+        if change.moved.is_some() {
+            self.searching.landed = None;
+        }
         if change.filtered {
             let at = change.moved.as_ref().map_or_else(|| view.anchor(), Place::anchor);
             self.is_jumping = true;
@@ -113,7 +128,14 @@ impl Live {
             self.searching.hit = None;
             self.step(Input::Find(view.find_term()));
         }
+        self.want_levels(view);
         self.write_search();
+    }
+
+    /// Levels are counted while somebody looks at them, or has chosen some: it takes the server a look at all of the file.
+    pub(super) fn want_levels(&mut self, view: &FileView) {
+        let is_open = self.shell.search.levels.is_open.get_untracked();
+        self.step(Input::Levels(is_open || !view.narrow.levels.is_all()));
     }
 
     /// Carries out what the stream says of filter and find.
@@ -165,7 +187,7 @@ impl Live {
     }
 
     fn has_filter(&self) -> bool {
-        self.view(|view| !view.filter.trim().is_empty()).unwrap_or_default()
+        self.view(|view| view.shown_rows().is_some()).unwrap_or_default()
     }
 
     fn has_find(&self) -> bool {
@@ -191,6 +213,7 @@ impl Live {
         let search = self.shell.search;
         let found = self.follow.found().filter(|_| self.has_find());
         set(search.match_count, found.map(|found| text::match_count(&found)).unwrap_or_default());
+        set(search.levels.counts, self.follow.levels());
         let progress = self.progress();
         set(search.nothing, self.nothing(progress.as_ref()));
         set(search.progress, progress);
@@ -230,9 +253,12 @@ impl Live {
             self.searching.per_sec = 0;
             return None;
         }
-        let percent = scanned.zip(self.follow.tip()).map(|(scanned, tip)| text::percent(scanned.get(), tip.len.get()));
+        let parts = scanned.zip(self.follow.tip()).map(|(scanned, tip)| (scanned.get(), tip.len.get()));
+        let percent = parts.map(|(scanned, len)| text::percent(scanned, len));
         let rate = scanned.and_then(|scanned| self.rate(now, scanned.get()));
-        Some(Progress { percent, text: text::still_looking(which, percent) + &rate.unwrap_or_default() })
+        let share = parts.map(|(scanned, len)| format!(" · {}", text::of_size(scanned, len)));
+        let text = text::still_looking(which, None) + &share.unwrap_or_default() + &rate.unwrap_or_default();
+        Some(Progress { percent, text })
     }
 
     /// ` · 1.2 GB/s`, once it is known.

@@ -1,9 +1,10 @@
-//! The two boxes in the browser: typing is applied when it rests and takes the place of the history's entry, Enter is a
+//! The boxes in the browser: typing is applied when it rests and takes the place of the history's entry, Enter is a
 //! step of the history; and what the keys of find and filter do.
 
 mod past;
 
 use leptos::prelude::*;
+use taillight::level::LevelChoice;
 use taillight::query::{self, Side};
 use taillight::view::keys::KeyPress;
 use taillight::view::{Command, FileView};
@@ -11,13 +12,11 @@ use taillight::view::{Command, FileView};
 use super::{NAV, command_view, toast};
 use crate::browser::timer::Timeout;
 use crate::browser::{clipboard, focus, gestures, history};
+use crate::levels::{LevelAct, Part, picked};
 use crate::live;
 use crate::search::{ChipAct, SearchAct, SearchBox, Selection, TYPING_MS, find_of_selected};
 use crate::shell::Shell;
 use crate::viewer::ids;
-
-/// The boxes.
-pub const BOXES: [SearchBox; 2] = [SearchBox::Filter, SearchBox::Find];
 
 /// The mark of an entry of the history before which the filtered log stands that its line was shown from.
 const IN_CONTEXT: &str = "in-context";
@@ -26,8 +25,8 @@ const IN_CONTEXT: &str = "in-context";
 #[derive(Default)]
 pub struct Boxes {
     /// Typing that is not applied yet.
-    waiting: [Option<Timeout>; 2],
-    past: [past::Past; 2],
+    waiting: [Option<Timeout>; 4],
+    past: [past::Past; 4],
 }
 
 /// Does what the user wants.
@@ -37,16 +36,17 @@ pub fn act(shell: Shell, act: SearchAct) {
         SearchAct::Typed(which, text) => typed(shell, which, text),
         SearchAct::Enter(which, down) => enter(shell, which, down),
         SearchAct::Submit => {
-            let which = if focus::has_focus(SearchBox::Find.id()) { SearchBox::Find } else { SearchBox::Filter };
-            enter(shell, which, true);
+            let which = SearchBox::ALL.into_iter().find(|which| focus::has_focus(which.id()));
+            enter(shell, which.unwrap_or(SearchBox::Filter), true);
         }
         SearchAct::ToggleRegex(which) => rewrite(shell, which, SearchBox::toggle_regex),
         SearchAct::ToggleCase(which) => rewrite(shell, which, SearchBox::toggle_case),
         SearchAct::Clear(which) => {
             if which == SearchBox::Filter {
-                shell.search.off.set(Vec::new());
+                show_all(shell);
+            } else {
+                command_view(shell, which.command(String::new(), true));
             }
-            command_view(shell, which.command(String::new(), true));
             set_text(shell, which, "");
             focus::focus(which.id());
         }
@@ -61,6 +61,7 @@ pub fn act(shell: Shell, act: SearchAct) {
         SearchAct::InContext => in_context(shell),
         SearchAct::Selection(what) => use_selection(shell, what),
         SearchAct::Chip(what, chip) => use_chip(shell, what, &chip),
+        SearchAct::Levels(act) => use_levels(shell, act),
     }
 }
 
@@ -75,7 +76,7 @@ pub fn key(shell: Shell, which: SearchBox, press: &KeyPress<'_>) -> bool {
             }
         }
         "F3" => seek(shell, !press.shift),
-        "ArrowUp" | "ArrowDown" if !is_ctrl && !press.alt && !press.shift => {
+        "ArrowUp" | "ArrowDown" if !is_ctrl && !press.alt && !press.shift && !which.is_time() => {
             return go_through_past(shell, which, press.key == "ArrowUp");
         }
         "f" if is_ctrl && which == SearchBox::Filter => act(shell, SearchAct::Focus(SearchBox::Find)),
@@ -109,7 +110,9 @@ fn apply(shell: Shell, which: SearchBox, commit: bool) {
 
 fn enter(shell: Shell, which: SearchBox, down: bool) {
     apply(shell, which, true);
-    shell.search.of(which).text.with_untracked(|text| past::keep(which, text));
+    if !which.is_time() {
+        shell.search.of(which).text.with_untracked(|text| past::keep(which, text));
+    }
     let is_find = which == SearchBox::Find && shell.search.find.error.with_untracked(Option::is_none);
     if is_find && shell.file(|view| view.find_term().is_some()) == Some(true) {
         live::seek(down);
@@ -148,6 +151,45 @@ fn use_chip(shell: Shell, what: ChipAct, chip: &str) {
     focus::focus(SearchBox::Filter.id());
 }
 
+/// All lines again: no text in the filter, all levels and times.
+fn show_all(shell: Shell) {
+    shell.search.off.set(Vec::new());
+    command_view(shell, Command::ShowAll);
+    for which in [SearchBox::From, SearchBox::To] {
+        set_text(shell, which, "");
+    }
+}
+
+fn use_levels(shell: Shell, act: LevelAct) {
+    let search = shell.search;
+    let choice = shell.file(|view| view.narrow.levels).unwrap_or_default();
+    match act {
+        LevelAct::ToggleRow => {
+            search.levels.is_open.update(|is_open| *is_open = !*is_open);
+            live::levels_changed();
+        }
+        LevelAct::Pick(kind, pick) => command_view(shell, Command::SetLevels(picked(choice, kind, pick))),
+        LevelAct::Choose(choice) => {
+            search.levels.is_open.set(true);
+            command_view(shell, Command::SetLevels(choice));
+            live::levels_changed();
+        }
+        LevelAct::Remove(part) => {
+            let nothing = String::new();
+            command_view(
+                shell,
+                match part {
+                    Part::Levels => Command::SetLevels(LevelChoice::ALL),
+                    Part::From => Command::SetFrom { text: nothing, commit: true },
+                    Part::To => Command::SetTo { text: nothing, commit: true },
+                },
+            );
+            // The button that had the focus is gone.
+            focus::focus(ids::GRID);
+        }
+    }
+}
+
 /// Writes the text of a box anew, as its switches do.
 fn rewrite(shell: Shell, which: SearchBox, change: fn(SearchBox, &str) -> String) {
     let text = shell.search.of(which).text.with_untracked(|text| change(which, text));
@@ -168,7 +210,7 @@ fn set_text(shell: Shell, which: SearchBox, text: &str) {
 /// Back to the log; typing that is not in force is given up.
 fn leave(shell: Shell, which: SearchBox) {
     if let Some(text) = shell.file(|view| which.text_of(view).to_owned())
-        && shell.search.of(which).text.with_untracked(|typed| typed.trim() != text.trim())
+        && shell.search.of(which).text.with_untracked(|typed| !which.is_same(typed, &text))
     {
         set_text(shell, which, &text);
     }
@@ -180,6 +222,10 @@ pub fn stop(shell: Shell) -> bool {
     match live::stop_search() {
         live::Stopped::Nothing => return false,
         live::Stopped::Seek => {}
+        live::Stopped::Box(SearchBox::Filter) => {
+            show_all(shell);
+            set_text(shell, SearchBox::Filter, "");
+        }
         live::Stopped::Box(which) => command_view(shell, which.command(String::new(), true)),
     }
     true
@@ -240,10 +286,10 @@ fn copy(shell: Shell, text: String) {
 
 /// The boxes say what the view says, where it was not typed there.
 pub fn sync(shell: Shell, old: Option<&FileView>, new: &FileView) {
-    for which in BOXES {
+    for which in SearchBox::ALL {
         let text = which.text_of(new);
         let is_other = old.is_none_or(|old| old.path != new.path || which.text_of(old) != text);
-        if is_other && shell.search.of(which).text.with_untracked(|typed| typed.trim() != text.trim()) {
+        if is_other && shell.search.of(which).text.with_untracked(|typed| !which.is_same(typed, text)) {
             set_text(shell, which, text);
         }
     }
@@ -251,7 +297,7 @@ pub fn sync(shell: Shell, old: Option<&FileView>, new: &FileView) {
 
 /// What somebody typed before the program came is typed now.
 pub fn take_early(shell: Shell) {
-    for which in BOXES {
+    for which in SearchBox::ALL {
         if let Some(text) = focus::value(which.id())
             && shell.search.of(which).text.with_untracked(|known| *known != text)
         {

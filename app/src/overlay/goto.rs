@@ -1,4 +1,4 @@
-//! The prompt for a line, a share of the file, or a byte.
+//! The prompt for a line, a time, a share of the file, or a byte.
 
 use leptos::prelude::*;
 use taillight::line::{ByteLen, ByteOffset};
@@ -30,7 +30,11 @@ pub fn GoToPrompt() -> impl IntoView {
     };
     let hint = shown(move || {
         let problem = problem.get();
-        if problem.is_empty() { "1200 · 50% · byte 4096 · start · end".to_owned() } else { problem }
+        if problem.is_empty() {
+            "1200 · 10:00 · -15m · yesterday 10:00 · 50% · byte 4096 · start · end".to_owned()
+        } else {
+            problem
+        }
     });
     let hint_class = shown(move || if problem.with(String::is_empty) { "hint" } else { "hint bad" });
     any(view! {
@@ -38,8 +42,8 @@ pub fn GoToPrompt() -> impl IntoView {
             <form on:submit=handler(on_submit)>
                 <div class="field">
                     <input
-                        type="text" id=INPUT aria-label="Line, share or byte" aria-describedby="goto-hint"
-                        placeholder="Go to line, 50%, byte N" autocomplete="off" autocapitalize="off" spellcheck="false"
+                        type="text" id=INPUT aria-label="Line, time, share or byte" aria-describedby="goto-hint"
+                        placeholder="Go to line, 10:00, 50%, byte N" autocomplete="off" autocapitalize="off" spellcheck="false"
                         on:input=handler(move |event| {
                             typed.set(event_target_value(&event));
                             problem.set(String::new());

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use taillight::path::{LogPath, shown_name};
+use taillight::query::{self, Query};
 use taillight::view::keys::KeyAction;
 use taillight::view::{Command, FileView, link};
 
@@ -92,7 +93,12 @@ fn Download() -> impl IntoView {
 /// The link below the base path to what is shown, as a download.
 pub fn download_link(view: &FileView) -> String {
     match view.shown_rows() {
-        Some(filter) => link::raw_query_link(&view.path, &filter.q),
+        Some(filter) if filter.narrow.is_nothing() => link::raw_query_link(&view.path, &filter.q),
+        Some(filter) => {
+            // What is wrong in it is not in force here either.
+            let (narrowed, _) = query::parse(&filter.q).unwrap_or(Query::EVERYTHING).narrowed(&filter.narrow);
+            link::raw_query_link(&view.path, &narrowed.to_string())
+        }
         None => link::raw_link(&view.path),
     }
 }

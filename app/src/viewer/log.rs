@@ -10,6 +10,7 @@ use super::ids;
 use crate::app::FirstScreen;
 use crate::boot::{ReaderLinks, Screen};
 use crate::erased::{any, handler, memo, shown};
+use crate::levels::parts;
 use crate::search::{SearchAct, SearchBox};
 use crate::shell::{Act, Shell};
 
@@ -73,12 +74,23 @@ fn Grid(rows_html: String) -> impl IntoView {
 fn NothingMatches() -> impl IntoView {
     let shell = Shell::get();
     let nothing = shell.search.nothing;
+    let narrow = shell.of_file(|view| (!view.filter.trim().is_empty(), parts(&view.narrow)));
     shown(move || {
+        let (has_text, narrow) = narrow.get();
+        let text = has_text.then(|| "what the filter says".to_owned());
+        let all: Vec<String> = text.into_iter().chain(narrow.into_iter().map(|(_, text)| text)).collect();
+        let why = match all.as_slice() {
+            [_] if has_text => "The filter hides every line. Check its words, or look at all lines again.".to_owned(),
+            all => format!(
+                "Only these lines are shown: {}. Take one of that away, or look at all lines again.",
+                all.join(" · ")
+            ),
+        };
         Some(nothing.get()).filter(|text| !text.is_empty()).map(|text| {
             any(view! {
                 <div class="void">
                     <strong>{text}</strong>
-                    <p>"The filter hides every line. Check its words, or look at all lines again."</p>
+                    <p>{why}</p>
                     <button class="ghost" on:click=handler(move |_| shell.search(SearchAct::Clear(SearchBox::Filter)))>
                         "Show all lines"
                     </button>
@@ -102,7 +114,7 @@ fn InContext() -> impl IntoView {
     })
 }
 
-/// Our own scrollbar: its thumb is placed by the program.
+/// Our own scrollbar: its thumb is placed, and its marks are drawn, by the program.
 #[component]
 fn Scrollbar() -> impl IntoView {
     let status = Shell::get().status;
@@ -113,6 +125,13 @@ fn Scrollbar() -> impl IntoView {
             aria-orientation="vertical" aria-valuemin="0" aria-valuemax="100" tabindex="0"
             aria-valuenow=shown(move || i64::from(status.percent.get())) aria-valuetext=shown(move || Some(status.place.get()))
         >
+            <svg class="marks" aria-hidden="true" viewBox="0 0 22 10000" preserveAspectRatio="none">
+                <path id="mark-shown"></path>
+                <path id="mark-warn"></path>
+                <path id="mark-error"></path>
+                <path id="mark-fatal"></path>
+                <path id="mark-found"></path>
+            </svg>
             <div class="thumb" id=ids::THUMB></div>
             <div class="bubble" id=ids::BUBBLE hidden=shown(move || bubble.with(String::is_empty))>{shown(move || bubble.get())}</div>
         </div>

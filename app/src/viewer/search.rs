@@ -1,7 +1,8 @@
-//! The bar with the boxes `Filter` and `Find`: a plain form for a page without a program, and live with one.
+//! The bar with the boxes `Filter` and `Find`, levels and times: a plain form for a page without a program, and live with one.
 
 mod chips;
 mod field;
+mod levels;
 
 use leptos::prelude::*;
 use taillight::path::percent_decode;
@@ -14,6 +15,7 @@ use crate::shell::Shell;
 use chips::Chips;
 use field::Field;
 pub use field::error_view;
+use levels::{LevelsRow, LevelsSwitch};
 
 /// The bar.
 #[component]
@@ -29,8 +31,10 @@ pub fn SearchBar() -> impl IntoView {
             {other_params(shell)}
             <Field which=SearchBox::Filter placeholder="Show only lines with …"><LineCount/></Field>
             <Context/>
+            <LevelsSwitch/>
             <Field which=SearchBox::Find placeholder="Find in all lines"><Matches/></Field>
             <button class="apply ghost">"Apply"</button>
+            <LevelsRow/>
             <Chips/>
             <ProgressBar/>
         </form>
@@ -43,6 +47,9 @@ fn other_params(shell: Shell) -> impl IntoView {
     if let taillight::view::Page::File(file) = &mut view.page {
         file.filter.clear();
         file.find.clear();
+        // Their boxes are there where they say something.
+        file.narrow.from.clear();
+        file.narrow.to.clear();
     }
     params_of(&view)
         .into_iter()

@@ -10,7 +10,7 @@ use serde::Serialize;
 use taillight::line::{ByteOffset, LineCount};
 use tokio::time::{Instant, timeout_at};
 
-use crate::api::params::query_pairs;
+use crate::api::params::{Selection, query_pairs};
 use crate::api::search::{compile, opened};
 use crate::auth::Principal;
 use crate::error::ApiError;
@@ -38,7 +38,7 @@ pub struct Count {
 /// What the query string asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Wanted {
-    q: String,
+    lines: Selection,
     wait: Duration,
 }
 
@@ -47,9 +47,9 @@ struct Wanted {
 /// # Errors
 /// When the query is wrong, or the file cannot be opened or read.
 pub async fn count(State(state): State<AppState>, who: Principal, uri: Uri) -> Result<Json<Count>, ApiError> {
-    let Wanted { q, wait } = wanted(uri.query().unwrap_or_default())?;
+    let Wanted { lines, wait } = wanted(uri.query().unwrap_or_default())?;
     let deadline = Instant::now() + wait;
-    let filter = compile(&state.tasks, q).await?;
+    let filter = compile(&state.tasks, lines).await?;
     let mut follower = opened(&state, who, &uri, "/api/v1/count/").await?;
     let is_decoded = follower.decoded(None, deadline).await;
     let Written { epoch, len, is_seen } = written(&state, &mut follower, deadline).await?;
@@ -103,17 +103,15 @@ async fn matched(
 }
 
 fn wanted(query: &str) -> Result<Wanted, ApiError> {
-    let mut wanted = Wanted { q: String::new(), wait: Duration::from_secs(DEFAULT_WAIT_SECS) };
+    let mut wanted = Wanted { lines: Selection::default(), wait: Duration::from_secs(DEFAULT_WAIT_SECS) };
     for (name, value) in query_pairs(query) {
         match name.as_str() {
-            "q" => wanted.q = value,
             "wait" => {
                 let secs = value.parse::<u64>().ok().filter(|&secs| secs <= MAX_WAIT_SECS);
                 let secs = secs.ok_or_else(|| bad("'wait' must be a number of seconds from 0 to 30"))?;
                 wanted.wait = Duration::from_secs(secs);
             }
-            "from" | "to" if !value.is_empty() => return Err(bad("'from' and 'to' are not in this version yet")),
-            _ => {}
+            name => wanted.lines.read(name, &value)?,
         }
     }
     Ok(wanted)
@@ -135,10 +133,14 @@ mod tests {
             ("wait=0&other=1", Some(("", 0))),
             ("wait=31", None),
             ("wait=-1", None),
-            ("from=10:00", None),
+            ("from=soon", None),
+            ("lvl=loud", None),
         ] {
             let read = wanted(query).ok();
-            let expected = expected.map(|(q, secs)| Wanted { q: q.to_owned(), wait: Duration::from_secs(secs) });
+            let expected = expected.map(|(q, secs)| Wanted {
+                lines: Selection { q: q.to_owned(), ..Selection::default() },
+                wait: Duration::from_secs(secs),
+            });
             assert_eq!(read, expected, "{query}");
         }
     }

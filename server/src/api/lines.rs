@@ -15,14 +15,14 @@ use futures_util::stream;
 use serde::Serialize;
 use taillight::cursor::Anchor;
 use taillight::line::{ByteLen, ByteOffset, LineCount};
-
+use taillight::timestamp::TimeExpr;
 use taillight::view::Place;
-
 use tokio::time::Instant;
 
-use crate::api::params::query_pairs;
+use crate::api::params::{Selection, query_pairs};
 use crate::api::search::{Walk, compile, opened};
 use crate::auth::Principal;
+use crate::dates::Dates;
 use crate::error::ApiError;
 use crate::export::{Exporter, Format, MAX_LINE_BYTES, Row};
 use crate::read::{self, PageWant, lines_back};
@@ -60,7 +60,7 @@ struct Wanted {
     at: Anchor,
     before: u32,
     after: u32,
-    q: String,
+    lines: Selection,
 }
 
 impl Wanted {
@@ -100,7 +100,7 @@ struct Piece {
 /// When the place is not one, or the file cannot be opened or read.
 pub async fn lines(State(state): State<AppState>, who: Principal, uri: Uri) -> Result<Response, ApiError> {
     let wanted = wanted(uri.query().unwrap_or_default())?;
-    let filter = compile(&state.tasks, wanted.q.clone()).await?;
+    let filter = compile(&state.tasks, wanted.lines.clone()).await?;
     let mut follower = opened(&state, who, &uri, "/api/v1/lines/").await?;
     let is_decoded = follower.decoded(wanted.reach(filter.is_everything()), Instant::now() + INDEX_WAIT).await;
     if !is_decoded {
@@ -179,6 +179,7 @@ fn piece(epoch: &Epoch, end: ByteOffset, from: ByteOffset, rows: u32) -> io::Res
     let mut piece = Piece { json: Vec::with_capacity(page.payload.len() * 3 / 2), rows: 0, next: page.end };
     let frame = page.into_frame(0, epoch.generation);
     let mut exporter = Exporter::new(Format::Json, None);
+    exporter.set_dates(Dates::of(&*epoch.source)?);
     for row in frame.rows() {
         let line = frame.first_line.map(|first| first + LineCount::new(u64::from(piece.rows)));
         let mut long = Vec::new();
@@ -196,15 +197,13 @@ fn piece(epoch: &Epoch, end: ByteOffset, from: ByteOffset, rows: u32) -> io::Res
 }
 
 fn wanted(query: &str) -> Result<Wanted, ApiError> {
-    let mut wanted = Wanted { at: Anchor::Start, before: 0, after: DEFAULT_AFTER, q: String::new() };
+    let mut wanted = Wanted { at: Anchor::Start, before: 0, after: DEFAULT_AFTER, lines: Selection::default() };
     for (name, value) in query_pairs(query) {
         match name.as_str() {
             "at" => wanted.at = anchor(&value)?,
             "before" => wanted.before = count("before", &value)?,
             "after" => wanted.after = count("after", &value)?,
-            "q" => wanted.q = value,
-            "from" | "to" if !value.is_empty() => return Err(bad("'from' and 'to' are not in this version yet")),
-            _ => {}
+            name => wanted.lines.read(name, &value)?,
         }
     }
     if wanted.before + wanted.after > MAX_ROWS {
@@ -215,9 +214,11 @@ fn wanted(query: &str) -> Result<Wanted, ApiError> {
 
 fn anchor(value: &str) -> Result<Anchor, ApiError> {
     match value.parse::<Place>() {
-        Ok(Place::Time(_)) => Err(bad("'at=time:' is not understood by this version: use line:N or byte:N")),
+        Ok(Place::Time(text)) if TimeExpr::parse(&text).is_none() => {
+            Err(bad("'at=time:' needs a time: write RFC 3339, \"2026-11-22 10:00\", 10:00, -15m, today or yesterday"))
+        }
         Ok(place) => Ok(place.anchor()),
-        Err(_) => Err(bad("'at' must be start, end, line:N or byte:N")),
+        Err(_) => Err(bad("'at' must be start, end, line:N, byte:N or time:T")),
     }
 }
 

@@ -2,6 +2,47 @@
 //! but in a query (`q`) it is a blank, as forms and HTTP clients write it and as the page's links have it.
 
 use taillight::path::percent_decode;
+use taillight::query::{Narrow, Query};
+
+use crate::error::ApiError;
+
+/// Which lines a request is about: its `q`, `lvl`, `from` and `to`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// The query.
+    pub q: String,
+    /// What narrows it.
+    pub narrow: Narrow,
+}
+
+impl Selection {
+    /// Takes a parameter, when it is one of these.
+    ///
+    /// # Errors
+    /// When levels or times are none: to leave them out would be a wrong answer.
+    pub fn read(&mut self, name: &str, value: &str) -> Result<(), ApiError> {
+        match name {
+            "q" => self.q = value.to_owned(),
+            "lvl" => {
+                let levels = value.parse();
+                self.narrow.levels = levels.map_err(|_| {
+                    bad("'lvl' must be names of levels with commas between: fatal, error, warn, info, debug, trace, unknown")
+                })?;
+            }
+            "from" => self.narrow.from = value.to_owned(),
+            "to" => self.narrow.to = value.to_owned(),
+            _ => {}
+        }
+        match Query::EVERYTHING.narrowed(&self.narrow).1 {
+            Some(wrong) => Err(bad(wrong.message())),
+            None => Ok(()),
+        }
+    }
+}
+
+fn bad(detail: &str) -> ApiError {
+    ApiError::BadRequest { detail: detail.to_owned() }
+}
 
 /// The decoded names and values of a raw query string, in order. A part that does not decode to text stands for nothing.
 pub fn query_pairs(query: &str) -> impl Iterator<Item = (String, String)> {

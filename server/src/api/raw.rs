@@ -7,7 +7,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::api::params::query_pairs;
+use crate::api::params::{Selection, query_pairs};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header::{
@@ -39,7 +39,7 @@ const WAIT_FOR_DECODING: Duration = Duration::from_secs(600);
 /// What the query string asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Wanted {
-    q: String,
+    lines: Selection,
     format: Format,
 }
 
@@ -77,8 +77,8 @@ pub async fn raw(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let path = log_path(&state, &uri, "/raw/")?;
-    let Wanted { q, format } = wanted(uri.query().unwrap_or_default())?;
-    let filter = compile(&state.tasks, q).await?;
+    let Wanted { lines, format } = wanted(uri.query().unwrap_or_default())?;
+    let filter = compile(&state.tasks, lines).await?;
     let name = path.file_name().to_vec();
     let mut follower = follow_file(&state, who, path).await?;
     if format != Format::Raw || !filter.is_everything() {
@@ -116,21 +116,16 @@ pub async fn raw(
 }
 
 fn wanted(query: &str) -> Result<Wanted, ApiError> {
-    let mut wanted = Wanted { q: String::new(), format: Format::Raw };
+    let mut wanted = Wanted { lines: Selection::default(), format: Format::Raw };
     for (name, value) in query_pairs(query) {
         match (name.as_str(), value.as_str()) {
-            ("q", _) => wanted.q = value,
             ("format", "raw") => wanted.format = Format::Raw,
             ("format", "text") => wanted.format = Format::Text,
             ("format", "ndjson") => wanted.format = Format::Json,
             ("format", "csv") => wanted.format = Format::Csv,
             ("format", "html") => wanted.format = Format::Html,
             ("format", _) => return Err(bad("'format' must be raw, text, ndjson, csv or html")),
-            // To ignore them would be a wrong download.
-            ("from" | "to", text) if !text.is_empty() => {
-                return Err(bad("'from' and 'to' are not in this version yet"));
-            }
-            _ => {}
+            (name, value) => wanted.lines.read(name, value)?,
         }
     }
     Ok(wanted)

@@ -13,7 +13,9 @@ use taillight::line::{ByteOffset, LineNo};
 
 use crate::api::follow_file;
 use crate::api::log_path;
+use crate::api::params::Selection;
 use crate::auth::Principal;
+use crate::dates::Dates;
 use crate::error::ApiError;
 use crate::export::{Exporter, Format, Lines, MAX_LINE_BYTES, Numbers, Row};
 use crate::index::BLOCK_BYTES;
@@ -31,12 +33,12 @@ const PIECE_SCAN_BYTES: u64 = 64 * 1024 * 1024;
 /// How much a piece of the answer holds, about, in bytes.
 pub(super) const PIECE_BYTES: usize = 256 * 1024;
 
-/// Compiles the query of a request, off the runtime's threads.
+/// Compiles what a request selects, off the runtime's threads.
 ///
 /// # Errors
 /// [`ApiError::BadQuery`].
-pub(super) async fn compile(tasks: &Tasks, q: String) -> Result<Filter, ApiError> {
-    let compiled = tasks.blocking(move || Filter::compile(&q)).await;
+pub(super) async fn compile(tasks: &Tasks, Selection { q, narrow }: Selection) -> Result<Filter, ApiError> {
+    let compiled = tasks.blocking(move || Filter::narrowed(&q, &narrow)).await;
     compiled.map_err(|BadQuery { position, detail }| ApiError::BadQuery { position, detail })
 }
 
@@ -70,6 +72,8 @@ pub(super) struct Writer {
     exporter: Exporter,
     lines: Lines,
     numbers: Option<Numbers>,
+    /// Whether it knows how the times of the file are told.
+    has_dates: bool,
 }
 
 /// One piece of an answer.
@@ -160,7 +164,8 @@ impl Writer {
     /// Writes in `format`, in file order.
     pub(super) fn new(format: Format) -> Self {
         let numbers = Some(Numbers::default());
-        Self { format, exporter: Exporter::new(format, None), lines: Lines::default(), numbers }
+        let exporter = Exporter::new(format, None);
+        Self { format, exporter, lines: Lines::default(), numbers, has_dates: false }
     }
 
     /// What stands before and after all rows.
@@ -179,6 +184,10 @@ impl Writer {
         budget: &Budget,
     ) -> io::Result<Piece> {
         let mut piece = Piece { bytes: Vec::new(), rows: 0, next: want.from, rest: None };
+        if !self.has_dates && matches!(self.format, Format::Json | Format::Csv) {
+            self.exporter.set_dates(Dates::of(&*epoch.source)?);
+            self.has_dates = true;
+        }
         let mut failed = None;
         let mut is_full = false;
         let mut on_hit = |hit: Hit| {

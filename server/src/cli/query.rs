@@ -18,7 +18,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum, ValueHint};
+use taillight::level::LevelChoice;
 use taillight::path::shown_name;
+use taillight::query::Narrow;
+use taillight::timestamp::TimeExpr;
 
 pub use args::in_order;
 
@@ -30,6 +33,7 @@ use crate::source::packed::{Decoder, OWN_WINDOW_LOG, UnpackingReader};
 use crate::source::{LocalFile, Source as _, is_gone};
 use print::Printer;
 use search::{Search, Stop};
+use stream::Head;
 
 /// What `query` takes.
 #[derive(Args, Debug)]
@@ -60,11 +64,11 @@ pub struct QueryArgs {
     /// Print so many lines before and after each match too.
     #[arg(short = 'C', long = "context", value_name = "N")]
     context: Option<u32>,
-    /// Only lines from that time on (not in this version yet).
-    #[arg(long, value_name = "TIME")]
+    /// Only lines from that time on; a line without a time has that of the line above.
+    #[arg(long, value_name = "TIME", value_parser = time, allow_hyphen_values = true)]
     from: Option<String>,
-    /// Only lines before that time (not in this version yet).
-    #[arg(long, value_name = "TIME")]
+    /// Only lines before that time.
+    #[arg(long, value_name = "TIME", value_parser = time, allow_hyphen_values = true)]
     to: Option<String>,
     /// Go on with what is appended, through rotation and truncation, until interrupted.
     #[arg(long)]
@@ -75,7 +79,13 @@ const AFTER_HELP: &str = "Examples:\n  \
     taillight query 'timeout -health' app.log\n  \
     taillight query --format json '/status=5\\d\\d/ or panic' a.log b.log\n  \
     taillight query --follow -C 3 panic app.log\n  \
-    taillight query --count 'disk full' /var/log\n\n\
+    taillight query --count 'disk full' /var/log\n  \
+    taillight query --from -15m 'level>=warn' app.log\n  \
+    taillight query --from '2026-11-22 10:00' --to '2026-11-22 10:05' --format json '' app.log\n\n\
+    TIME is RFC 3339, \"2026-11-22 10:00\", 10:00, -15m (also s, h, d, w), now, today or yesterday, the last two also \
+    with a time of day. Times that name no zone, typed or in a line, are those of this machine's zone; years and dates \
+    that lines leave out are those before the last change of the file.\n\n\
+    In JSON, 'time' is the line's own time in UTC, and 'level' what the line itself says; both may be null.\n\n\
     Exit codes: 0 when something matched, 1 when nothing did, 2 when the call or a file was wrong.";
 
 /// How lines are printed.
@@ -147,10 +157,9 @@ pub fn run(args: &QueryArgs) -> ExitCode {
 }
 
 fn wanted(args: &QueryArgs) -> Result<Wanted, String> {
-    if args.from.is_some() || args.to.is_some() {
-        return Err("error: '--from' and '--to' are not in this version yet: leave them out".to_owned());
-    }
-    let filter = Filter::compile(&args.expr).map_err(|bad| pointed(&args.expr, &bad))?;
+    let bound = |time: &Option<String>| time.clone().unwrap_or_default();
+    let narrow = Narrow { levels: LevelChoice::ALL, from: bound(&args.from), to: bound(&args.to) };
+    let filter = Filter::narrowed(&args.expr, &narrow).map_err(|bad| pointed(&args.expr, &bad))?;
     let context = args.context.unwrap_or(0);
     let around = Around { before: args.before.unwrap_or(context), after: args.after.unwrap_or(context) };
     let format = match args.format {
@@ -159,6 +168,15 @@ fn wanted(args: &QueryArgs) -> Result<Wanted, String> {
         Printed::Raw => Format::Raw,
     };
     Ok(Wanted { filter, around, max: args.max_count, format, count: args.count })
+}
+
+fn time(text: &str) -> Result<String, &'static str> {
+    let is_time = TimeExpr::parse(text).is_some();
+    if is_time {
+        Ok(text.to_owned())
+    } else {
+        Err("write RFC 3339, \"2026-11-22 10:00\", 10:00, -15m, today or yesterday")
+    }
 }
 
 /// The query with a mark below the place.
@@ -246,7 +264,8 @@ impl Run {
         let source = Arc::new(LocalFile::new(Arc::new(file)).map_err(Stop::Input)?);
         // From its start to its end, once: nothing of it is kept.
         if let Some(decoder) = Decoder::of(Arc::clone(&source) as _, OWN_WINDOW_LOG).map_err(Stop::Input)? {
-            return self.stream(path, UnpackingReader::new(decoder));
+            let modified = source.modified().map_err(Stop::Input)?;
+            return self.sift(path, (UnpackingReader::new(decoder), Head::Stored { modified }));
         }
         let len = source.len().map_err(Stop::Input)?;
         let mut search = Search::new(self.wanted.clone(), self.name(path), source);
@@ -255,10 +274,14 @@ impl Run {
     }
 
     fn stream(&mut self, path: &Path, file: impl io::Read) -> Result<u64, Stop> {
+        self.sift(path, (file, Head::Live))
+    }
+
+    fn sift(&mut self, path: &Path, stream: (impl io::Read, Head)) -> Result<u64, Stop> {
         let cut = |offset: u64| {
             say(&format!("note: {}: the line at byte {offset} is too long for a stream and is cut", name_of(path)));
         };
-        stream::run(&self.wanted, &self.name(path), file, &mut self.printer, cut)
+        stream::run(&self.wanted, &self.name(path), stream, &mut self.printer, cut)
     }
 
     /// What came of a file: `None` when it failed, which is told and does not end the run.

@@ -153,6 +153,14 @@ pub const SETTINGS: &[Setting] = &[
         |config, text| whole(text, 1 << 20, 1 << 50, &mut config.limits.search_bytes),
         |config| config.limits.search_bytes.to_string()
     ),
+    setting!(
+        "limits.kept_counts_bytes",
+        "TAILLIGHT_LIMITS_KEPT_COUNTS_BYTES",
+        None,
+        Whole,
+        |config, text| whole(text, 0, 1 << 40, &mut config.limits.kept_counts_bytes),
+        |config| config.limits.kept_counts_bytes.to_string()
+    ),
 ];
 
 /// Variables of the environment that are no settings.

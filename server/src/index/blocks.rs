@@ -1,4 +1,4 @@
-//! A count per block of a file: 16 bits each, 32 for a group of blocks that needs them, and a 64-bit sum per group.
+//! A count per block of a file: 16 bits each, 17 in a group of blocks that needs them, and a 64-bit sum per group.
 
 /// How many blocks share a sum.
 const GROUP_BLOCKS: usize = 256;
@@ -8,25 +8,36 @@ const EMPTY: u8 = 0;
 const SMALL: u8 = 1;
 const LARGE: u8 = 2;
 
+/// The largest count: a block of 64 KiB has at most as many lines as bytes.
+const MAX_COUNT: u64 = (1 << 17) - 1;
+
 /// Counts of something per block, blocks numbered from 0. A group without any takes no memory: holes, endless lines and
 /// rare hits are cheap.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct BlockCounts {
     groups: Vec<Group>,
     sum: u64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Group {
     before: u64,
     counts: Counts,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Counts {
     Empty,
     Small(Box<[u16; GROUP_BLOCKS]>),
-    Large(Box<[u32; GROUP_BLOCKS]>),
+    Large(Box<Large>),
+}
+
+/// Counts with a 17th bit: a block of nothing but line feeds has one more than 16 bits hold.
+#[derive(Clone, Debug)]
+struct Large {
+    low: [u16; GROUP_BLOCKS],
+    /// The 17th bits of eight counts each, the first of them lowest.
+    high: [u8; GROUP_BLOCKS / 8],
 }
 
 impl BlockCounts {
@@ -113,8 +124,18 @@ impl BlockCounts {
         block
     }
 
+    /// Those of the blocks before one.
+    pub(super) fn up_to(&self, block: u64) -> Self {
+        let (last, slot) = place(block);
+        let mut groups: Vec<Group> = self.groups.iter().take(last + 1).cloned().collect();
+        if let Some(group) = groups.get_mut(last) {
+            (slot..GROUP_BLOCKS).for_each(|slot| group.counts.set(slot, 0));
+        }
+        Self { groups, sum: self.before(block) }
+    }
+
     /// Appends them as bytes, for [`BlockCounts::read`].
-    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
         for group in &self.groups {
             match &group.counts {
                 Counts::Empty => out.push(EMPTY),
@@ -124,28 +145,30 @@ impl BlockCounts {
                 }
                 Counts::Large(counts) => {
                     out.push(LARGE);
-                    counts.iter().for_each(|count| out.extend_from_slice(&count.to_le_bytes()));
+                    counts.low.iter().for_each(|count| out.extend_from_slice(&count.to_le_bytes()));
+                    out.extend_from_slice(&counts.high);
                 }
             }
         }
     }
 
     /// Those that were written so; `None` when the bytes are none.
-    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let (mut counts, mut rest) = (Self::default(), bytes);
         while let [kind, after @ ..] = rest {
-            let size = match *kind {
-                EMPTY => 0,
-                SMALL => size_of::<u16>(),
-                LARGE => size_of::<u32>(),
+            let (low, high) = match *kind {
+                EMPTY => (0, 0),
+                SMALL => (size_of::<u16>() * GROUP_BLOCKS, 0),
+                LARGE => (size_of::<u16>() * GROUP_BLOCKS, GROUP_BLOCKS / 8),
                 _ => return None,
             };
-            let (group, after) = after.split_at_checked(size * GROUP_BLOCKS)?;
+            let (low, after) = after.split_at_checked(low)?;
+            let (high, after) = after.split_at_checked(high)?;
             let first = (counts.groups.len() * GROUP_BLOCKS) as u64;
             counts.groups.push(Group { before: counts.sum, counts: Counts::Empty });
-            for (slot, bytes) in group.chunks_exact(size.max(1)).enumerate() {
-                let count = bytes.iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
-                counts.add(first + slot as u64, count);
+            for (slot, low) in low.as_chunks().0.iter().enumerate() {
+                let high = high.get(slot / 8).map_or(0, |bits| u64::from(bits >> (slot % 8) & 1));
+                counts.add(first + slot as u64, u64::from(u16::from_le_bytes(*low)) | high << 16);
             }
             rest = after;
         }
@@ -158,7 +181,7 @@ impl BlockCounts {
         let counts = |group: &Group| match group.counts {
             Counts::Empty => 0,
             Counts::Small(_) => size_of::<[u16; GROUP_BLOCKS]>(),
-            Counts::Large(_) => size_of::<[u32; GROUP_BLOCKS]>(),
+            Counts::Large(_) => size_of::<Large>(),
         };
         self.groups.iter().map(counts).sum::<usize>() + self.groups.capacity() * size_of::<Group>()
     }
@@ -174,7 +197,11 @@ impl Counts {
         match self {
             Self::Empty => 0,
             Self::Small(counts) => counts.get(slot).copied().map_or(0, u64::from),
-            Self::Large(counts) => counts.get(slot).copied().map_or(0, u64::from),
+            Self::Large(counts) => {
+                let low = counts.low.get(slot).copied().map_or(0, u64::from);
+                let high = counts.high.get(slot / 8).map_or(0, |bits| u64::from(bits >> (slot % 8) & 1));
+                low | high << 16
+            }
         }
     }
 
@@ -182,21 +209,21 @@ impl Counts {
         if n == 0 {
             return;
         }
+        let sum = self.get(slot) + n;
         if matches!(self, Self::Empty) {
             *self = Self::Small(Box::new([0; GROUP_BLOCKS]));
         }
-        let sum = self.get(slot) + n;
-        match self {
-            Self::Small(counts) if sum > u64::from(u16::MAX) => {
-                *self = Self::Large(Box::new(counts.map(u32::from)));
-                self.set(slot, sum);
-            }
-            Self::Empty | Self::Small(_) | Self::Large(_) => self.set(slot, sum),
+        if let Self::Small(low) = self
+            && sum > u64::from(u16::MAX)
+        {
+            *self = Self::Large(Box::new(Large { low: **low, high: [0; GROUP_BLOCKS / 8] }));
         }
+        self.set(slot, sum);
     }
 
-    /// A block has at most as many lines as bytes, so that what is set fits; a larger number is held at the top.
+    /// What is set fits; a larger number is held at the top.
     fn set(&mut self, slot: usize, sum: u64) {
+        let sum = sum.min(MAX_COUNT);
         match self {
             Self::Empty => {}
             Self::Small(counts) => {
@@ -205,8 +232,10 @@ impl Counts {
                 }
             }
             Self::Large(counts) => {
-                if let Some(count) = counts.get_mut(slot) {
-                    *count = u32::try_from(sum).unwrap_or(u32::MAX);
+                if let (Some(low), Some(bits)) = (counts.low.get_mut(slot), counts.high.get_mut(slot / 8)) {
+                    *low = sum as u16;
+                    let bit = 1 << (slot % 8);
+                    *bits = if sum >> 16 == 0 { *bits & !bit } else { *bits | bit };
                 }
             }
         }

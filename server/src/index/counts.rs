@@ -4,6 +4,7 @@ use taillight::line::{ByteOffset, LineCount};
 use taillight::wire::LineTotal;
 
 use super::blocks::BlockCounts;
+use super::kept::Kept;
 
 /// Line feeds per block, from the start of a file up to `done`.
 #[derive(Debug)]
@@ -18,7 +19,7 @@ pub(super) struct Counts {
 
 /// Where a line starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Found {
+pub(crate) enum Found {
     /// At the start of the file.
     Start,
     /// After the `nth` line feed, from 1, of the block that begins at `block`, which is counted up to `limit`.
@@ -28,10 +29,6 @@ pub(super) enum Found {
 impl Counts {
     pub(super) fn new(block: u64) -> Self {
         Self { block: block.max(1), feeds: BlockCounts::default(), done: 0, target: 0, open: false }
-    }
-
-    pub(super) fn block(&self) -> u64 {
-        self.block
     }
 
     pub(super) fn done(&self) -> u64 {
@@ -80,6 +77,20 @@ impl Counts {
         }
         (self.done, self.open) = (to, open);
         self.target = self.target.max(to);
+    }
+
+    /// The counts of the whole blocks that are counted, and where those end.
+    pub(super) fn whole_blocks(&self) -> (BlockCounts, u64) {
+        let n_blocks = self.done / self.block;
+        (self.feeds.up_to(n_blocks), n_blocks * self.block)
+    }
+
+    /// Goes on from what was counted before, when that is more.
+    pub(super) fn take_up(&mut self, kept: Kept) {
+        if kept.done > self.done {
+            (self.feeds, self.done, self.open) = (kept.feeds, kept.done, kept.open);
+            self.target = self.target.max(self.done);
+        }
     }
 
     /// Everything up to `to` is a hole: zeros, no line feed.

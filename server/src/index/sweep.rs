@@ -7,15 +7,15 @@ use std::sync::Weak;
 use futures_util::stream::{FuturesOrdered, StreamExt as _};
 use taillight::line::ByteOffset;
 
-use super::{LineIndex, READ_BYTES, STEP_BYTES, lock};
+use super::{LineIndex, lock};
 use crate::source::read_full;
 use crate::tasks::{Tasks, scan_threads};
 
 /// How many parts each thread has before it, so that none waits for the order.
 const AHEAD: usize = 3;
 
-/// With less to count than this, one thread is as quick.
-const LEAST_BYTES: u64 = 2 * STEP_BYTES;
+/// With fewer steps to count than this, one thread is as quick.
+const LEAST_STEPS: u64 = 2;
 
 thread_local! {
     static BUFFER: RefCell<Vec<u8>> = RefCell::default();
@@ -35,12 +35,12 @@ struct Counted {
 /// Counts what is known and not counted, except the last of it. `None` when the index is held no more, the server ends, or
 /// the source failed: whoever steps on finds that out.
 pub(super) async fn sweep(index: &Weak<LineIndex>, tasks: &Tasks) -> Option<()> {
-    let (mut next, stop) = index.upgrade()?.bulk()?;
+    let (mut next, stop, step) = index.upgrade()?.bulk()?;
     let stopping = tasks.stopping();
     let mut flight = FuturesOrdered::new();
     loop {
         while flight.len() < scan_threads() * AHEAD && next < stop {
-            let (from, to) = (next, (next / STEP_BYTES + 1).saturating_mul(STEP_BYTES).min(stop));
+            let (from, to) = (next, (next / step + 1).saturating_mul(step).min(stop));
             let index = Weak::clone(index);
             flight.push_back(tasks.scanning(move || index.upgrade()?.count_part(from, to).ok()));
             next = to;
@@ -53,25 +53,24 @@ pub(super) async fn sweep(index: &Weak<LineIndex>, tasks: &Tasks) -> Option<()> 
 }
 
 impl LineIndex {
-    /// The part that is worth counting side by side, to a block's end.
-    fn bulk(&self) -> Option<(u64, u64)> {
-        self.read(|counts| {
-            let stop = counts.target() / counts.block() * counts.block();
-            (stop >= counts.done().saturating_add(LEAST_BYTES)).then_some((counts.done(), stop))
-        })
+    /// The part that is worth counting side by side, to a block's end, and how much of it at once.
+    fn bulk(&self) -> Option<(u64, u64, u64)> {
+        let (done, target) = self.read(|counts| (counts.done(), counts.target()));
+        let (block, step) = (self.sizes.block, self.sizes.step);
+        let stop = target / block * block;
+        (stop >= done.saturating_add(LEAST_STEPS * step)).then_some((done, stop, step))
     }
 
     fn count_part(&self, from: u64, to: u64) -> io::Result<Counted> {
         let mut counted = Counted { from, to, feeds: Vec::new(), open: true };
         BUFFER.with_borrow_mut(|buf| {
-            buf.resize(READ_BYTES as usize, 0);
+            buf.resize(self.sizes.read as usize, 0);
             self.count_into(&mut counted, buf)
         })?;
         Ok(counted)
     }
 
     fn count_into(&self, counted: &mut Counted, buf: &mut [u8]) -> io::Result<()> {
-        let block = self.read(super::counts::Counts::block);
         let (mut at, to) = (counted.from, counted.to);
         while at < to {
             let data = self.source.next_data(ByteOffset::new(at))?.get();
@@ -81,11 +80,11 @@ impl LineIndex {
                 at = data.min(to);
                 continue;
             }
-            let wanted = (to - at).min(READ_BYTES) as usize;
+            let wanted = (to - at).min(self.sizes.read) as usize;
             if read_full(self.source.as_ref(), &mut buf[..wanted], ByteOffset::new(at))? < wanted {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
-            counted.add(at, &buf[..wanted], block);
+            counted.add(at, &buf[..wanted], self.sizes.block);
             at += wanted as u64;
         }
         Ok(())

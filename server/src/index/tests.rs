@@ -1,5 +1,9 @@
 //! The index against a plain list of line starts.
 
+mod kept;
+mod made;
+mod moving;
+
 use std::io;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, Barrier, Mutex};
@@ -80,7 +84,7 @@ proptest! {
 }
 
 #[test]
-fn a_block_of_line_feeds_is_counted_in_32_bits() {
+fn a_block_of_line_feeds_is_counted_in_17_bits() {
     let bytes = [vec![b'\n'; 65_535], vec![b'\n'; 200_000], vec![b'x'; 70_000], b"\nend".to_vec()].concat();
     let index = built(&memory(&bytes), super::BLOCK_BYTES);
     let starts = starts(&bytes);
@@ -126,7 +130,7 @@ fn an_append_reads_only_the_new_bytes_and_a_line_one_block() {
 #[test]
 fn the_memory_stays_within_its_share_of_the_file() {
     const GB: u64 = 1 << 30;
-    for (line, limit) in [(&b"x\n".repeat(40)[..], 36_000), (&b"\n".repeat(80)[..], 73_000)] {
+    for (line, limit) in [(&b"x\n".repeat(40)[..], 36_000), (&b"\n".repeat(80)[..], 40_000)] {
         let mut counts = Counts::new(super::BLOCK_BYTES);
         let block = line.repeat(super::BLOCK_BYTES as usize / line.len() + 1);
         // A sixteenth of a GB: the test has to count it.
@@ -239,5 +243,27 @@ fn an_index_that_is_built_leaves_all_slots_to_pages() {
     }
     assert!(in_time, "a page waited for the index");
     assert!(runtime.block_on(index.wait_for(None, tokio::time::Instant::now() + deadline)));
+    assert_eq!(index.total().count, LineCount::new(2));
+}
+
+#[test]
+fn what_comes_at_the_very_end_of_the_counting_is_counted_too() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
+    let _entered = runtime.enter();
+    let tasks = Tasks::default();
+    let (reached, is_reached) = mpsc::sync_channel(2);
+    let (let_read, open) = mpsc::sync_channel(2);
+    let source = Arc::new(Gated { inner: Memory(b"a\nb\n".to_vec()), reached, open: Mutex::new(open) });
+    let index = Arc::new(LineIndex::new(source));
+    index.grow_to(ByteOffset::new(2));
+    index.build(&tasks);
+    is_reached.recv_timeout(Duration::from_secs(30)).unwrap();
+    // It is reading what it takes for the last bytes.
+    index.grow_to(ByteOffset::new(4));
+    index.build(&tasks);
+    let_read.send(()).unwrap();
+    let_read.send(()).unwrap();
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+    assert!(runtime.block_on(index.wait_for(None, deadline)), "nobody counts the rest");
     assert_eq!(index.total().count, LineCount::new(2));
 }

@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::io;
 
-use taillight::line::ByteOffset;
+use taillight::line::{ByteOffset, LineNo};
 
-use crate::index::LineIndex;
+use crate::index::{Found, LineIndex};
 use crate::source::{Source, read_full};
 
 /// How many blocks are kept: a full page of usual lines, and one more at each end.
@@ -84,6 +84,27 @@ impl<'a> Blocks<'a> {
     /// Where the line starts that holds the byte before `at`, or that begins at `at` after a line feed.
     pub(crate) fn line_start(&mut self, at: u64) -> io::Result<u64> {
         Ok(self.feed_before(at)?.map_or(0, |feed| feed + 1))
+    }
+
+    /// Where a line starts that the index has counted; `None` past the end, and where that cannot be read.
+    pub(super) fn line(&mut self, index: &LineIndex, line: LineNo) -> Option<u64> {
+        let (block, nth, limit) = match index.find(line)? {
+            Found::Start => return (self.end > 0).then_some(0),
+            Found::After { block, nth, limit } => (block.get(), nth, limit.get()),
+        };
+        let (mut at, mut nth) = (block, nth);
+        while at < limit.min(self.end) {
+            let bytes = self.from(at).ok()?;
+            let feeds = memchr::memchr_iter(b'\n', bytes).count() as u64;
+            if nth <= feeds {
+                let feed = memchr::memchr_iter(b'\n', bytes).nth(usize::try_from(nth).ok()?.checked_sub(1)?)?;
+                let start = at + feed as u64 + 1;
+                return (start < self.end).then_some(start);
+            }
+            nth -= feeds;
+            at += bytes.len() as u64;
+        }
+        None
     }
 
     fn skip_forward(&self, at: u64) -> io::Result<u64> {

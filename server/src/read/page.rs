@@ -9,7 +9,9 @@ use taillight::wire::FrameFlags;
 use super::blocks::Blocks;
 use super::rows::{Room, Row, backward, copy, forward};
 use super::{Page, PageWant, style};
+use crate::dates;
 use crate::index::{BLOCK_BYTES, LineIndex};
+use crate::scan::moment;
 use crate::source::Source;
 
 /// The lines around an anchor, as the file is up to `end`.
@@ -55,17 +57,27 @@ fn find_anchor(blocks: &mut Blocks<'_>, index: &LineIndex, at: Anchor) -> io::Re
         Anchor::End => Ok(end),
         Anchor::Byte(byte) if byte.get() >= end => Ok(end),
         Anchor::Byte(byte) => blocks.line_start(byte.get()),
-        Anchor::Line(line) => Ok(find_line(index, line).map_or(end, |start| start.get().min(end))),
+        // From the blocks that the page is in: going to a line reads nothing else.
+        Anchor::Line(line) => Ok(nearest_line(index, line, |line| blocks.line(index, line)).unwrap_or(end)),
+        Anchor::Time(time) => {
+            let time = time.resolve(dates::now(), dates::zone());
+            Ok(moment(blocks.source(), ByteOffset::new(end), time)?.at.get())
+        }
     }
 }
 
 /// Where a line starts; the furthest counted one while the index runs; `None` past the last.
 pub(crate) fn find_line(index: &LineIndex, line: LineNo) -> Option<ByteOffset> {
+    nearest_line(index, line, |line| index.select(line))
+}
+
+fn nearest_line<T>(index: &LineIndex, line: LineNo, mut select: impl FnMut(LineNo) -> Option<T>) -> Option<T> {
     let total = index.total();
-    index.select(line).or_else(|| {
-        let last = LineNo::new(total.count.get()).filter(|_| !total.exact)?;
-        index.select(last.min(line)).or_else(|| index.select(last - LineCount::new(1)))
-    })
+    if let Some(start) = select(line) {
+        return Some(start);
+    }
+    let last = LineNo::new(total.count.get()).filter(|_| !total.exact)?;
+    select(last.min(line)).or_else(|| select(last - LineCount::new(1)))
 }
 
 /// The lines before, nearest first, and after the anchor. They share the bytes as they share the rows; what one side

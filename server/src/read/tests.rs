@@ -60,6 +60,8 @@ fn line_at(lines: &[(u64, &[u8])], at: Anchor, len: u64) -> usize {
         Anchor::Line(line) => (line.get() as usize - 1).min(lines.len()),
         Anchor::Byte(byte) if byte.get() >= len => lines.len(),
         Anchor::Byte(byte) => lines.iter().rposition(|(start, _)| *start <= byte.get()).unwrap_or(0),
+        // See the tests of `scan::moment`.
+        Anchor::Time(_) => unreachable!("none is made here"),
     }
 }
 
@@ -204,6 +206,33 @@ fn a_page_costs_the_same_in_a_file_of_100_gb_as_in_one_of_1_mb() {
     println!("bytes read per page at start, end, middle, near the end, line: {small:?} of 1 MB, {large:?} of 100 GB");
     assert_eq!(small, large);
     assert!(large.iter().all(|&bytes| bytes <= 3 * 64 * 1024));
+}
+
+#[test]
+fn going_to_a_line_reads_at_most_two_blocks() {
+    const BLOCK: u64 = crate::index::BLOCK_BYTES;
+    let text: Vec<u8> =
+        (0..40_000).flat_map(|n| format!("line {n:>6} {}\n", "x".repeat(n % 97)).into_bytes()).collect();
+    let lines = lines(&text);
+    let source = Counting::new(Arc::new(Memory(text.clone())));
+    let dynamic: Arc<dyn Source> = Arc::clone(&source) as Arc<dyn Source>;
+    let index = indexed(&dynamic, BLOCK);
+    // Also the lines around the edges of blocks.
+    let edges = (1..text.len() as u64 / BLOCK).flat_map(|block| {
+        let nth = lines.partition_point(|(start, _)| *start < block * BLOCK);
+        nth - 3..nth + 4
+    });
+    for nth in edges.chain((0..lines.len()).step_by(977)).chain([lines.len() - 1]) {
+        source.take();
+        let line = LineNo::new(nth as u64 + 1).unwrap();
+        let want = PageWant { at: Anchor::Line(line), before: 100, after: 100, max_bytes: MAX_PAGE_BYTES };
+        let page = page(source.as_ref(), &index, ByteOffset::new(text.len() as u64), &want).unwrap();
+        assert_eq!(page.anchor.get(), lines[nth].0, "line {line:?}");
+        let first = page.first_line.unwrap().lines_before().get() as usize;
+        assert_eq!(page.offset.get(), lines[first].0);
+        let n_read = source.take();
+        assert!(n_read <= 2 * BLOCK, "{n_read} bytes for line {line:?}");
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ const ESC: u8 = 0x1b;
 pub(super) fn clean_line<'a>(line: &'a [u8], limit: usize, scratch: &'a mut Vec<u8>) -> &'a [u8] {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let line = line.get(..limit).unwrap_or(line);
-    if is_clean(line) {
+    if first_unclean(line, true).is_none() {
         return line;
     }
     scratch.clear();
@@ -31,7 +31,7 @@ pub(super) struct Cleaned<'a> {
 impl<'a> Cleaned<'a> {
     /// Cleans `raw` into `scratch` where that is needed: of carriage returns only when `returns` are seen.
     pub(super) fn new(raw: &'a [u8], returns: bool, scratch: &'a mut Vec<u8>) -> Self {
-        let is_same = if returns { is_clean(raw) } else { memchr::memchr(ESC, raw).is_none() };
+        let is_same = first_unclean(raw, returns).is_none();
         if is_same {
             return Self { raw, text: raw, is_same: true, place: (0, 0) };
         }
@@ -68,6 +68,7 @@ impl<'a> Cleaned<'a> {
     }
 }
 
-fn is_clean(bytes: &[u8]) -> bool {
-    memchr::memchr2(ESC, b'\r', bytes).is_none()
+/// Where the first byte is that cleaning may take away: of carriage returns only when `returns` are seen.
+pub(super) fn first_unclean(bytes: &[u8], returns: bool) -> Option<usize> {
+    if returns { memchr::memchr2(ESC, b'\r', bytes) } else { memchr::memchr(ESC, bytes) }
 }

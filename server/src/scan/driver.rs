@@ -2,22 +2,13 @@
 //! check on each line that it stops at.
 
 use std::ops::{ControlFlow, Range};
-use std::sync::Arc;
 
 use regex_syntax::hir::Hir;
+use taillight::timestamp::Stamp;
 
+use super::node::{Line, Node};
 use super::pattern::{MAX_CACHE_BYTES, Pattern, compile};
 use super::searcher::Searcher;
-
-/// What a line must be. `Not` stands only before a term.
-#[derive(Clone, Debug)]
-pub(super) enum Node {
-    Term(Arc<Pattern>),
-    Not(Arc<Pattern>),
-    /// Without any: true.
-    And(Vec<Node>),
-    Or(Vec<Node>),
-}
 
 /// How lines are found.
 #[derive(Clone, Debug)]
@@ -32,87 +23,6 @@ pub(super) enum Driver {
     Candidates(Searcher, Node),
     /// The whole expression on each line.
     Walk,
-}
-
-impl Node {
-    pub(super) fn is_match(&self, line: &[u8]) -> bool {
-        match self {
-            Self::Term(term) => term.searcher.is_in(line),
-            Self::Not(term) => !term.searcher.is_in(line),
-            Self::And(all) => all.iter().all(|node| node.is_match(line)),
-            Self::Or(any) => any.iter().any(|node| node.is_match(line)),
-        }
-    }
-
-    /// Whether a carriage return at the end of a line may make a difference.
-    pub(super) fn sees_returns(&self) -> bool {
-        match self {
-            Self::Term(term) | Self::Not(term) => term.sees_returns(),
-            Self::And(nodes) | Self::Or(nodes) => nodes.iter().any(Self::sees_returns),
-        }
-    }
-
-    /// The terms that make a line match by being in it.
-    pub(super) fn positive<'a>(&'a self, out: &mut Vec<&'a Arc<Pattern>>) {
-        match self {
-            Self::Term(term) => out.push(term),
-            Self::Not(_) => {}
-            Self::And(nodes) | Self::Or(nodes) => nodes.iter().for_each(|node| node.positive(out)),
-        }
-    }
-
-    /// Terms of which one at least is in the line, when that is all there is to it.
-    fn one_of<'a>(&'a self, out: &mut Vec<&'a Pattern>) -> bool {
-        match self {
-            Self::Term(term) => {
-                out.push(term);
-                true
-            }
-            Self::Or(nodes) => nodes.iter().all(|node| node.one_of(out)),
-            Self::And(nodes) => nodes.len() == 1 && nodes.iter().all(|node| node.one_of(out)),
-            Self::Not(_) => false,
-        }
-    }
-
-    /// Terms of which none is in the line, when that is all there is to it.
-    fn none_of<'a>(&'a self, out: &mut Vec<&'a Pattern>) -> bool {
-        match self {
-            Self::Not(term) => {
-                out.push(term);
-                true
-            }
-            Self::And(nodes) => nodes.iter().all(|node| node.none_of(out)),
-            Self::Or(nodes) => nodes.len() == 1 && nodes.iter().all(|node| node.none_of(out)),
-            Self::Term(_) => false,
-        }
-    }
-
-    /// The terms of which a line must have one to match, with how selective they are: the best choice there is.
-    fn needed(&self) -> Option<(Vec<&Pattern>, usize)> {
-        match self {
-            Self::Term(term) => Some((vec![term], term.selectivity())),
-            Self::Not(_) => None,
-            Self::And(nodes) => nodes.iter().filter_map(Self::needed).max_by_key(|(_, selectivity)| *selectivity),
-            Self::Or(nodes) => nodes.iter().try_fold((Vec::new(), usize::MAX), |(mut terms, least), node| {
-                let (more, selectivity) = node.needed()?;
-                terms.extend(more);
-                Some((terms, least.min(selectivity)))
-            }),
-        }
-    }
-}
-
-impl Node {
-    /// What is left to check of a line that is known to have one of `terms`.
-    fn without(&self, terms: &[&Pattern]) -> Self {
-        let Self::And(nodes) = self else { return self.clone() };
-        let is_known = |node: &&Self| {
-            let mut of = Vec::new();
-            let is_one_of = node.one_of(&mut of);
-            is_one_of && of.len() == terms.len() && of.iter().zip(terms).all(|(a, b)| std::ptr::eq(*a, *b))
-        };
-        Self::And(nodes.iter().filter(|node| !is_known(node)).cloned().collect())
-    }
 }
 
 impl Driver {
@@ -137,11 +47,12 @@ impl Driver {
     }
 
     /// Calls `on_line` for each line of `text` that matches, in order, without its line feed. The text is whole lines;
-    /// the last may lack its line feed. No text is no line.
+    /// the last may lack its line feed. No text is no line. `time_of` tells the time of a line.
     pub(super) fn lines(
         &self,
         root: &Node,
         text: &[u8],
+        time_of: &mut dyn FnMut(Range<usize>) -> Option<Stamp>,
         mut on_line: impl FnMut(Range<usize>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         if text.is_empty() {
@@ -169,15 +80,24 @@ impl Driver {
                 each_line(text, next..text.len(), on_line)
             }
             Self::Candidates(regex, rest) => regex.lines(text, |line| {
-                let is_match = text.get(line.clone()).is_some_and(|bytes| rest.is_match(bytes));
-                if is_match { on_line(line) } else { ControlFlow::Continue(()) }
+                if is_match(rest, text, &line, time_of) { on_line(line) } else { ControlFlow::Continue(()) }
             }),
             Self::Walk => each_line(text, 0..text.len(), |line| {
-                let is_match = text.get(line.clone()).is_some_and(|bytes| root.is_match(bytes));
-                if is_match { on_line(line) } else { ControlFlow::Continue(()) }
+                if is_match(root, text, &line, time_of) { on_line(line) } else { ControlFlow::Continue(()) }
             }),
         }
     }
+}
+
+/// Whether a line of the text is so.
+fn is_match(
+    node: &Node,
+    text: &[u8],
+    line: &Range<usize>,
+    time_of: &mut dyn FnMut(Range<usize>) -> Option<Stamp>,
+) -> bool {
+    let mut find_time = || time_of(line.clone());
+    text.get(line.clone()).is_some_and(|bytes| node.is_match(&mut Line::new(bytes, &mut find_time)))
 }
 
 /// The lines of `text` in `within`, which begins at a line's start and ends before a line feed or at the end.

@@ -5,13 +5,17 @@ use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
 use regex_automata::Input;
-use taillight::query::{self, Diagnostic, Expr, Query, Term};
+use taillight::query::{self, BadNarrow, Diagnostic, Expr, Narrow, Query, Term};
+use taillight::timestamp::{Stamp, TimeExpr};
 use taillight::wire::MAX_LINE_BYTES as SHOWN_BYTES;
 
 use super::MAX_LINE_BYTES;
 use super::clean::clean_line;
-use super::driver::{Driver, Node};
+use super::driver::Driver;
+use super::facts::BlockFacts;
+use super::node::{Line, Node, Order};
 use super::pattern::Pattern;
+use crate::dates;
 
 /// The memory of all terms of a query together, in bytes, at most.
 const MAX_TERMS_BYTES: usize = 8 * 1024 * 1024;
@@ -42,26 +46,40 @@ pub struct BadQuery {
 }
 
 impl Filter {
-    /// Compiles the text of a query.
+    /// Compiles the text of a query. Its times are those of this machine's clock and zone.
     ///
     /// # Errors
     /// When the text is no query, or too large when compiled.
     pub fn compile(text: &str) -> Result<Self, BadQuery> {
-        let query = query::parse_usable(text)?;
+        Self::narrowed(text, &Narrow::default())
+    }
+
+    /// As [`Filter::compile`], for fewer lines.
+    ///
+    /// # Errors
+    /// As [`Filter::compile`], and when a time is none.
+    pub fn narrowed(text: &str, narrow: &Narrow) -> Result<Self, BadQuery> {
+        let (query, wrong) = query::parse_usable(text)?.narrowed(narrow);
+        if let Some(wrong) = wrong {
+            return Err(wrong.into());
+        }
+        let query = query.resolved(dates::now(), dates::zone());
         let mut compiler = Compiler { text, n_terms: query.terms().len(), ..Compiler::default() };
         let root = compiler.query(&query);
         compiler.refused.map_or_else(|| Ok(Self::new(query, root)), Err)
     }
 
     /// Compiles what can be: terms that are wrong are left out, and the first of them is told.
-    pub fn lenient(text: &str) -> (Self, Option<BadQuery>) {
+    pub fn lenient(text: &str, narrow: &Narrow) -> (Self, Option<BadQuery>) {
         let (query, wrong) = query::parse_lenient(text);
+        let (query, bad) = query.narrowed(narrow);
+        let query = query.resolved(dates::now(), dates::zone());
         let mut compiler = Compiler { text, n_terms: query.terms().len(), ..Compiler::default() };
         for term in query.terms() {
-            compiler.term(term);
+            compiler.term(term, false);
         }
-        let wrong = wrong.map(BadQuery::from).or(compiler.refused.take());
-        let query = query.retain(&mut |term| compiler.term(term).is_some());
+        let wrong = wrong.map(BadQuery::from).or(compiler.refused.take()).or(bad.map(BadQuery::from));
+        let query = query.retain(&mut |term| compiler.term(term, false).is_some());
         let root = compiler.query(&query);
         (Self::new(query, root), wrong)
     }
@@ -94,7 +112,7 @@ impl Filter {
             one => vec![one.clone()],
         };
         let root = Some(Expr::And([both(left), both(right)].concat()));
-        Self::new(Query { root }, Node::And(vec![self.plan.root.clone(), other.plan.root.clone()]))
+        Self::new(Query { root }, Node::all(vec![self.plan.root.clone(), other.plan.root.clone()]))
     }
 
     /// Filters with equal keys match the same lines.
@@ -107,13 +125,40 @@ impl Filter {
         matches!(self.plan.driver, Driver::Everything)
     }
 
-    /// Whether the line matches: raw bytes, with its line feed or without.
+    /// Whether the line matches: raw bytes, with its line feed or without. A line by itself has no time above it: of
+    /// times ask a [`Sifter`](super::Sifter).
     pub fn is_match(&self, line: &[u8]) -> bool {
-        self.is_match_within(line, MAX_LINE_BYTES)
+        self.is_match_at(line, MAX_LINE_BYTES, |_| None)
     }
 
-    pub(super) fn is_match_within(&self, line: &[u8], limit: usize) -> bool {
-        self.is_everything() || self.plan.root.is_match(clean_line(line, limit, &mut Vec::new()))
+    /// Whether the line matches, of which `limit` bytes are looked at; `time_of` tells its time by its text.
+    pub(super) fn is_match_at(
+        &self,
+        line: &[u8],
+        limit: usize,
+        mut time_of: impl FnMut(&[u8]) -> Option<Stamp>,
+    ) -> bool {
+        if self.is_everything() {
+            return true;
+        }
+        let mut scratch = Vec::new();
+        let text = clean_line(line, limit, &mut scratch);
+        self.plan.root.is_match(&mut Line::new(text, &mut || time_of(text)))
+    }
+
+    /// Whether a line of a block with these facts may match.
+    pub(super) fn may_match(&self, facts: &BlockFacts) -> bool {
+        self.plan.root.may_match(facts)
+    }
+
+    /// Whether facts of blocks tell where it matches.
+    pub(super) fn asks_facts(&self) -> bool {
+        !self.plan.root.may_match(&BlockFacts::NOTHING)
+    }
+
+    /// Whether the times of lines may make a difference.
+    pub fn asks_time(&self) -> bool {
+        self.plan.root.asks_time()
     }
 
     /// Appends where the terms stand that make the line match by being in it, `max` at most: bytes of the line's clean
@@ -148,13 +193,25 @@ impl Filter {
     }
 
     /// Calls `on_line` for each matching line of clean `text`; see [`Driver::lines`].
-    pub(super) fn lines(&self, text: &[u8], on_line: impl FnMut(Range<usize>) -> ControlFlow<()>) -> ControlFlow<()> {
-        self.plan.driver.lines(&self.plan.root, text, on_line)
+    pub(super) fn lines(
+        &self,
+        text: &[u8],
+        time_of: &mut dyn FnMut(Range<usize>) -> Option<Stamp>,
+        on_line: impl FnMut(Range<usize>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        self.plan.driver.lines(&self.plan.root, text, time_of, on_line)
     }
 
     fn new(query: Query, root: Node) -> Self {
         let (driver, sees_returns) = (Driver::new(&root), root.sees_returns());
         Self { plan: Arc::new(Plan { key: query.to_string(), query, root, driver, sees_returns }) }
+    }
+}
+
+/// Where it is in the query's text means nothing: it is not in there.
+impl From<BadNarrow> for BadQuery {
+    fn from(wrong: BadNarrow) -> Self {
+        Self { position: 0, detail: wrong.message().to_owned() }
     }
 }
 
@@ -183,10 +240,7 @@ impl Compiler<'_> {
     /// `None` when no term of it can be compiled.
     fn expr(&mut self, expr: &Expr, negated: bool) -> Option<Node> {
         match expr {
-            Expr::Term(term) => {
-                let pattern = self.term(term)?;
-                Some(if negated { Node::Not(pattern) } else { Node::Term(pattern) })
-            }
+            Expr::Term(term) => self.term(term, negated),
             Expr::Not(inner) => self.expr(inner, !negated),
             Expr::And(parts) | Expr::Or(parts) => {
                 let nodes: Vec<Node> = parts.iter().filter_map(|part| self.expr(part, negated)).collect();
@@ -194,12 +248,29 @@ impl Compiler<'_> {
                     return None;
                 }
                 // Not all of them is one of them not.
-                Some(if matches!(expr, Expr::And(_)) == negated { Node::Or(nodes) } else { Node::And(nodes) })
+                Some(if matches!(expr, Expr::And(_)) == negated { Node::any(nodes) } else { Node::all(nodes) })
             }
         }
     }
 
-    fn term(&mut self, term: &Term) -> Option<Arc<Pattern>> {
+    fn term(&mut self, term: &Term, negated: bool) -> Option<Node> {
+        let time = |time: &TimeExpr, order: Order| {
+            let order = if negated { order.negated() } else { order };
+            // A time that is not resolved finds nothing, as `Query::check` has it.
+            time.stamp().map(|bound| Node::Time { bound, order })
+        };
+        match term {
+            Term::Level(levels) => Some(Node::Level { levels: *levels, is_one: !negated }),
+            Term::After(from) => time(from, Order::From),
+            Term::Before(to) => time(to, Order::Before),
+            text => {
+                let pattern = self.pattern(text)?;
+                Some(if negated { Node::Not(pattern) } else { Node::Term(pattern) })
+            }
+        }
+    }
+
+    fn pattern(&mut self, term: &Term) -> Option<Arc<Pattern>> {
         if let Some(known) = self.terms.get(term) {
             return known.clone();
         }

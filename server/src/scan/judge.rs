@@ -1,12 +1,14 @@
 //! Which lines of a part of a source match: the one loop under pages, searches and views.
 
 use std::io;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::time::Instant;
 
 use taillight::line::ByteOffset;
 
+use super::apart::Apart;
 use super::clean::Cleaned;
+use super::clock::{Clock, Piece};
 use super::units::{Ground, Part, Passed, Portions, Scratch, Unit, Units};
 use super::{Budget, Filter, Hit};
 
@@ -37,6 +39,40 @@ pub(super) struct Judge<'a> {
     pub(super) leaves_long: bool,
 }
 
+/// What is done with the lines of a part, in their order.
+pub(super) trait Visit {
+    /// Some whole lines, and where they start. The end of the line at which it is enough, if it is.
+    fn lines(&mut self, piece: (&[u8], u64), text: &mut Vec<u8>, clock: &mut Clock<'_>) -> io::Result<Option<u64>>;
+
+    /// A line that comes by itself, as far as it is looked at, and where it starts: the last one, or a very long one.
+    /// Whether [`Visit::ended`] is to be told of it.
+    fn line(&mut self, line: (&[u8], u64), clock: &mut Clock<'_>) -> io::Result<bool>;
+
+    /// Where that line ends.
+    fn ended(&mut self, line: Hit) -> ControlFlow<()>;
+}
+
+/// Tells the lines that match.
+struct Hits<'a, 'h, 'c> {
+    filter: &'a Filter,
+    limit: usize,
+    on_hit: &'h mut OnHit<'c>,
+}
+
+impl Visit for Hits<'_, '_, '_> {
+    fn lines(&mut self, piece: (&[u8], u64), text: &mut Vec<u8>, clock: &mut Clock<'_>) -> io::Result<Option<u64>> {
+        judge_piece(self.filter, piece, text, clock, self.on_hit)
+    }
+
+    fn line(&mut self, line: (&[u8], u64), clock: &mut Clock<'_>) -> io::Result<bool> {
+        is_match(self.filter, line, self.limit, clock)
+    }
+
+    fn ended(&mut self, line: Hit) -> ControlFlow<()> {
+        (self.on_hit)(line)
+    }
+}
+
 /// Where lines begin.
 enum Begin {
     At(u64),
@@ -51,9 +87,20 @@ impl Judge<'_> {
         first: &mut Option<u64>,
         on_hit: &mut OnHit<'_>,
     ) -> io::Result<Judged> {
+        self.visit(scratch, first, &mut Hits { filter: self.filter, limit: self.ground.sizes.line, on_hit })
+    }
+
+    /// As [`Judge::run`], for who wants to know something else of the lines.
+    pub(super) fn visit(
+        &self,
+        scratch: &mut Scratch,
+        first: &mut Option<u64>,
+        visit: &mut dyn Visit,
+    ) -> io::Result<Judged> {
         let Scratch { buf, text } = scratch;
         let mut units = Units::new(self.ground, self.part, buf, self.budget);
         let mut portions = Portions::new(self.ground.sizes);
+        let mut clock = Clock::new(self.ground.source, self.ground.sizes);
         let mut at = match self.begin(&mut units)? {
             Begin::At(at) => at,
             Begin::Over(judged) => return Ok(judged),
@@ -70,7 +117,7 @@ impl Judge<'_> {
                     while !rest.is_empty() {
                         let began = Instant::now();
                         let (piece, after) = portions.cut(rest);
-                        if let Some(end) = judge_piece(self.filter, piece, at, text, on_hit) {
+                        if let Some(end) = visit.lines((piece, at), text, &mut clock)? {
                             return Ok(Judged::Until(end));
                         }
                         at += piece.len() as u64;
@@ -82,19 +129,19 @@ impl Judge<'_> {
                     }
                 }
                 Unit::Last { start, bytes } => {
-                    let is_match = self.filter.is_match_within(bytes, self.ground.sizes.line);
+                    let is_wanted = visit.line((bytes, start), &mut clock)?;
                     at = self.part.end;
-                    if is_match && on_hit(hit(start, at, false)).is_break() {
+                    if is_wanted && visit.ended(hit(start, at, false)).is_break() {
                         return Ok(Judged::Until(at));
                     }
                 }
                 Unit::Head { start, bytes } => {
-                    let is_match = self.filter.is_match_within(bytes, self.ground.sizes.line);
+                    let is_wanted = visit.line((bytes, start), &mut clock)?;
                     let Some((end, finished)) = self.end_of_line(&mut units, start)? else {
                         return Ok(Judged::Until(start));
                     };
                     at = end;
-                    if (is_match && on_hit(hit(start, end, finished)).is_break()) || self.is_over(at) {
+                    if (is_wanted && visit.ended(hit(start, end, finished)).is_break()) || self.is_over(at) {
                         return Ok(Judged::Until(at));
                     }
                 }
@@ -145,27 +192,47 @@ impl Judge<'_> {
     }
 }
 
-/// Tells the matching lines of a piece that starts at `at`; the end of the line at which `on_hit` broke.
+/// Tells the matching lines of a piece and where it starts; the end of the line at which `on_hit` broke.
 pub(super) fn judge_piece(
     filter: &Filter,
-    piece: &[u8],
-    at: u64,
+    (piece, at): (&[u8], u64),
     text: &mut Vec<u8>,
+    clock: &mut Clock<'_>,
     on_hit: &mut OnHit<'_>,
-) -> Option<u64> {
-    let mut cleaned = Cleaned::new(piece, filter.sees_returns(), text);
+) -> io::Result<Option<u64>> {
     let mut broke = None;
-    // Told by `broke`.
-    let _ = filter.lines(cleaned.text(), |line| {
-        let raw = cleaned.raw_line(&line);
+    let mut on_raw = |raw: Range<usize>| {
         let (start, end) = (at + raw.start as u64, at + raw.end as u64);
         let flow = on_hit(hit(start, end, true));
         if flow.is_break() {
             broke = Some(end);
         }
         flow
-    });
-    broke
+    };
+    let apart = if filter.asks_time() { None } else { Apart::of(piece, filter.sees_returns(), text) };
+    // What becomes of it is told by `broke`.
+    let _ = if let Some(apart) = apart {
+        apart.lines(|text, on_line| filter.lines(text, &mut |_| None, on_line), on_raw)
+    } else {
+        let mut cleaned = Cleaned::new(piece, filter.sees_returns(), text);
+        let lines = Piece::new(at, piece, &cleaned);
+        let mut time_of = |line| clock.in_piece(&lines, line);
+        filter.lines(cleaned.text(), &mut time_of, |line| on_raw(cleaned.raw_line(&line)))
+    };
+    clock.check()?;
+    Ok(broke)
+}
+
+/// Whether the line matches that starts there and of which `limit` bytes are looked at.
+pub(super) fn is_match(
+    filter: &Filter,
+    (line, start): (&[u8], u64),
+    limit: usize,
+    clock: &mut Clock<'_>,
+) -> io::Result<bool> {
+    let is_match = filter.is_match_at(line, limit, |text| clock.of_line(start, text));
+    clock.check()?;
+    Ok(is_match)
 }
 
 fn hit(start: u64, end: u64, finished: bool) -> Hit {

@@ -18,7 +18,9 @@ use taillight::wire::{
 };
 
 use super::Budget;
+use super::moment::moment;
 use super::rows::{OnRow, Reached, Rows, Shown};
+use crate::dates;
 use crate::index::LineIndex;
 use crate::read::{PageWant, find_line, line_start, marker_at};
 
@@ -139,6 +141,7 @@ fn find_anchor(rows: &Rows<'_>, index: &LineIndex, at: Anchor, settled: ByteOffs
         Anchor::Byte(byte) if byte >= settled => settled,
         Anchor::Byte(byte) => line_start(rows.source, index, rows.end, byte)?,
         Anchor::Line(line) => find_line(index, line).unwrap_or(settled),
+        Anchor::Time(time) => moment(rows.source, rows.end, time.resolve(dates::now(), dates::zone()))?.at,
     };
     Ok(place.min(settled))
 }

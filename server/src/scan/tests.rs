@@ -3,6 +3,7 @@
 mod counts;
 mod hits;
 mod hostile;
-mod oracle;
+mod moment;
+pub(in crate::scan) mod oracle;
 mod semantics;
 mod shared;

@@ -29,6 +29,8 @@ pub(super) struct Sizes {
     pub(super) step: u64,
     /// The longest part that one of several threads judges by itself.
     pub(super) span: u64,
+    /// How far above a line its time may stand, from line start to line start.
+    pub(super) reach: u64,
     /// What is left at the end of a file when it is counted in such parts: more than is looked at of a line.
     pub(super) left: u64,
 }
@@ -37,12 +39,13 @@ impl Sizes {
     pub(super) const USUAL: Self = Self {
         line: MAX_LINE_BYTES,
         first_read: 64 * 1024,
-        read: 256 * 1024,
+        read: 1024 * 1024,
         piece: 64 * 1024,
         tail: 4 * 1024,
         step: 8 * 1024 * 1024,
         span: 4 * 1024 * 1024,
         left: 2 * 1024 * 1024,
+        reach: 1024 * 1024,
     };
 }
 

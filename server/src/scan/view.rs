@@ -5,6 +5,7 @@ mod count;
 mod counts;
 mod sweep;
 
+use std::io;
 use std::sync::Arc;
 
 use taillight::line::{ByteOffset, LineCount};
@@ -64,6 +65,15 @@ impl View {
         self.counts.select(n).map(ByteOffset::new)
     }
 
+    /// In which of `parts` parts of the first `len` bytes matching lines start, in order, as far as that is counted. Reads
+    /// when the file is small, and blocks then.
+    ///
+    /// # Errors
+    /// When reading fails.
+    pub fn marks(&self, len: ByteOffset, parts: u32) -> io::Result<Vec<u32>> {
+        self.counts.marks(len.get(), parts)
+    }
+
     /// Waits until everything that is known of the source is counted; `false` when `deadline` comes first.
     pub async fn wait(&self, deadline: Instant) -> bool {
         let mut changes = self.changed();
@@ -104,6 +114,12 @@ impl View {
     pub(super) fn part_before(&self, high: u64, from: u64) -> u64 {
         self.counts.part_before(high, from)
     }
+}
+
+/// Which of `parts` equal parts of `len` bytes a place is in; `None` past the end.
+pub(super) fn part_of(at: u64, (len, parts): (u64, u32)) -> Option<u32> {
+    let nth = u128::from(at) * u128::from(parts) / u128::from(len.max(1));
+    u32::try_from(nth).ok().filter(|nth| *nth < parts)
 }
 
 /// Ends the counting.

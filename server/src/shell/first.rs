@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::boot::{FileScreen, Filtering, ReaderLinks, RefusedTerm};
+use app::boot::{FileScreen, Filtering, Landed, ReaderLinks, RefusedTerm};
 use taillight::cursor::{Anchor, Cursor};
 use taillight::line::{ByteLen, ByteOffset, LineCount};
 use taillight::view::{FileView, Place, ViewState};
@@ -14,8 +14,10 @@ use tokio::time::Instant;
 
 use crate::auth::Principal;
 use crate::catalog::OpenError;
+use crate::dates;
 use crate::error::ApiError;
 use crate::read::{self, PageWant};
+use crate::scan::moment;
 use crate::scan::page::{self, Work};
 use crate::source::is_gone;
 use crate::state::AppState;
@@ -90,14 +92,13 @@ fn reach(at: Anchor) -> Option<ByteOffset> {
     match at {
         Anchor::Start => Some(ByteOffset::ZERO + page),
         Anchor::Byte(place) => Some(place + page),
-        Anchor::Line(_) | Anchor::End => None,
+        Anchor::Line(_) | Anchor::End | Anchor::Time(_) => None,
     }
 }
 
 /// What the link shows and finds (blocking).
 fn search_of(view: &FileView) -> (Search, Vec<Refusal>) {
-    let filter = wire::Filter { q: view.filter.clone(), ctx: view.ctx };
-    Search::of_link(Some(&filter), Some(view.find.as_str()))
+    Search::of_link(view.shown_rows().as_ref(), Some(view.find.as_str()))
 }
 
 /// The rows of a first screen, and what goes with them.
@@ -106,6 +107,7 @@ struct Drawn {
     cursor: Cursor,
     /// Whether the rows that were wanted were all found; `None` without a filter.
     is_full: Option<bool>,
+    landed: Option<Landed>,
     links: ReaderLinks,
     rows_html: String,
 }
@@ -113,7 +115,8 @@ struct Drawn {
 /// Reads the rows (blocking).
 fn draw(tip: &TailTip, view: &FileView, search: &Search) -> Result<Drawn, Failure> {
     let epoch = tip.current();
-    let at = view.anchor();
+    let landed = land(tip, view.anchor())?;
+    let at = landed.map_or(view.anchor(), |landed| Anchor::Byte(landed.at));
     let (before, after) = if at == Anchor::End { (ROWS_AT_END, 0) } else { (ROWS_BEFORE, ROWS_AFTER) };
     let want = PageWant { at, before, after, max_bytes: MAX_PAGE_BYTES };
     let (frame, is_full) = read_rows(tip, search, &want, WORK)?;
@@ -125,10 +128,19 @@ fn draw(tip: &TailTip, view: &FileView, search: &Search) -> Result<Drawn, Failur
     Ok(Drawn {
         cursor: epoch.cursor(complete, marker)?,
         is_full,
+        landed,
         links: links(tip, view, search, &frame)?,
         rows_html: taillight::row::rows_html(&frame, with_gaps, &mut is_hit),
         frame,
     })
+}
+
+/// Where the time is that a link names (blocking).
+fn land(tip: &TailTip, at: Anchor) -> io::Result<Option<Landed>> {
+    let Anchor::Time(time) = at else { return Ok(None) };
+    let wanted = time.resolve(dates::now(), dates::zone());
+    let found = moment(tip.current().source.as_ref(), tip.len, wanted)?;
+    Ok(Some(Landed { at: found.at, wanted, found: found.time }))
 }
 
 /// The rows that the search shows around a place, and, with a filter, whether all that were wanted were found.
@@ -145,7 +157,7 @@ fn read_rows(tip: &TailTip, search: &Search, want: &PageWant, work: Work) -> io:
 
 /// The first screen, with the counters as they are now.
 fn in_full(tip: &TailTip, view: &FileView, drawn: Drawn, (search, refused): (&Search, Vec<Refusal>)) -> FileScreen {
-    let Drawn { frame, cursor, is_full, links, rows_html } = drawn;
+    let Drawn { frame, cursor, is_full, landed, links, rows_html } = drawn;
     let tip = wire_tip(tip, search);
     let covers = (frame.offset, frame.end);
     let first = frame.rows().next();
@@ -157,6 +169,7 @@ fn in_full(tip: &TailTip, view: &FileView, drawn: Drawn, (search, refused): (&Se
         first_line: first.and_then(|row| row.line),
         end: frame.rows().last().map_or(frame.offset, |row| row.end),
         covers,
+        landed,
         filtering: is_full.map(|complete| Filtering {
             complete,
             looked_through: tip

@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 
 use rustix::fs::SeekFrom;
 use rustix::io::Errno;
@@ -14,6 +15,7 @@ use tokio::sync::watch;
 
 use super::{Gone, Source, head};
 use crate::catalog::LogFile;
+use crate::dates::Learned;
 
 /// How close to its exact start a hole is found, in bytes: no file system has smaller ones.
 const HOLE_GRAIN: u64 = 512;
@@ -27,6 +29,7 @@ const FIRST_STEP: u64 = 64 * 1024;
 pub struct LocalFile {
     file: Arc<LogFile>,
     copy: OnceLock<Arc<LogFile>>,
+    learned: Learned,
     lengths: watch::Sender<ByteOffset>,
     cut: AtomicBool,
     #[cfg(test)]
@@ -43,6 +46,7 @@ impl LocalFile {
         Ok(Self {
             file,
             copy: OnceLock::new(),
+            learned: Learned::default(),
             lengths: watch::Sender::new(len),
             cut: AtomicBool::new(false),
             #[cfg(test)]
@@ -169,7 +173,19 @@ impl Source for LocalFile {
         self.cut.load(Ordering::Acquire)
     }
 
+    fn modified(&self) -> io::Result<SystemTime> {
+        self.handle().metadata()?.modified()
+    }
+
+    fn learned(&self) -> Option<&Learned> {
+        Some(&self.learned)
+    }
+
     fn device(&self) -> u64 {
         self.file.stat().map_or(0, |stat| stat.dev)
+    }
+
+    fn modified_ns(&self) -> Option<u64> {
+        Some(self.file.stat().ok()?.modified_ns)
     }
 }

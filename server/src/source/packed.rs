@@ -25,6 +25,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
 use super::{Source, head, read_full};
+use crate::dates::Learned;
 use decoded::Decoded;
 
 pub use archives::{Archives, may_stand_for};
@@ -36,6 +37,7 @@ pub use format::{MAGIC_BYTES, detect};
 #[derive(Debug)]
 pub struct Packed {
     decoded: Arc<Decoded>,
+    learned: Learned,
 }
 
 /// The hash of the first `len` bytes that `stored` stands for, as [`Identity::head_hash`] has it, without decoding more
@@ -60,7 +62,7 @@ pub fn head_hash(stored: &Arc<dyn Source>, len: u16) -> io::Result<Option<u64>> 
 impl Packed {
     fn new(decoded: Arc<Decoded>) -> Self {
         decoded.use_it();
-        Self { decoded }
+        Self { decoded, learned: Learned::default() }
     }
 
     fn decoded(&self) -> &Arc<Decoded> {
@@ -167,5 +169,9 @@ impl Source for Packed {
 
     fn stored(&self) -> Option<Arc<dyn Source>> {
         Some(Arc::clone(&self.decoded.stored))
+    }
+
+    fn learned(&self) -> Option<&Learned> {
+        Some(&self.learned)
     }
 }

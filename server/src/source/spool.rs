@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use super::{Gone, Source, head};
 use crate::catalog;
+use crate::dates::Learned;
 
 /// A file that one writer appends to and that has no name, so that nobody else opens it and it goes with the process.
 #[derive(Debug)]
@@ -23,13 +24,15 @@ pub struct Spool {
     /// What is readable: all of it is written.
     lengths: watch::Sender<ByteOffset>,
     cut: AtomicBool,
+    learned: Learned,
 }
 
 impl Spool {
     /// An empty one in `file`: the `number`th of its stream, from 1, of which `base` bytes went to those before.
     pub(super) fn new(file: File, number: u32, base: ByteOffset) -> Self {
         let lengths = watch::Sender::new(ByteOffset::ZERO);
-        Self { file, number, base, began: SystemTime::now(), lengths, cut: AtomicBool::new(false) }
+        let learned = Learned::default();
+        Self { file, number, base, began: SystemTime::now(), lengths, cut: AtomicBool::new(false), learned }
     }
 
     /// The so-manyth of its stream, from 1.
@@ -114,5 +117,9 @@ impl Source for Spool {
 
     fn is_cut(&self) -> bool {
         self.cut.load(Ordering::Acquire)
+    }
+
+    fn learned(&self) -> Option<&Learned> {
+        Some(&self.learned)
     }
 }

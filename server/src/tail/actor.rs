@@ -93,6 +93,8 @@ impl Actor {
             due = Instant::now() + self.interval();
         }
         self.tails.forget(&self.shared);
+        let tasks = self.tails.tasks().clone();
+        tasks.blocking(move || self.followed.tip().epochs.iter().for_each(|epoch| epoch.index.keep())).await;
     }
 
     async fn next_event(&mut self, stopping: &CancellationToken, due: Instant) -> Event {
@@ -136,8 +138,8 @@ impl Actor {
     /// Tells what changed; whether anything did.
     fn publish(&self) -> bool {
         let tip = self.followed.tip();
-        if let Some(epoch) = tip.epochs.last().filter(|epoch| epoch.index.behind().get() > 0) {
-            epoch.index.build(self.tails.tasks());
+        if let Some(epoch) = tip.epochs.last() {
+            self.tails.count_lines(epoch);
         }
         if let Some(epoch) = tip.epochs.last() {
             epoch.frames.expire();

@@ -19,6 +19,7 @@ use super::watch::Watches;
 use super::{Epoch, Found, Pace, TailTip};
 use crate::catalog::LogFile;
 use crate::config::Limits;
+use crate::index::KeptCounts;
 use crate::source::Archives;
 use crate::tasks::Tasks;
 
@@ -40,6 +41,7 @@ struct Inner {
     pace: Pace,
     archives: Archives,
     watches: Watches,
+    kept: Option<KeptCounts>,
     files: Mutex<HashMap<LogPath, Arc<Shared>>>,
 }
 
@@ -73,8 +75,23 @@ impl Tails {
 
     /// No files yet, and where compressed ones are decoded.
     pub fn with_archives(tasks: Tasks, pace: Pace, archives: Archives) -> Self {
-        let inner = Inner { tasks, pace, archives, watches: Watches::default(), files: Mutex::default() };
+        Self::with_kept(tasks, pace, archives, None)
+    }
+
+    /// No files yet, where compressed ones are decoded, and where line counts are kept.
+    pub fn with_kept(tasks: Tasks, pace: Pace, archives: Archives, kept: Option<KeptCounts>) -> Self {
+        let inner = Inner { tasks, pace, archives, watches: Watches::default(), kept, files: Mutex::default() };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// Counts the lines of a life in the background, as far as they are not counted.
+    pub fn count_lines(&self, epoch: &Epoch) {
+        if let Some(kept) = &self.inner.kept {
+            epoch.index.keep_in(kept);
+        }
+        if epoch.index.has_work() {
+            epoch.index.build(&self.inner.tasks);
+        }
     }
 
     /// Where compressed files are decoded.

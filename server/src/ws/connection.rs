@@ -20,6 +20,7 @@ use super::counts::Cause;
 use super::flood::{Flood, TOO_MANY_MESSAGES};
 use super::happened::Heard;
 use super::heartbeat::{Beat, Heartbeat};
+use super::levels::LevelWatch;
 use super::opening::{self, Wanted};
 use super::outbox::{self, Credit, PeerGone};
 use super::search::Search;
@@ -120,6 +121,8 @@ pub(super) struct Viewer {
     pub(super) behind_told: Option<Instant>,
     /// What is shown and found.
     pub(super) search: Search,
+    /// What is told of levels, if anything.
+    pub(super) levels: Option<Box<LevelWatch>>,
     /// A frame without a row that was not sent yet: it says what was looked through.
     pub(super) covered: Option<Box<Frame>>,
     /// When it is sent.
@@ -192,6 +195,7 @@ impl Viewer {
             shown_unfinished: None,
             behind_told: None,
             search: Search::default(),
+            levels: None,
             covered: None,
             cover_at: None,
             state,

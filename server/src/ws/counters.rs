@@ -49,7 +49,11 @@ impl Viewer {
         let of = self.puller.tip();
         let current = of.current();
         let is_counted = self.counter.as_mut().is_none_or(|counter| counter.step_now(&of));
-        if !is_counted || !self.search.is_plain() || self.is_introduction_due(current.generation) {
+        if !is_counted
+            || self.levels.is_some()
+            || !self.search.is_plain()
+            || self.is_introduction_due(current.generation)
+        {
             return ControlFlow::Continue(false);
         }
         let tip = self.tip_now();
@@ -79,11 +83,12 @@ impl Viewer {
             self.tell_at = Some(Instant::now() + INDEX_INTERVAL);
         }
         if self.told == Some(tip) {
-            return ControlFlow::Continue(());
+            return self.tell_levels(socket).await;
         }
         self.remember(tip);
         self.introduce(socket, tip.generation).await?;
-        sent(outbox::say(socket, &ServerMsg::Tip(tip)).await)
+        sent(outbox::say(socket, &ServerMsg::Tip(tip)).await)?;
+        self.tell_levels(socket).await
     }
 
     /// Tells the identity of the current generation where no event has told it, because without it the client could not

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use taillight::ansi::Style;
 use taillight::cursor::{Anchor, Generation};
 use taillight::line::{ByteLen, ByteOffset};
+use taillight::timestamp::{Stamp, TimeExpr};
 use taillight::wire::{
     CLOSE_PROTOCOL, ClientMsg, Failure, Frame, FrameFlags, FrameKind, MAX_PAGE_BYTES, MAX_PAGE_ROWS, ServerMsg,
 };
@@ -16,9 +17,11 @@ use super::codec::Message;
 use super::connection::{End, Viewer, sent};
 use super::outbox;
 use super::socket::Socket;
+use crate::dates;
 use crate::pull::{RowFilter, style_after};
 use crate::read::{self, Page, PageWant};
 use crate::scan::page::{self, ANSWER, SparsePage};
+use crate::scan::{Moment, moment};
 use crate::state::AppState;
 use crate::tail::{Epoch, TailTip};
 
@@ -55,6 +58,11 @@ impl Viewer {
             }
             ClientMsg::Find { req, term } => self.find(socket, req, term).await,
             ClientMsg::Seek { req, generation, from, down } => self.seek(socket, req, (generation, from), down).await,
+            ClientMsg::Levels { on } => {
+                self.watch_levels(on);
+                ControlFlow::Continue(())
+            }
+            ClientMsg::Marks { req, generation, parts } => self.send_marks(socket, req, generation, parts).await,
             ClientMsg::Spans { req, generation, rows } => self.send_spans(socket, req, generation, rows).await,
             ClientMsg::Open { .. } => {
                 ControlFlow::Break(End::Close(CLOSE_PROTOCOL, "'open' is only the first message"))
@@ -101,10 +109,21 @@ impl Viewer {
         let Some(epoch) = tip.epoch(generation).cloned() else {
             return gone(socket, rows.req).await;
         };
-        if epoch.is_archive() && epoch.index.behind() > ByteLen::ZERO {
+        if epoch.is_archive() {
             // Nobody has counted its lines yet.
-            epoch.index.build(&self.state.tasks);
+            self.state.tails.count_lines(&epoch);
         }
+        let rows = match rows.at {
+            Anchor::Time(time) => match land(&self.state, &tip, &epoch, time).await {
+                Ok((wanted, Moment { at, time: found })) => {
+                    let landed = ServerMsg::Landed { req: rows.req, generation, at, wanted, found };
+                    sent(outbox::say(socket, &landed).await)?;
+                    Rows { at: Anchor::Byte(at), ..rows }
+                }
+                Err(error) => return fail(socket, rows.req, Failure::ReadError, &error.to_string()).await,
+            },
+            _ => rows,
+        };
         let answer = match self.search.filter().cloned() {
             Some(filter) => read_shown(&self.state, &tip, epoch, rows, filter).await.map(Answer::Some),
             None => read_page(&self.state, &tip, epoch, rows).await.map(Answer::All),
@@ -186,6 +205,15 @@ impl Rows {
         let after = self.after.min(MAX_PAGE_ROWS - before);
         PageWant { at: self.at, before, after, max_bytes: MAX_PAGE_BYTES }
     }
+}
+
+/// Where a time is in a file.
+async fn land(state: &AppState, tip: &TailTip, epoch: &Epoch, time: TimeExpr) -> std::io::Result<(Stamp, Moment)> {
+    let source = Arc::clone(&epoch.source);
+    let end = epoch.ended.get().copied().unwrap_or(tip.len);
+    let wanted = time.resolve(dates::now(), dates::zone());
+    let found = state.tasks.blocking(move || moment(&*source, end, wanted)).await?;
+    Ok((wanted, found))
 }
 
 async fn read_shown(

@@ -37,7 +37,7 @@ pub(crate) type Refusal = (bool, BadQuery);
 
 /// Compiles a query as strictly as a user who has just typed it wants; `None` shows all rows (blocking).
 pub(crate) fn compile(wanted: Option<&wire::Filter>) -> Result<Option<RowFilter>, BadQuery> {
-    wanted.map_or(Ok(None), |wanted| Ok(RowFilter::new(Filter::compile(&wanted.q)?, wanted.ctx)))
+    wanted.map_or(Ok(None), |wanted| Ok(RowFilter::new(Filter::narrowed(&wanted.q, &wanted.narrow)?, wanted.ctx)))
 }
 
 impl Search {
@@ -46,7 +46,7 @@ impl Search {
         let mut search = Self::default();
         let mut refused = Vec::new();
         if let Some(wanted) = filter {
-            let (filter, wrong) = Filter::lenient(&wanted.q);
+            let (filter, wrong) = Filter::lenient(&wanted.q, &wanted.narrow);
             refused.extend(wrong.map(|wrong| (false, wrong)));
             search.show(RowFilter::new(filter, wanted.ctx));
         }
@@ -76,6 +76,15 @@ impl Search {
     pub(crate) fn sought_for(&self, generation: Generation) -> Option<(Filter, Option<Arc<View>>)> {
         let view = self.found_view.as_ref().filter(|(of, _)| *of == generation);
         Some((self.found.clone()?, view.map(|(_, view)| Arc::clone(view))))
+    }
+
+    /// The views of what is shown and of what is found in a generation, where they are held.
+    pub(crate) fn views_of(&self, generation: Generation) -> (Option<Arc<View>>, Option<Arc<View>>) {
+        let of = |held: Option<&(Generation, Arc<View>)>| {
+            held.filter(|(of, _)| *of == generation).map(|(_, view)| Arc::clone(view))
+        };
+        let shown = self.filter.as_ref().and_then(|rows| rows.view.as_ref());
+        (of(shown), of(self.found_view.as_ref()))
     }
 
     /// Shows other rows.

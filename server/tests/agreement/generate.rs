@@ -3,6 +3,20 @@
 //! Lines are put together from parts whose clean text is known, so that nothing of ours is needed to strip them.
 
 use std::fmt::Write as _;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use server::dates;
+use taillight::level::{Level, LevelSet};
+use taillight::timestamp::{Context, Format, Stamp};
+
+/// How much of a line is looked at, in bytes; also, how far above it its time may stand.
+const MIB: usize = 1024 * 1024;
+
+/// How much of a file's head its times are learned from, in bytes.
+const HEAD: usize = 64 * 1024;
+
+/// When all files were changed last, in seconds since 1970: 2027-03-01. Lines without a year are of the one before it.
+const MODIFIED: u64 = 1_803_859_200;
 
 /// Numbers that look random and are the same for the same seed (xorshift64*).
 #[derive(Clone)]
@@ -29,10 +43,20 @@ impl Dice {
     }
 }
 
-/// A line: its bytes with the line end, and its clean text.
+/// A line: its bytes with the line end, its clean text, and what that tells.
 pub struct Line {
     pub raw: Vec<u8>,
     pub clean: Vec<u8>,
+    pub level: Option<Level>,
+    /// The time that it has itself.
+    pub own: Option<Stamp>,
+    /// That, or the one of the nearest line above.
+    pub time: Option<Stamp>,
+}
+
+/// When all files were changed last.
+pub fn modified() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(MODIFIED)
 }
 
 /// A whole file.
@@ -41,6 +65,8 @@ pub struct Log {
     pub lines: Vec<Line>,
     /// Words for queries about it.
     pub words: Vec<String>,
+    /// Whether its lines are too long for the regular expressions of the oracle.
+    pub is_long: bool,
 }
 
 /// The words that nasty lines are made of, and queries look for.
@@ -79,6 +105,9 @@ const WORDS: &[&str] = &[
     "ERROR:",
     "http://a",
 ];
+
+/// What lines begin with where they tell a level.
+const LEVELS: &[&str] = &["ERROR ", "[warn] ", "INFO: ", "level=debug ", "FATAL ", "[TRACE] ", "E ", "notice "];
 
 /// Parts of lines that queries do not look for: bytes and their clean text.
 const PARTS: &[(&[u8], &[u8])] = &[
@@ -121,12 +150,62 @@ impl Log {
 
     /// Nasty lines; the last one has no line feed.
     pub fn nasty(name: &str, dice: &mut Dice, n_lines: usize) -> Self {
-        let mut lines: Vec<Line> = (0..n_lines).map(|_| line(dice)).collect();
+        let mut lines: Vec<Line> = (0..n_lines).map(|number| line(dice, number)).collect();
         if let Some(last) = lines.last_mut() {
             last.raw = b"the error has no end".to_vec();
             last.clean.clone_from(&last.raw);
         }
-        Self { name: name.to_owned(), lines, words: WORDS.iter().map(|word| (*word).to_owned()).collect() }
+        Self::new(name, lines, WORDS.iter().map(|word| (*word).to_owned()).collect())
+    }
+
+    /// Lines that are longer than what is looked at of one, and so long that the time above them is out of reach.
+    pub fn long(name: &str) -> Self {
+        let line = |head: &str, filler: usize, tail: &str| {
+            let raw = [head.as_bytes(), &vec![b'z'; filler], tail.as_bytes()].concat();
+            let seen = &raw[..(raw.len() - usize::from(raw.ends_with(b"\n"))).min(MIB)];
+            let clean = String::from_utf8(seen.to_vec()).unwrap().replace("\x1b[31m", "");
+            Line::new(raw, clean.strip_suffix('\r').unwrap_or(&clean).as_bytes().to_vec())
+        };
+        let lines = vec![
+            line(" no time x\n", 0, ""),
+            line("2026-11-22T10:00:00Z ERROR first", 0, "\r\n"),
+            line(" at x\n", 0, ""),
+            line("2026-11-22T10:00:01Z \x1b[31mWARN x", MIB + 100_000, " timeout\n"),
+            line("fed out of reach\n", 0, ""),
+            line("2026-11-22T09:59:00Z INFO ab earlier\n", 0, ""),
+            line("ab", 600_000, " timeout\n"),
+            line("x in reach\n", 0, ""),
+            line("500 ", 600_000, "\n"),
+            line("x out of reach\n", 0, ""),
+            line("2026-11-22T10:00:03Z FATAL ", MIB - 27, " error\n"),
+            line("it's ", 2 * MIB, " error"),
+        ];
+        let words = ["x", "error", "ERROR", "timeout", "ab", "fed", "500", "it's", "reach"];
+        let log = Self::new(name, lines, words.map(str::to_owned).to_vec());
+        Self { is_long: true, ..log }
+    }
+
+    fn new(name: &str, lines: Vec<Line>, words: Vec<String>) -> Self {
+        let mut log = Self { name: name.to_owned(), lines, words, is_long: false };
+        log.tell();
+        log
+    }
+
+    /// Works out what each line tells.
+    fn tell(&mut self) {
+        let offsets = self.offsets();
+        let is_all = self.bytes().len() < HEAD;
+        let ends = offsets.iter().zip(&self.lines).map(|(start, line)| start + line.raw.len() as u64);
+        let n_whole = ends.take_while(|end| is_all || *end <= HEAD as u64).count();
+        let format = Format::learn(self.lines[..n_whole].iter().map(|line| line.clean.as_slice()));
+        let context = Context::new(dates::zone().clone(), Stamp::from_secs(MODIFIED as i64));
+        let mut above: Option<(u64, Stamp)> = None;
+        for (line, start) in self.lines.iter_mut().zip(offsets) {
+            line.level = Level::of(&line.clean);
+            line.own = format.find(&line.clean).and_then(|reading| reading.stamp(&context));
+            above = line.own.map(|time| (start, time)).or(above);
+            line.time = above.filter(|(from, _)| start - from <= MIB as u64).map(|(_, time)| time);
+        }
     }
 
     /// A real log, without escapes.
@@ -134,7 +213,7 @@ impl Log {
         assert!(!bytes.contains(&0x1b), "{name} has escapes: the oracle cannot strip them");
         let line = |raw: &[u8]| {
             let clean = raw.strip_suffix(b"\n").unwrap_or(raw);
-            Line { raw: raw.to_vec(), clean: clean.strip_suffix(b"\r").unwrap_or(clean).to_vec() }
+            Line::new(raw.to_vec(), clean.strip_suffix(b"\r").unwrap_or(clean).to_vec())
         };
         let lines: Vec<Line> = bytes.split_inclusive(|&byte| byte == b'\n').map(line).collect();
         let is_plain = |word: &&str| {
@@ -152,12 +231,33 @@ impl Log {
                 words.push((*dice.pick(&candidates)).to_owned());
             }
         }
-        Self { name: name.to_owned(), lines, words }
+        Self::new(name, lines, words)
     }
 }
 
-fn line(dice: &mut Dice) -> Line {
+impl Line {
+    fn new(raw: Vec<u8>, clean: Vec<u8>) -> Self {
+        Self { raw, clean, level: None, own: None, time: None }
+    }
+}
+
+fn line(dice: &mut Dice, number: usize) -> Line {
     let (mut raw, mut clean) = (Vec::new(), Vec::new());
+    let mut says = String::new();
+    if dice.one_in(3) {
+        // Nearly in order.
+        let second = number * 3 + dice.below(20);
+        let _ = write!(says, "2026-11-22T10:{:02}:{:02}.5+01:00 ", second / 60, second % 60);
+    }
+    if dice.one_in(3) {
+        let level: &&str = dice.pick(LEVELS);
+        says.push_str(level);
+    }
+    let (says, colour) = (says.as_bytes(), if dice.one_in(4) { dice.below(says.len() + 1) } else { 0 });
+    for part in [&says[..colour], if colour > 0 { b"\x1b[31m" } else { b"" }, &says[colour..]] {
+        raw.extend_from_slice(part);
+    }
+    clean.extend_from_slice(says);
     let n_parts = if dice.one_in(8) { 0 } else { dice.below(12) };
     for _ in 0..n_parts {
         let mut push = |(bytes, text): (&[u8], &[u8])| {
@@ -192,7 +292,7 @@ fn line(dice: &mut Dice) -> Line {
         clean.pop();
     }
     raw.push(b'\n');
-    Line { raw, clean }
+    Line::new(raw, clean)
 }
 
 /// A query as a tree, with its own evaluation.
@@ -201,6 +301,9 @@ pub enum Tree {
     Word(String),
     Phrase(String),
     Regex(Re, bool),
+    Level(LevelSet),
+    After(Stamp),
+    Before(Stamp),
     Not(Box<Tree>),
     All(Vec<Tree>),
     Any(Vec<Tree>),
@@ -222,17 +325,25 @@ pub enum Re {
 }
 
 impl Tree {
-    pub fn new(dice: &mut Dice, words: &[String], depth: usize) -> Self {
-        match dice.below(if depth == 0 { 6 } else { 10 }) {
-            0..=2 => Self::Word(dice.pick(words).clone()),
-            3 => {
+    pub fn new(dice: &mut Dice, log: &Log, depth: usize) -> Self {
+        let words = &log.words;
+        match dice.below(if depth == 0 { 8 } else { 12 }) {
+            0 => Self::Level(levels(dice)),
+            1 => {
+                let time = a_time(dice, log);
+                if dice.one_in(2) { Self::After(time) } else { Self::Before(time) }
+            }
+            // The oracle is slow.
+            5 | 6 if log.is_long => Self::Word(dice.pick(words).clone()),
+            2 | 3 | 7 => Self::Word(dice.pick(words).clone()),
+            4 => {
                 let (one, other) = (dice.pick(words).clone(), dice.pick(words).clone());
                 Self::Phrase(if dice.one_in(2) { one } else { format!("{one} {other}") })
             }
-            4 | 5 => Self::Regex(Re::new(dice, words, 2), dice.one_in(2)),
-            6 | 7 => Self::Not(Box::new(Self::new(dice, words, depth - 1))),
-            8 => Self::All((0..2 + dice.below(2)).map(|_| Self::new(dice, words, depth - 1)).collect()),
-            _ => Self::Any((0..2 + dice.below(2)).map(|_| Self::new(dice, words, depth - 1)).collect()),
+            5 | 6 => Self::Regex(Re::new(dice, words, 2), dice.one_in(2)),
+            8 | 9 => Self::Not(Box::new(Self::new(dice, log, depth - 1))),
+            10 => Self::All((0..2 + dice.below(2)).map(|_| Self::new(dice, log, depth - 1)).collect()),
+            _ => Self::Any((0..2 + dice.below(2)).map(|_| Self::new(dice, log, depth - 1)).collect()),
         }
     }
 
@@ -246,6 +357,11 @@ impl Tree {
                 re.write(&mut pattern);
                 format!("/{}/{}", pattern.replace('/', "\\/"), if *ignore_case { "i" } else { "" })
             }
+            Self::Level(levels) if dice.one_in(2) => format!("level:{levels}"),
+            Self::Level(levels) => levels.as_term().to_string(),
+            Self::After(time) if dice.one_in(2) => format!("after:\"{time}\""),
+            Self::After(time) => format!("after:{time}"),
+            Self::Before(time) => format!("before:{time}"),
             Self::Not(inner) => {
                 let text = inner.part(dice);
                 if dice.one_in(2) { format!("-{text}") } else { format!("not  {text}") }
@@ -262,17 +378,44 @@ impl Tree {
         if must || dice.one_in(5) { format!("( {text})") } else { text }
     }
 
-    pub fn is_true_of(&self, clean: &[u8]) -> bool {
+    pub fn is_true_of(&self, line: &Line) -> bool {
+        let clean = line.clean.as_slice();
         match self {
             Self::Word(word) if word.chars().any(char::is_uppercase) => holds(clean, word.as_bytes()),
+            Self::Word(word) if word.is_ascii() && clean.is_ascii() => {
+                clean.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+            }
             Self::Word(word) => Re::Text(word.clone()).is_in(clean, true),
             Self::Phrase(text) => holds(clean, text.as_bytes()),
             Self::Regex(re, ignore_case) => re.is_in(clean, *ignore_case),
-            Self::Not(inner) => !inner.is_true_of(clean),
-            Self::All(parts) => parts.iter().all(|part| part.is_true_of(clean)),
-            Self::Any(parts) => parts.iter().any(|part| part.is_true_of(clean)),
+            Self::Level(levels) => line.level.is_some_and(|level| levels.contains(level)),
+            Self::After(bound) => line.time.is_some_and(|time| time >= *bound),
+            Self::Before(bound) => line.time.is_some_and(|time| time < *bound),
+            Self::Not(inner) => !inner.is_true_of(line),
+            Self::All(parts) => parts.iter().all(|part| part.is_true_of(line)),
+            Self::Any(parts) => parts.iter().any(|part| part.is_true_of(line)),
         }
     }
+}
+
+/// One level, some, or all from one on.
+fn levels(dice: &mut Dice) -> LevelSet {
+    let one = *dice.pick(&Level::ALL);
+    match dice.below(3) {
+        0 => LevelSet::one(one),
+        1 => LevelSet::at_least(one),
+        _ => LevelSet::one(one).and(LevelSet::one(*dice.pick(&Level::ALL))),
+    }
+}
+
+/// A time around which the log has lines, if it has any.
+pub fn a_time(dice: &mut Dice, log: &Log) -> Stamp {
+    let times: Vec<Stamp> = log.lines.iter().filter_map(|line| line.own).collect();
+    if times.is_empty() {
+        return Stamp::from_secs(1_600_000_000);
+    }
+    let shift = *dice.pick(&[0, 0, 1, -1_000_000_000, 90_000_000_000]);
+    Stamp::from_nanos(dice.pick(&times).nanos() + shift)
 }
 
 fn holds(text: &[u8], needle: &[u8]) -> bool {

@@ -4,6 +4,7 @@ mod chains;
 mod compat;
 mod crowd;
 mod filtered;
+mod levels;
 mod packed;
 mod socket;
 mod stdin;

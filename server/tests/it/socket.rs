@@ -224,7 +224,7 @@ impl ClientSocket {
 
 /// A filter; `None` for blank text.
 pub fn filter_of((q, ctx): (&str, u32)) -> Option<Filter> {
-    (!q.is_empty()).then(|| Filter { q: q.to_owned(), ctx })
+    (!q.is_empty()).then(|| Filter { q: q.to_owned(), ctx, ..Filter::default() })
 }
 
 /// Where live frames go on after a frame: its end, or the start of an unfinished last line.

@@ -35,6 +35,16 @@ pub fn memory(pid: u32) -> anyhow::Result<Memory> {
     Ok(Memory { rss: kib("VmRSS:")?, peak_rss: kib("VmHWM:")? })
 }
 
+/// How much a process has read from files and pipes since its start, cached or not, in bytes; sockets do not count.
+///
+/// # Errors
+/// When it has ended, or the kernel does not count.
+pub fn read_bytes(pid: u32) -> anyhow::Result<u64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/io"))?;
+    let number = text.lines().find_map(|line| line.strip_prefix("rchar: ")).context("no line of what was read")?;
+    Ok(number.trim().parse()?)
+}
+
 /// The time that a process has run on processors, in its own code and for it in the kernel.
 ///
 /// # Errors
@@ -87,6 +97,9 @@ mod tests {
         assert!(memory.rss > 100_000 && memory.peak_rss >= memory.rss, "{memory:?}");
         assert!(cpu_time(pid).unwrap() < Duration::from_secs(3_600));
         assert!(handles(pid).unwrap() >= 3);
+        let read = read_bytes(pid).unwrap();
+        fs::read("/proc/self/exe").unwrap();
+        assert!(read_bytes(pid).unwrap() > read + 100_000);
         tcp_memory().unwrap();
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod bad;
 pub mod bench;
+pub mod bench_scan;
 pub mod check;
 pub mod crowd;
 pub mod figures;

@@ -12,6 +12,7 @@ fn main() -> ExitCode {
     }
     match args.peek().and_then(|command| command.to_str()) {
         Some("bench-stream") => trial::bench::main(args),
+        Some("bench-scan") => trial::bench_scan::main(args),
         Some("leak") => trial::bench::leak::main(args),
         Some("seed") => trial::bench::seed::main(),
         _ => program::run(),

@@ -11,6 +11,7 @@ use proptest::prelude::*;
 use crate::ansi::Style;
 use crate::cursor::{Anchor, Cursor, Generation, Identity, Marker};
 use crate::follow::{Catch, EDGE_ROWS, Effect, Follow, Input, Notice, Start, WindowChange};
+use crate::level::{Level, LevelCounts};
 use crate::line::{ByteLen, ByteOffset, LineCount, LineNo};
 use crate::window::{Item, RowKey};
 use crate::wire::*;
@@ -42,6 +43,8 @@ enum Act {
     Filter(u8),
     Find(u8),
     Seek(bool),
+    Levels(bool),
+    Marks(u8),
     Disconnect {
         restart: bool,
         /// Which files are gone when the page comes back.
@@ -86,6 +89,8 @@ fn act() -> impl Strategy<Value = Act> {
         2 => any::<u8>().prop_map(Act::Filter),
         1 => any::<u8>().prop_map(Act::Find),
         1 => any::<bool>().prop_map(Act::Seek),
+        1 => any::<bool>().prop_map(Act::Levels),
+        1 => any::<u8>().prop_map(Act::Marks),
         1 => (any::<bool>(), loss()).prop_map(|(restart, loses)| Act::Disconnect { restart, loses }),
         2 => Just(Act::Wait),
     ]
@@ -94,7 +99,8 @@ fn act() -> impl Strategy<Value = Act> {
 /// The filter of that number: some are refused, and one shows everything.
 fn filter(number: u8) -> Option<Filter> {
     let q = ["odd", "long", "a", "z", "u", "nothing", "!", ""][usize::from(number % 8)];
-    Some(Filter { q: q.to_owned(), ctx: u32::from(number / 8) % 3 }).filter(|filter| !filter.q.is_empty())
+    Some(Filter { q: q.to_owned(), ctx: u32::from(number / 8) % 3, ..Filter::default() })
+        .filter(|filter| !filter.q.is_empty())
 }
 
 fn term(number: u8) -> Option<String> {
@@ -128,6 +134,8 @@ struct Server {
     tells_current: bool,
     filter: Option<Filter>,
     find: Option<String>,
+    /// Whether levels are told, and what was told last.
+    levels: (bool, Option<Levels>),
     /// Draws how many lines are looked at for an answer.
     random: u32,
 }
@@ -176,6 +184,7 @@ impl Server {
             Anchor::End => lines.len(),
             Anchor::Line(number) => (number.get() as usize - 1).min(lines.len()),
             Anchor::Byte(at) => lines.partition_point(|line| line.end as u64 <= at.get()),
+            Anchor::Time(_) => unreachable!("the model asks for no times"),
         };
         let (mut first, mut last) = (row, row);
         let mut wanted = before.min(7);
@@ -298,6 +307,7 @@ impl Server {
             Anchor::Line(number) => (number.get() as usize - 1).min(starts.len() - 1),
             Anchor::Byte(at) if at.get() as usize >= bytes.len() => starts.len() - 1,
             Anchor::Byte(at) => starts.partition_point(|start| *start as u64 <= at.get()) - 1,
+            Anchor::Time(_) => unreachable!("the model asks for no times"),
         };
         // Few rows a page, so that many are needed.
         let from = starts[row.saturating_sub(before.min(7) as usize)];
@@ -307,6 +317,7 @@ impl Server {
 
     fn open(&mut self, resume: Option<Cursor>, first: (Anchor, u32, u32), follow: bool, credit: u32) {
         (self.live, self.credit, self.is_open) = (follow, credit, true);
+        self.levels = (false, None);
         let current = self.current();
         let mut page = None;
         let resumed = resume.map(|cursor| {
@@ -404,6 +415,14 @@ impl Server {
                 let rows = rows.iter().map(spans).collect();
                 self.down.push_back(Down::Msg(ServerMsg::Spans { req, generation, rows }));
             }
+            ClientMsg::Levels { on } => self.levels = (on, None),
+            ClientMsg::Marks { req, generation, parts } => {
+                let answer = match self.file_of(generation) {
+                    Some(file) => ServerMsg::Marks { req, generation, marks: self.marks(file, parts) },
+                    None => ServerMsg::Failed { req, error: Failure::Gone, detail: String::new() },
+                };
+                self.down.push_back(Down::Msg(answer));
+            }
             ClientMsg::More { .. } | ClientMsg::Pong => {}
         }
     }
@@ -426,6 +445,27 @@ impl Server {
         self.announce();
         let tip = self.tip();
         self.down.push_back(Down::Msg(ServerMsg::Tip(tip)));
+        let levels = Some(self.count_levels()).filter(|levels| self.levels.0 && self.levels.1 != Some(*levels));
+        if let Some(levels) = levels {
+            self.levels.1 = Some(levels);
+            self.down.push_back(Down::Msg(ServerMsg::Levels(levels)));
+        }
+    }
+
+    /// Every line is without a level here.
+    fn count_levels(&self) -> Levels {
+        let tip = self.tip();
+        let counts = LevelCounts { unknown: tip.lines.count, ..LevelCounts::default() };
+        Levels { generation: tip.generation, counts, scanned: tip.len, exact: true }
+    }
+
+    /// Marks that tell what they are of.
+    fn marks(&self, file: usize, parts: u32) -> Marks {
+        let len = ByteOffset::new(self.files[file].len() as u64);
+        let shown = self.filter.iter().map(|filter| filter.q.len() as u32).collect();
+        let found = self.hits(file).iter().map(|hit| *hit as u32).collect();
+        let levels = self.levels.0.then_some((0, Level::Warn)).into_iter().collect();
+        Marks { len, parts, found, shown, levels }
     }
 
     /// Sends the next live frame or event; `false` when there is none, or no credit for it.
@@ -532,6 +572,7 @@ impl World {
             tells_current,
             filter: None,
             find: None,
+            levels: (false, None),
             random: 3,
         };
         let follow = Follow::with_budget(7, 300_000);
@@ -749,6 +790,8 @@ impl World {
             }
             Act::Find(number) => self.step(Input::Find(term(number))),
             Act::Seek(down) => self.step(Input::Seek { down, from: None }),
+            Act::Levels(on) => self.step(Input::Levels(on)),
+            Act::Marks(parts) => self.step(Input::Marks(u32::from(parts) % 3)),
             Act::Disconnect { restart, loses } => {
                 self.server.drop_socket();
                 if let Loss::AllBut { n_kept, is_cut } = loses {
@@ -830,6 +873,20 @@ impl World {
         panic!("never came to rest: {:?}", self.follow);
     }
 
+    /// What is known of the file as a whole is true of the file that is there now.
+    fn check_overview(&mut self) {
+        // Marks are asked for a while after they were last.
+        self.now_ms += 1_000;
+        self.step(Input::Tick);
+        self.come_to_rest();
+        let wanted = &self.follow.overview;
+        let is_marked = wanted.parts > 0
+            && (wanted.wants_levels || self.follow.filter().is_some() || self.follow.finding.term().is_some());
+        assert_eq!(self.follow.levels(), wanted.wants_levels.then(|| self.server.count_levels()));
+        let marks = self.server.marks(self.server.current(), wanted.parts);
+        assert_eq!(self.follow.marks().0, is_marked.then_some(&marks));
+    }
+
     /// The screen and its margins are full, or the file has no more; hits of visible rows are known.
     fn check_filled(&mut self) {
         let (first, last) = self.follow.visible();
@@ -871,6 +928,7 @@ proptest! {
         prop_assert_eq!(world.follow.new_lines(), LineCount::ZERO);
         world.come_to_rest();
         world.check_filled();
+        world.check_overview();
     }
 
     #[test]

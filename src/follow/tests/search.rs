@@ -5,7 +5,7 @@ use crate::cursor::Marker;
 use crate::wire::{RowSpans, Sparse, SparseRow};
 
 fn wanted(q: &str) -> Option<Filter> {
-    Some(Filter { q: q.to_owned(), ctx: 0 })
+    Some(Filter { q: q.to_owned(), ..Filter::default() })
 }
 
 fn filter(q: &str) -> Input {
@@ -240,7 +240,7 @@ fn a_hit_on_the_screen_is_gone_to_and_another_is_jumped_to() {
 #[test]
 fn context_rows_that_are_not_settled_are_no_catching_up() {
     let mut follow = following();
-    let with_context = Some(Filter { q: "x".to_owned(), ctx: 100 });
+    let with_context = Some(Filter { q: "x".to_owned(), ctx: 100, ..Filter::default() });
     told(&mut follow, Input::Filter { filter: with_context, at: Anchor::End, before: 9, after: 0 });
     told(&mut follow, page(1, 2, 10, &[6]));
     told(&mut follow, Input::Text(ServerMsg::Tip(tip(100_000, 0))));

@@ -240,6 +240,7 @@ mod tests {
         check("g '", ". .");
         check("' '", ". Back");
         check("g g g", ". Top .");
+        check("v e v a v x", ". Levels(Some(Error)) . Levels(None) . -");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::fmt;
 use super::{Link, LinkNotice, Problem, VERSION, encode_value};
 use crate::cursor::Identity;
 use crate::path::{BadPath, LogPath, percent_decode};
+use crate::view::place::read_time;
 use crate::view::{BadPlace, FileView, Place, ViewState};
 use crate::wire::MAX_CONTEXT;
 
@@ -21,10 +22,13 @@ const CONTEXT: &str = "ctx";
 const FID: &str = "fid";
 const FIND: &str = "find";
 const FOLLOW: &str = "follow";
+const FROM: &str = "from";
+const LEVELS: &str = "lvl";
 const QUERY: &str = "q";
+const TO: &str = "to";
 const VERSION_PARAM: &str = "v";
 const WRAP: &str = "wrap";
-const FILE_PARAMS: [&str; 8] = [AT, CONTEXT, FID, FIND, FOLLOW, QUERY, VERSION_PARAM, WRAP];
+const FILE_PARAMS: [&str; 11] = [AT, CONTEXT, FID, FIND, FOLLOW, FROM, LEVELS, QUERY, TO, VERSION_PARAM, WRAP];
 
 /// The parameter of the page that chooses a file.
 const FOLDER: &str = "path";
@@ -94,7 +98,13 @@ pub(super) fn write(view: &FileView, f: &mut fmt::Formatter<'_>) -> fmt::Result 
         params.push((FOLLOW, switch()));
     }
     if let Some(filter) = view.shown_rows() {
-        params.push((QUERY, encode_value(&filter.q)));
+        let narrow = &filter.narrow;
+        let levels = narrow.levels.to_string();
+        for (name, value) in [(QUERY, &filter.q), (LEVELS, &levels), (FROM, &narrow.from), (TO, &narrow.to)] {
+            if !value.trim().is_empty() {
+                params.push((name, encode_value(value)));
+            }
+        }
         if filter.ctx > 0 {
             params.push((CONTEXT, filter.ctx.to_string()));
         }
@@ -141,6 +151,9 @@ impl Reader {
             QUERY => self.view.filter = unless_blank(decoded),
             FIND => self.view.find = unless_blank(decoded),
             CONTEXT => self.view.ctx = context(value)?,
+            LEVELS => self.view.narrow.levels = value.parse().map_err(|_| Problem::Levels)?,
+            FROM => self.view.narrow.from = time(value)?,
+            TO => self.view.narrow.to = time(value)?,
             FID => self.view.fid = Some(value.parse::<Identity>().map_err(|_| Problem::Identity)?),
             // The version is written with `fid` and needs no field: there is only one.
             _ if value == VERSION.to_string() => {}
@@ -163,11 +176,7 @@ impl Reader {
     }
 
     fn finish(mut self) -> Link {
-        if let Some(place @ Place::Time(_)) = &self.place {
-            let value = encode_value(&place.to_string());
-            self.notice(AT, &value, Problem::TimesLater);
-        }
-        if self.view.filter.is_empty() {
+        if self.view.shown_rows().is_none() {
             self.view.ctx = 0;
         }
         self.view.follow = self.follow || self.place.is_none();
@@ -225,6 +234,15 @@ fn context(value: &str) -> Result<u32, Problem> {
     // `u32` reads a sign too.
     let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
     value.parse().ok().filter(|&n_rows| is_number && n_rows <= MAX_CONTEXT).ok_or(Problem::Context)
+}
+
+/// A time in its one way, nothing of nothing. A form sends a blank as a plus; somebody who writes a plus means one.
+fn time(value: &str) -> Result<String, Problem> {
+    if value.trim().is_empty() {
+        return Ok(String::new());
+    }
+    let time = read_time(value).or_else(|| read_time(&value.replace('+', " ")));
+    time.map(|time| time.to_string()).ok_or(Problem::Time)
 }
 
 fn switch(value: &str) -> Result<bool, Problem> {

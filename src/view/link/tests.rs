@@ -4,7 +4,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::cursor::Identity;
+use crate::level::LevelChoice;
 use crate::line::{ByteOffset, LineNo};
+use crate::query::Narrow;
+use crate::timestamp::Stamp;
 use crate::view::Extras;
 
 fn notices(link: &str) -> Vec<String> {
@@ -28,8 +31,29 @@ fn places() -> impl Strategy<Value = Place> {
         line().prop_map(|line| Place::lines(line, line)),
         (byte(), byte()).prop_map(|(one, other)| Place::bytes(one, other)),
         byte().prop_map(|byte| Place::bytes(byte, byte)),
-        ".{1,12}".prop_map(Place::Time),
+        times().prop_map(Place::Time),
     ]
+}
+
+/// Times in the one way that they are printed.
+fn times() -> impl Strategy<Value = String> {
+    let stamp = (-9_000_000_000..9_000_000_000_i64).prop_map(|secs| Stamp::from_secs(secs).to_string());
+    prop_oneof![
+        stamp,
+        (0..24_u8, 0..60_u8).prop_map(|(hour, minute)| format!("{hour:02}:{minute:02}")),
+        (1..100_u8, "[smhdw]").prop_map(|(count, unit)| format!("-{count}{unit}")),
+        prop::sample::select(vec!["now", "today", "yesterday", "yesterday 10:00", "2026-11-22", "2026-11-22 10:00:30"])
+            .prop_map(str::to_owned),
+    ]
+}
+
+fn narrows() -> impl Strategy<Value = Narrow> {
+    let time = || prop_oneof![2 => Just(String::new()), 1 => times()];
+    (prop_oneof![1 => Just(0x7f), 1 => any::<u8>()], time(), time()).prop_map(|(levels, from, to)| Narrow {
+        levels: LevelChoice::from(levels),
+        from,
+        to,
+    })
 }
 
 fn identities() -> impl Strategy<Value = Identity> {
@@ -55,19 +79,22 @@ fn box_texts() -> impl Strategy<Value = String> {
     prop_oneof![Just(String::new()), "\\PC{0,12}".prop_filter("blank", |text| !text.trim().is_empty())]
 }
 
-fn searches() -> impl Strategy<Value = (String, String, u32)> {
-    (box_texts(), box_texts(), 0..=MAX_CONTEXT)
-        .prop_map(|(filter, find, ctx)| if filter.is_empty() { (filter, find, 0) } else { (filter, find, ctx) })
+fn searches() -> impl Strategy<Value = (String, String, Narrow, u32)> {
+    (box_texts(), box_texts(), narrows(), 0..=MAX_CONTEXT).prop_map(|(filter, find, narrow, ctx)| {
+        let shows_all = filter.is_empty() && narrow.is_nothing();
+        (filter, find, narrow, if shows_all { 0 } else { ctx })
+    })
 }
 
 fn file_views() -> impl Strategy<Value = FileView> {
     (log_paths(), places(), any::<(bool, bool)>(), prop::option::of(identities()), extras(), searches()).prop_map(
-        |(path, place, (follow, wrap), fid, extra, (filter, find, ctx))| FileView {
+        |(path, place, (follow, wrap), fid, extra, (filter, find, narrow, ctx))| FileView {
             place,
             follow,
             wrap,
             filter,
             find,
+            narrow,
             ctx,
             fid,
             extra,
@@ -105,7 +132,7 @@ proptest! {
         text in prop_oneof![
             ".*",
             "/(v/r/f)?\\?.{0,40}",
-            "/v/r/f\\?((at|follow|wrap|fid|v|q|find|ctx|%61t|[a-c=&+%#']{0,4})=(line:|byte:|time:|-|[0-9]|%2|%41|é|\"| ){0,5}&){0,6}",
+            "/v/r/f\\?((at|follow|wrap|fid|v|q|find|ctx|lvl|from|to|%61t|[a-c=&+%#']{0,4})=(line:|byte:|time:|-|[0-9]|%2|%41|é|\"| ){0,5}&){0,6}",
             "/v/[a-z%0-9./]{0,12}#[LBT0-9-]{0,8}",
         ],
     ) {
@@ -155,6 +182,22 @@ fn wrong_values_are_dropped_and_told() {
         ("ctx=101", "'ctx=101' in the link is ignored: expected a number of lines, at most 100"),
         ("ctx=+3", "'ctx=+3' in the link is ignored: expected a number of lines, at most 100"),
         ("ctx=", "'ctx=' in the link is ignored: expected a number of lines, at most 100"),
+        (
+            "lvl=error,loud",
+            "'lvl=error,loud' in the link is ignored: expected some of fatal, error, warn, info, debug, trace, unknown with ',' between",
+        ),
+        (
+            "from=soon",
+            "'from=soon' in the link is ignored: expected RFC 3339, '2026-11-22 10:00', 10:00, -15m, today or yesterday",
+        ),
+        (
+            "to=25:00",
+            "'to=25:00' in the link is ignored: expected RFC 3339, '2026-11-22 10:00', 10:00, -15m, today or yesterday",
+        ),
+        (
+            "at=time:soon",
+            "'at=time:soon' in the link is ignored: expected RFC 3339, '2026-11-22 10:00', 10:00, -15m, today or yesterday after 'time:'",
+        ),
         ("q=%FF", "'q=\u{fffd}' in the link is ignored: not percent-encoded text"),
         ("find=%z", "'find=%z' in the link is ignored: not percent-encoded text"),
         ("#top", "'#top' in the link is ignored: expected '#L10', '#L10-L20', '#B4096' or '#T' and a time"),
@@ -168,13 +211,17 @@ fn wrong_values_are_dropped_and_told() {
 }
 
 #[test]
-fn a_time_is_kept_and_the_user_is_told_that_it_is_not_understood_yet() {
-    let link = "/v/r/f?at=time:10:00";
-    assert_eq!(link.parse::<ViewState>().unwrap().to_string(), link);
-    assert_eq!(
-        notices(link),
-        ["'at=time:10:00': going to a time comes with a later version, so this is the end of the file"]
-    );
+fn a_time_is_a_place_and_context_goes_with_what_narrows() {
+    for (link, printed) in [
+        ("/v/r/f?at=time:10:00", "/v/r/f?at=time:10:00"),
+        ("/v/r/f#T10:00:00", "/v/r/f?at=time:10:00"),
+        ("/v/r/f?ctx=3&lvl=error", "/v/r/f?ctx=3&lvl=error"),
+        ("/v/r/f?ctx=3&from=-15m", "/v/r/f?ctx=3&from=-15m"),
+        ("/v/r/f?ctx=3&lvl=", "/v/r/f"),
+    ] {
+        assert_eq!(link.parse::<ViewState>().unwrap().to_string(), printed);
+        assert_eq!(notices(link), Vec::<String>::new(), "{link}");
+    }
 }
 
 #[test]

@@ -1,13 +1,12 @@
 //! Delivery of live lines beside the programs that do the same. What is measured and how is in `server/trial/src/bench.rs`.
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Result;
 
 use super::Benchmark;
 use crate::step::run;
-use crate::tools::{self, FRONTAIL, Tool, WEBSOCKETD};
+use crate::tools::{self, FRONTAIL, WEBSOCKETD};
 use crate::{dist, workspace};
 
 /// Latency, cost and memory of delivery, from 1 to 10,000 viewers.
@@ -24,16 +23,10 @@ fn stream() -> Result<()> {
     let mut bench = Command::new(trial);
     bench.arg("bench-stream").current_dir(workspace::root());
     for (tool, option) in [(&FRONTAIL, "--frontail"), (&WEBSOCKETD, "--websocketd")] {
-        match program(tool) {
+        match tools::installed(tool) {
             Ok(program) => drop(bench.arg(option).arg(program)),
             Err(why) => println!("NOT COMPARED with {}: {why:#}", tool.name),
         }
     }
     run(&mut bench)
-}
-
-/// A peer's program, installed when it is missing.
-fn program(tool: &Tool) -> Result<PathBuf> {
-    tools::setup(&[tool])?;
-    tools::program(tool)
 }

@@ -65,7 +65,7 @@ pub fn program(tool: &Tool) -> Result<PathBuf> {
 pub fn install(tool: &Tool) -> Result<()> {
     match &tool.how {
         How::Target => run(step::command("rustup target add").arg(tool.name)),
-        How::Cargo { flags, .. } => cargo_install(tool, flags),
+        How::Cargo { flags, measured, .. } => cargo_install(tool, flags, *measured),
         How::Npm { .. } => {
             let home = home(tool)?;
             fs::create_dir_all(&home)?;
@@ -80,14 +80,17 @@ pub fn install(tool: &Tool) -> Result<()> {
     }
 }
 
-fn cargo_install(tool: &Tool, flags: &[&str]) -> Result<()> {
+fn cargo_install(tool: &Tool, flags: &[&str], measured: bool) -> Result<()> {
     let home = home(tool)?;
     // A target folder of its own: the repository's would be locked by, and filled for, this build.
     let build = home.with_file_name(format!("{}-{}.build", tool.name, tool.version));
     fs::create_dir_all(&build)?;
     let mut install = Command::new("cargo");
     install.args(["install", "--quiet", tool.name, "--version", &format!("={}", tool.version)]).args(flags);
-    install.arg("--root").arg(&home).envs(FAST_BUILD);
+    install.arg("--root").arg(&home);
+    if !measured {
+        install.envs(FAST_BUILD);
+    }
     // Outside the repository, whose cargo settings are not for tools. No dependency may need a newer rustc than ours.
     install.current_dir(&build).env("CARGO_TARGET_DIR", &build).env_remove("RUSTFLAGS");
     install.env("CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS", "fallback");

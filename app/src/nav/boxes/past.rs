@@ -65,6 +65,6 @@ fn read(which: SearchBox) -> Vec<String> {
 const fn key(which: SearchBox) -> &'static str {
     match which {
         SearchBox::Filter => "filters",
-        SearchBox::Find => "finds",
+        SearchBox::Find | SearchBox::From | SearchBox::To => "finds",
     }
 }

@@ -3,10 +3,11 @@
 use leptos::prelude::*;
 
 use crate::erased::{any, handler, memo, shown};
+use crate::levels::{LevelAct, Part, parts};
 use crate::search::{ChipAct, SearchAct};
 use crate::shell::Shell;
 
-/// The terms, where there is more than one, or one was turned off.
+/// The terms, where there is more than one, or one was turned off; and what else narrows the log.
 #[component]
 pub fn Chips() -> impl IntoView {
     let shell = Shell::get();
@@ -16,13 +17,31 @@ pub fn Chips() -> impl IntoView {
         let off = off.get().into_iter().map(|chip| (chip, false));
         on.chain(off).collect::<Vec<_>>()
     });
+    let narrow = shell.of_file(|view| parts(&view.narrow));
     shown(move || {
-        let chips = chips.get();
-        let is_shown = chips.len() > 1 || chips.iter().any(|(_, is_on)| !is_on);
-        is_shown.then(|| {
-            let chips = chips.into_iter().map(|(chip, is_on)| chip_view(shell, &chip, is_on)).collect::<Vec<_>>();
+        let (mut chips, narrow) = (chips.get(), narrow.get());
+        if chips.len() == 1 && chips.iter().all(|(_, is_on)| *is_on) {
+            chips.clear();
+        }
+        (chips.len() + narrow.len() > 0).then(|| {
+            let chips = chips.into_iter().map(|(chip, is_on)| chip_view(shell, &chip, is_on));
+            let narrow = narrow.into_iter().map(|(part, text)| narrow_view(shell, part, text));
+            let chips = chips.chain(narrow).collect::<Vec<_>>();
             any(view! { <div class="chips" role="group" aria-label="Terms of the filter">{chips}</div> })
         })
+    })
+}
+
+fn narrow_view(shell: Shell, part: Part, text: String) -> AnyView {
+    let label = format!("Remove {text}");
+    any(view! {
+        <span class="chip">
+            <span class="said">{text}</span>
+            <button
+                type="button" aria-label=label
+                on:click=handler(move |_| shell.search(SearchAct::Levels(LevelAct::Remove(part))))
+            >"×"</button>
+        </span>
     })
 }
 

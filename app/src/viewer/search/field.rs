@@ -24,7 +24,7 @@ pub fn Field(
     let is_wrong = memo(move || state.error.with(Option::is_some));
     let (shortcut, key) = match which {
         SearchBox::Filter => (KeyAction::Filter, "&"),
-        SearchBox::Find => (KeyAction::Find, "/"),
+        _ => (KeyAction::Find, "/"),
     };
     let error_id = format!("{}-error", which.id());
     let described_by = error_id.clone();
@@ -48,12 +48,43 @@ pub fn Field(
     })
 }
 
+/// A box for a time: applied as it is typed, and a step of the history when it is left.
+#[component]
+pub fn TimeField(
+    /// Which.
+    which: SearchBox,
+) -> impl IntoView {
+    let shell = Shell::get();
+    let state = shell.search.of(which);
+    let is_wrong = memo(move || state.error.with(Option::is_some));
+    let error_id = format!("{}-error", which.id());
+    let described_by = error_id.clone();
+    any(view! {
+        <div class="box time" class:wrong=is_wrong>
+            <label for=which.id()>{which.name()}</label>
+            <input
+                type="search" id=which.id() name=which.param() value=state.text.get_untracked() placeholder="10:00 · -15m"
+                autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="search"
+                aria-invalid=shown(move || is_wrong.get().then_some("true"))
+                aria-describedby=shown(move || is_wrong.get().then(|| described_by.clone()))
+                on:input=handler(move |event| shell.search(SearchAct::Typed(which, event_target_value(&event))))
+                on:change=handler(move |_| shell.search(SearchAct::Enter(which, true)))
+            />
+            <div class="box-error" id=error_id aria-live="polite">
+                {shown(move || state.error.get().map(|error| any(view! { <p>{error.message}</p> })))}
+            </div>
+        </div>
+    })
+}
+
 /// Empties the box; while it is empty, the key that leads to it.
 #[component]
 fn Clear(which: SearchBox, key: &'static str) -> impl IntoView {
     let shell = Shell::get();
     let text = shell.search.of(which).text;
-    let is_empty = memo(move || text.with(String::is_empty));
+    // The filter's also shows again what levels and times hide.
+    let narrowed = shell.of_file(move |view| which == SearchBox::Filter && !view.narrow.is_nothing());
+    let is_empty = memo(move || text.with(String::is_empty) && !narrowed.get());
     any(view! {
         <kbd aria-hidden="true" hidden=shown(move || !is_empty.get())>{key}</kbd>
         <button

@@ -2,9 +2,11 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use taillight::line::ByteOffset;
 
+use crate::dates::Dates;
 use crate::export::{Exporter, Format, Row};
 
 /// How much waits to be written, in bytes.
@@ -63,6 +65,11 @@ impl FileRows {
     /// After the last row printed.
     pub fn end(&self) -> Option<ByteOffset> {
         self.end
+    }
+
+    /// From here on the times of lines are told that way.
+    pub fn set_dates(&mut self, dates: Arc<Dates>) {
+        self.exporter.set_dates(dates);
     }
 
     /// Another file has the name: no row of it is a neighbour of those before.

@@ -8,6 +8,7 @@ use taillight::line::{ByteLen, ByteOffset};
 
 use super::Wanted;
 use super::print::{FileRows, Name, Printer};
+use crate::dates::Dates;
 use crate::export::{Format, Lines, MAX_LINE_BYTES, Numbers, Row};
 use crate::scan::rows::{Rows, Shown};
 use crate::scan::{Budget, hits_down, total};
@@ -107,6 +108,9 @@ impl Search {
         }
         if self.wanted.count {
             return self.count(to);
+        }
+        if self.wanted.format == Format::Json {
+            self.rows.set_dates(Dates::of(&*self.source).map_err(Stop::Input)?);
         }
         while self.piece(to, printer)? {
             printer.flush().map_err(Stop::Output)?;

@@ -2,16 +2,17 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::sync::Arc;
+use std::time::SystemTime;
 
 use taillight::line::{ByteLen, ByteOffset, LineCount, LineNo};
 
 use super::Wanted;
 use super::print::{FileRows, Name, Printer};
 use super::search::Stop;
+use crate::dates::{Dates, HEAD_BYTES};
 use crate::export::{Format, MAX_LINE_BYTES, Row};
-
-/// How much is read at once, in bytes.
-const READ_BYTES: usize = 64 * 1024;
+use crate::scan::Sifter;
 
 /// How much of one line is kept, in bytes; the rest cannot be read again.
 const MAX_STREAM_LINE_BYTES: usize = 64 * 1024 * 1024;
@@ -25,8 +26,9 @@ struct Line {
 }
 
 /// What was seen of the stream.
-struct Sifter<'a, W> {
+struct Stream<'a, W, C> {
     wanted: &'a Wanted,
+    sifter: Sifter,
     rows: FileRows,
     printer: &'a mut Printer<W>,
     /// The lines before this one that were not printed.
@@ -35,19 +37,39 @@ struct Sifter<'a, W> {
     n_matched: u64,
     n_lines: u64,
     offset: ByteOffset,
+    on_cut: C,
+}
+
+/// What is known of a stream before it is read.
+#[derive(Clone, Copy, Debug)]
+pub enum Head {
+    /// It comes as somebody writes it: nothing waits.
+    Live,
+    /// It is stored, and was changed then.
+    Stored {
+        /// When.
+        modified: SystemTime,
+    },
 }
 
 /// Prints what matches until the stream ends; how many lines matched. `on_cut` hears where a line was cut.
 pub fn run(
     wanted: &Wanted,
     name: &Name,
-    mut file: impl io::Read,
+    (mut file, head): (impl io::Read, Head),
     printer: &mut Printer<impl io::Write>,
-    mut on_cut: impl FnMut(u64),
+    on_cut: impl FnMut(u64),
 ) -> Result<u64, Stop> {
-    let rows = FileRows::new(name.clone(), wanted.format);
-    let mut sifter = Sifter {
+    if wanted.max == Some(0) {
+        return Ok(0);
+    }
+    let mut buf = vec![0; HEAD_BYTES];
+    let Begin { len: mut n_read, dates, mut failed } = begin(&mut file, head, &mut buf)?;
+    let mut rows = FileRows::new(name.clone(), wanted.format);
+    rows.set_dates(Arc::clone(&dates));
+    let mut stream = Stream {
         wanted,
+        sifter: Sifter::new(wanted.filter.clone(), dates),
         rows,
         printer,
         above: VecDeque::new(),
@@ -55,46 +77,88 @@ pub fn run(
         n_matched: 0,
         n_lines: 0,
         offset: ByteOffset::ZERO,
+        on_cut,
     };
-    let mut buf = vec![0; READ_BYTES];
-    let mut line = Vec::new();
-    let mut missing = 0_u64;
-    while !sifter.is_full() {
-        let n_read = match file.read(&mut buf) {
-            Ok(n_read) => n_read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(Stop::Input(error)),
-        };
-        if n_read == 0 {
-            if !line.is_empty() {
-                sifter.line(&mut line, missing)?;
-            }
-            break;
-        }
-        for part in buf[..n_read].split_inclusive(|&byte| byte == b'\n') {
-            let room = MAX_STREAM_LINE_BYTES.saturating_sub(line.len()).min(part.len());
-            line.extend_from_slice(&part[..room]);
-            if missing == 0 && room < part.len() {
-                on_cut(sifter.offset.get());
-            }
-            missing += (part.len() - room) as u64;
-            if part.ends_with(b"\n") {
-                sifter.line(&mut line, std::mem::take(&mut missing))?;
-            }
-        }
+    let (mut line, mut missing) = (Vec::new(), 0);
+    while n_read > 0 && !stream.is_full() {
+        stream.part(&buf[..n_read], (&mut line, &mut missing))?;
         // Nothing waits for the next line of a slow writer.
-        sifter.printer.flush().map_err(Stop::Output)?;
+        stream.printer.flush().map_err(Stop::Output)?;
+        if !stream.is_full() {
+            n_read = failed.take().map_or_else(|| read(&mut file, &mut buf), Err)?;
+        }
     }
-    Ok(sifter.n_matched)
+    if n_read == 0 && !line.is_empty() {
+        stream.line(&mut line, missing)?;
+    }
+    Ok(stream.n_matched)
 }
 
-impl<W: io::Write> Sifter<'_, W> {
+/// The head of a stream.
+struct Begin {
+    /// How many bytes of it there are.
+    len: usize,
+    /// How its times are told.
+    dates: Arc<Dates>,
+    /// Why there is no more.
+    failed: Option<Stop>,
+}
+
+fn begin(file: &mut impl io::Read, head: Head, buf: &mut [u8]) -> Result<Begin, Stop> {
+    let mut len = read(file, buf)?;
+    let Head::Stored { modified } = head else {
+        let dates = Arc::new(Dates::of_stream((&buf[..len], true), None));
+        return Ok(Begin { len, dates, failed: None });
+    };
+    let mut failed = None;
+    // As much as of a file that is not compressed.
+    while len < buf.len() {
+        match read(file, &mut buf[len..]) {
+            Ok(0) => break,
+            Ok(more) => len += more,
+            // What comes before is searched first.
+            Err(stop) => {
+                failed = Some(stop);
+                break;
+            }
+        }
+    }
+    let dates = Arc::new(Dates::of_stream((&buf[..len], len == buf.len()), Some(modified)));
+    Ok(Begin { len, dates, failed })
+}
+
+fn read(file: &mut impl io::Read, buf: &mut [u8]) -> Result<usize, Stop> {
+    loop {
+        match file.read(buf) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => return read.map_err(Stop::Input),
+        }
+    }
+}
+
+impl<W: io::Write, C: FnMut(u64)> Stream<'_, W, C> {
     fn has_all(&self) -> bool {
         self.wanted.max.is_some_and(|max| self.n_matched >= max)
     }
 
     fn is_full(&self) -> bool {
         self.has_all() && self.after_left == 0
+    }
+
+    /// Takes what was read; the unfinished line at its end is kept in `line`, with how many bytes of it are missing.
+    fn part(&mut self, bytes: &[u8], (line, missing): (&mut Vec<u8>, &mut u64)) -> Result<(), Stop> {
+        for part in bytes.split_inclusive(|&byte| byte == b'\n') {
+            let room = MAX_STREAM_LINE_BYTES.saturating_sub(line.len()).min(part.len());
+            line.extend_from_slice(&part[..room]);
+            if *missing == 0 && room < part.len() {
+                (self.on_cut)(self.offset.get());
+            }
+            *missing += (part.len() - room) as u64;
+            if part.ends_with(b"\n") {
+                self.line(line, std::mem::take(missing))?;
+            }
+        }
+        Ok(())
     }
 
     /// Takes a line, of which `missing` bytes were not kept, and leaves `bytes` empty.
@@ -116,7 +180,7 @@ impl<W: io::Write> Sifter<'_, W> {
 
     /// Prints or keeps a line; gives it back if it is done with.
     fn sift(&mut self, line: Line) -> io::Result<Option<Line>> {
-        let is_match = !self.has_all() && self.wanted.filter.is_match(&line.bytes);
+        let is_match = !self.has_all() && self.sifter.is_match(line.offset.get(), &line.bytes);
         if is_match {
             self.n_matched += 1;
             while let Some(above) = self.above.pop_front() {

@@ -10,7 +10,7 @@ use super::super::hits::Scan;
 use super::super::total::total_on;
 use super::super::units::{Ground, Sizes};
 use super::super::view::sweep;
-use super::super::{Budget, Filter, Hit, View, hits_down, hits_up};
+use super::super::{Budget, Facts, Filter, Hit, View, hits_down, hits_up};
 use super::oracle::{Growing, file, matching, query_text, sizes};
 use crate::index::{BLOCK_BYTES, LineIndex, Progress};
 use crate::source::Source;
@@ -49,7 +49,7 @@ proptest! {
             if n_steps > 1 {
                 view.index().unwrap().step();
             }
-            let expected = matching(&text, now, sizes.line);
+            let expected = matching(&text, now, sizes);
             let mut n = 0;
             while n < n_steps && view.counts().step(&|| false) == Progress::More {
                 n += 1;
@@ -78,7 +78,7 @@ proptest! {
 
     #[test]
     fn spans_side_by_side_count_what_steps_count(
-        bytes in file(), text in query_text(), sizes in sizes(), block in 1_u64..20,
+        bytes in file(), text in query_text(), sizes in sizes(), block in 1_u64..20, has_facts: bool,
     ) {
         let growing = Arc::new(Growing::new(&bytes));
         let source = Arc::clone(&growing) as Arc<dyn Source>;
@@ -87,12 +87,18 @@ proptest! {
         view.counts().grow_to(bytes.len() as u64);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let tasks = Tasks::default();
+        if has_facts {
+            let facts = Facts::new(Arc::clone(&source), Arc::new(LineIndex::with_block(Arc::clone(&source), block)), sizes, block);
+            facts.grow_to(bytes.len() as u64);
+            runtime.block_on(facts.finish(&tasks));
+            view.counts().hold_facts(Arc::new(facts));
+        }
         // A sweep ends at a line that is too long for it; a step gets past it.
         while !view.matched().exact {
             prop_assert_ne!(runtime.block_on(sweep(view.counts(), &tasks)), Progress::Stalled);
             view.counts().step(&|| false);
         }
-        let expected = matching(&text, &bytes, sizes.line);
+        let expected = matching(&text, &bytes, sizes);
         prop_assert_eq!(view.matched().count.get(), expected.len() as u64);
         check_hits_with(&view, &growing, &filter, sizes, &expected);
         let ground = Ground { source: &*source, index: None, sizes };

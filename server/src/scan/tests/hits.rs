@@ -32,7 +32,7 @@ proptest! {
     ) {
         let source = Growing::new(&bytes);
         let filter = Filter::compile(&text).unwrap();
-        let expected = matching(&text, &bytes, sizes.line);
+        let expected = matching(&text, &bytes, sizes);
         let ground = Ground { source: &source, index: None, sizes };
         let end = bytes.len() as u64;
 
@@ -78,7 +78,7 @@ proptest! {
     ) {
         let source = Growing::new(&bytes);
         let filter = Filter::compile(&text).unwrap();
-        let expected = matching(&text, &bytes, sizes.line);
+        let expected = matching(&text, &bytes, sizes);
         let ground = Ground { source: &source, index: None, sizes };
         let end = bytes.len() as u64;
         let budget = Budget::unlimited();
@@ -105,7 +105,7 @@ proptest! {
         let source = Growing::new(&bytes);
         let filter = Filter::compile(&text).unwrap();
         let within = |hit: &Hit| hit.start.get() >= from && hit.start.get() < to;
-        let expected: Vec<Hit> = matching(&text, &bytes, sizes.line).into_iter().filter(within).collect();
+        let expected: Vec<Hit> = matching(&text, &bytes, sizes).into_iter().filter(within).collect();
         let budget = Budget::unlimited();
         let ground = Ground { source: &source, index: None, sizes };
         let mut scan = Scan::new(&source, &filter, None, &budget).with_ground(ground, block);

@@ -16,11 +16,12 @@ use tokio::sync::watch;
 
 use super::super::Hit;
 use super::super::units::Sizes;
+use crate::dates::{Dates, Learned};
 use crate::source::Source;
 use crate::testing::copy_from;
 
 /// The lines of `bytes`: start, end, whether finished.
-pub(super) fn lines(bytes: &[u8]) -> Vec<Hit> {
+pub(in crate::scan) fn lines(bytes: &[u8]) -> Vec<Hit> {
     let mut lines = Vec::new();
     let mut start = 0;
     while start < bytes.len() {
@@ -37,17 +38,22 @@ pub(super) fn lines(bytes: &[u8]) -> Vec<Hit> {
 }
 
 /// The lines of `bytes` that match the query.
-pub(super) fn matching(text: &str, bytes: &[u8], limit: usize) -> Vec<Hit> {
+pub(in crate::scan) fn matching(text: &str, bytes: &[u8], sizes: Sizes) -> Vec<Hit> {
     let query = query::parse(text).unwrap();
+    let dates = Dates::of_stream((b"", false), None);
+    let mut timed = None;
     let is_match = |hit: &Hit| {
         let line = &bytes[hit.start.get() as usize..hit.end.get() as usize];
-        query.check(&mut OneLine { text: plain(line, limit) })
+        let text = plain(line, sizes.line);
+        timed = dates.time(&text).map(|time| (hit.start.get(), time)).or(timed);
+        let time = timed.filter(|(start, _)| hit.start.get() - start <= sizes.reach).map(|(_, time)| time);
+        query.check(&mut OneLine { text, time })
     };
     lines(bytes).into_iter().filter(is_match).collect()
 }
 
 /// The text of one line as a query sees it.
-pub(super) fn plain(line: &[u8], limit: usize) -> Vec<u8> {
+pub(in crate::scan) fn plain(line: &[u8], limit: usize) -> Vec<u8> {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let mut text = Vec::new();
     ansi::plain(&line[..limit.min(line.len())], &mut text);
@@ -56,6 +62,7 @@ pub(super) fn plain(line: &[u8], limit: usize) -> Vec<u8> {
 
 struct OneLine {
     text: Vec<u8>,
+    time: Option<Stamp>,
 }
 
 impl Matcher for OneLine {
@@ -75,7 +82,7 @@ impl Matcher for OneLine {
     }
 
     fn time(&mut self) -> Option<Stamp> {
-        None
+        self.time
     }
 }
 
@@ -95,7 +102,7 @@ fn lower(text: &[u8]) -> Vec<u8> {
         .collect()
 }
 
-const PARTS: [&[u8]; 22] = [
+const PARTS: [&[u8]; 28] = [
     b"foo",
     b"Foo",
     b"bar",
@@ -118,9 +125,15 @@ const PARTS: [&[u8]; 22] = [
     "é".as_bytes(),
     "É".as_bytes(),
     b"\xc3",
+    b"2026-11-22T09:00:00Z ",
+    b"\n2026-11-22T10:00:00Z x",
+    b"\n2026-11-22T11:00:00Z",
+    b"\nERROR foo",
+    b"\n[warn] x",
+    b"\n<3>",
 ];
 
-pub(super) const TERMS: [&str; 30] = [
+pub(super) const TERMS: [&str; 35] = [
     "foo",
     "Foo",
     "bar",
@@ -151,13 +164,18 @@ pub(super) const TERMS: [&str; 30] = [
     r"/r\r/",
     r"/^\s*$/",
     r"/(^|o)b(a|$)/i",
+    "level:error",
+    "level>=warn",
+    "after:2026-11-22T10:00:00Z",
+    "before:2026-11-22T10:30:00Z",
+    "before:2026-11-22T09:00:00Z",
 ];
 
-pub(super) fn file() -> impl Strategy<Value = Vec<u8>> {
+pub(in crate::scan) fn file() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(prop::sample::select(&PARTS[..]), 0..40).prop_map(|parts| parts.concat())
 }
 
-pub(super) fn query_text() -> impl Strategy<Value = String> {
+pub(in crate::scan) fn query_text() -> impl Strategy<Value = String> {
     let term = prop::sample::select(&TERMS[..]).prop_map(str::to_owned);
     term.prop_recursive(3, 8, 3, |inner| {
         prop_oneof![
@@ -169,28 +187,29 @@ pub(super) fn query_text() -> impl Strategy<Value = String> {
 }
 
 /// Small sizes; a read holds no line that is too long, as with the usual ones.
-pub(super) fn sizes() -> impl Strategy<Value = Sizes> {
-    (2_usize..30, 1_usize..12, 1_usize..12, 0_usize..12, 1_usize..4, 1_u64..30, 1_u64..60).prop_map(
-        |(line, first, read, piece, tail, step, span)| {
+pub(in crate::scan) fn sizes() -> impl Strategy<Value = Sizes> {
+    (2_usize..60, 1_usize..12, 1_usize..12, 0_usize..12, 1_usize..4, 1_u64..30, 1_u64..60, 0_u64..90).prop_map(
+        |(line, first, read, piece, tail, step, span, reach)| {
             let (first_read, read) = (first.min(line), read.min(line));
             let left = (line + read.max(tail)) as u64;
-            Sizes { line, first_read, read, piece, tail, step, span, left }
+            Sizes { line, first_read, read, piece, tail, step, span, reach, left }
         },
     )
 }
 
 /// Bytes that grow.
-#[derive(Debug, Default)]
-pub(super) struct Growing {
+#[derive(Debug)]
+pub(in crate::scan) struct Growing {
     bytes: Mutex<Vec<u8>>,
+    learned: Learned,
 }
 
 impl Growing {
-    pub(super) fn new(bytes: &[u8]) -> Self {
-        Self { bytes: Mutex::new(bytes.to_vec()) }
+    pub(in crate::scan) fn new(bytes: &[u8]) -> Self {
+        Self { bytes: Mutex::new(bytes.to_vec()), learned: Learned::nothing() }
     }
 
-    pub(super) fn set(&self, bytes: &[u8]) {
+    pub(in crate::scan) fn set(&self, bytes: &[u8]) {
         *self.bytes.lock().unwrap() = bytes.to_vec();
     }
 }
@@ -229,5 +248,10 @@ impl Source for Growing {
 
     fn lengths(&self) -> watch::Receiver<ByteOffset> {
         watch::Sender::new(self.len().unwrap()).subscribe()
+    }
+
+    /// What a file that grows teaches would be another thing each time.
+    fn learned(&self) -> Option<&Learned> {
+        Some(&self.learned)
     }
 }

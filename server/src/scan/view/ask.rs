@@ -1,13 +1,19 @@
 //! What can be known from the counts, and from a block that is read again.
 
+use std::io;
 use std::ops::ControlFlow;
 
 use taillight::line::{ByteOffset, LineNo};
 
 use super::super::Budget;
+use super::super::hits::Scan;
 use super::super::judge::{Judge, Judged, OnHit};
 use super::super::units::{Part, Scratch};
 use super::counts::Counts;
+use super::part_of;
+
+/// The longest file whose marks are made of its lines and not of its blocks, in bytes.
+const EXACT_MARKS_BYTES: u64 = 4 * 1024 * 1024;
 
 impl Counts {
     /// How many matching lines start before `offset`.
@@ -58,6 +64,36 @@ impl Counts {
             ControlFlow::Continue(())
         })?;
         place
+    }
+
+    /// Which of `parts` parts of `len` bytes matching lines start in.
+    pub(super) fn marks(&self, len: u64, parts: u32) -> io::Result<Vec<u32>> {
+        let mut marks: Vec<u32> = Vec::new();
+        let mut mark = |at: u64| {
+            if let Some(part) = part_of(at, (len, parts))
+                && marks.last() != Some(&part)
+            {
+                marks.push(part);
+            }
+        };
+        if len <= EXACT_MARKS_BYTES {
+            let budget = Budget::unlimited();
+            let mut scan = Scan::new(self.ground().source, self.filter(), None, &budget);
+            scan.down(0, len, &mut |hit| {
+                mark(hit.start.get());
+                ControlFlow::Continue(())
+            })?;
+            return Ok(marks);
+        }
+        self.read(|state| {
+            let end = state.done.div_ceil(self.block());
+            let mut block = state.hits.next_with_any(0, end);
+            while block < end {
+                mark(block * self.block());
+                block = state.hits.next_with_any(block + 1, end);
+            }
+        });
+        Ok(marks)
     }
 
     /// The matching lines that start in `[from, stop)` of a block that is counted.

@@ -6,13 +6,21 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::super::Budget;
-use super::super::judge::{PASS_BYTES, judge_piece};
+use super::super::clock::Clock;
+use super::super::judge::{PASS_BYTES, is_match, judge_piece};
 use super::super::units::{Part, Passed, Portions, Scratch, Unit, Units};
 use super::counts::Counts;
 use crate::index::Progress;
 
 /// How long one step takes, about, at most: others wait for their turn.
 pub(super) const STEP_TIME: Duration = Duration::from_millis(20);
+
+/// What a step uses again from piece to piece.
+struct Memory<'m, 's> {
+    text: &'m mut Vec<u8>,
+    portions: &'m mut Portions,
+    clock: &'m mut Clock<'s>,
+}
 
 impl Counts {
     /// Counts the next few MiB, for a short time; ends early when `is_stopping` says so.
@@ -44,6 +52,7 @@ impl Counts {
         let part = Part { from, at_start: true, stop: target, end: target, next: None };
         let mut units = Units::new(ground, part, buf, budget);
         let (mut portions, began) = (Portions::new(ground.sizes), Instant::now());
+        let mut clock = Clock::new(ground.source, ground.sizes);
         loop {
             if is_long {
                 match units.pass(PASS_BYTES)? {
@@ -63,19 +72,20 @@ impl Counts {
                 Unit::Lines { start, bytes } => {
                     // What is left of a unit would be read again: time tells within it only for a pattern that is slow.
                     let is_over = || is_unwanted() || began.elapsed() > STEP_TIME * 10;
-                    let at = self.count_lines(start, bytes, text, &mut portions, &is_over);
+                    let memory = Memory { text: &mut *text, portions: &mut portions, clock: &mut clock };
+                    let at = self.count_lines(start, bytes, memory, &is_over)?;
                     if at < target && (budget.is_spent() || is_over()) {
                         return Ok(Progress::More);
                     }
                 }
                 Unit::Head { start, bytes } => {
-                    let last = self.filter().is_match_within(bytes, ground.sizes.line);
+                    let last = is_match(self.filter(), (bytes, start), ground.sizes.line, &mut clock)?;
                     let looked = start + bytes.len() as u64;
                     self.write(|state| (state.last, state.is_long, state.looked) = (last, true, looked));
                     is_long = true;
                 }
-                Unit::Last { bytes, .. } => {
-                    let last = self.filter().is_match_within(bytes, ground.sizes.line);
+                Unit::Last { start, bytes } => {
+                    let last = is_match(self.filter(), (bytes, start), ground.sizes.line, &mut clock)?;
                     self.write(|state| state.last = last);
                     return Ok(self.judged_all(target));
                 }
@@ -89,15 +99,15 @@ impl Counts {
         &self,
         start: u64,
         lines: &[u8],
-        text: &mut Vec<u8>,
-        portions: &mut Portions,
+        memory: Memory<'_, '_>,
         is_over: &dyn Fn() -> bool,
-    ) -> u64 {
+    ) -> io::Result<u64> {
+        let Memory { text, portions, clock } = memory;
         let (mut at, mut rest) = (start, lines);
         while !rest.is_empty() {
             let began = Instant::now();
             let (piece, after) = portions.cut(rest);
-            let hits = self.hits_in(piece, at, text);
+            let hits = self.hits_in((piece, at), text, clock)?;
             at += piece.len() as u64;
             rest = after;
             self.write(|state| state.add(&hits, at));
@@ -106,7 +116,7 @@ impl Counts {
                 break;
             }
         }
-        at
+        Ok(at)
     }
 
     /// The long line at `done` ends before `end`.
@@ -122,17 +132,17 @@ impl Counts {
         Progress::Done
     }
 
-    /// The matching lines of a piece that starts at `at`: how many start in each block.
-    fn hits_in(&self, piece: &[u8], at: u64, text: &mut Vec<u8>) -> Vec<(u64, u64)> {
+    /// The matching lines of a piece and where it starts: how many start in each block.
+    fn hits_in(&self, piece: (&[u8], u64), text: &mut Vec<u8>, clock: &mut Clock<'_>) -> io::Result<Vec<(u64, u64)>> {
         let mut hits: Vec<(u64, u64)> = Vec::new();
-        judge_piece(self.filter(), piece, at, text, &mut |hit| {
+        judge_piece(self.filter(), piece, text, clock, &mut |hit| {
             let block = hit.start.get() / self.block();
             match hits.last_mut() {
                 Some(last) if last.0 == block => last.1 += 1,
                 _ => hits.push((block, 1)),
             }
             ControlFlow::Continue(())
-        });
-        hits
+        })?;
+        Ok(hits)
     }
 }

@@ -1,14 +1,14 @@
 //! What a view knows, and what it shares with those who count for it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use taillight::line::{ByteOffset, LineCount};
 use taillight::wire::Matched;
 use tokio::sync::watch;
 
-use super::super::Filter;
 use super::super::units::{Ground, Scratch, Sizes};
+use super::super::{Facts, Filter};
 use crate::index::{BlockCounts, LineIndex};
 use crate::source::Source;
 
@@ -26,6 +26,8 @@ pub(in crate::scan) struct Counts {
     matched: watch::Sender<Matched>,
     target: watch::Sender<u64>,
     pub(super) is_dropped: Arc<AtomicBool>,
+    /// Held where they help.
+    facts: OnceLock<Arc<Facts>>,
 }
 
 /// What is counted.
@@ -64,6 +66,7 @@ impl Counts {
             matched: watch::Sender::new(matched),
             target: watch::Sender::new(0),
             is_dropped: Arc::default(),
+            facts: OnceLock::new(),
         }
     }
 
@@ -71,8 +74,19 @@ impl Counts {
         &self.index
     }
 
-    pub(super) fn filter(&self) -> &Filter {
+    pub(in crate::scan) fn filter(&self) -> &Filter {
         &self.filter
+    }
+
+    /// With these facts, blocks that cannot match are not read.
+    pub(in crate::scan) fn hold_facts(&self, facts: Arc<Facts>) {
+        // The same for all of a source.
+        let _ = self.facts.set(facts);
+    }
+
+    /// From `from` on, the start of the first block in which lines may match, or `from`.
+    pub(super) fn pass_over(&self, from: u64) -> u64 {
+        self.facts.get().map_or(from, |facts| facts.pass_over(&self.filter, from))
     }
 
     pub(super) fn block(&self) -> u64 {

@@ -50,11 +50,14 @@ impl Sweep {
         (!is_long && stop > done).then_some(sweep)
     }
 
-    fn next_span(&mut self) -> Option<Span> {
+    fn next_span(&mut self, counts: &Counts) -> Option<Span> {
         if self.next >= self.stop {
             return None;
         }
-        let start = (self.next, std::mem::take(&mut self.is_first));
+        // The last block is looked at in any case: it says where the first line after all this starts.
+        let next = counts.pass_over(self.next).min(self.stop.saturating_sub(self.block)).max(self.next);
+        let start = (next, std::mem::take(&mut self.is_first) && next == self.next);
+        self.next = next;
         let stop = ((self.next + self.len) / self.block * self.block).max(self.next + 1).min(self.stop);
         self.next = stop;
         Some(Span::new(start, stop, self.end, self.block))
@@ -77,7 +80,7 @@ pub(in crate::scan) async fn sweep(counts: &Arc<Counts>, tasks: &Tasks) -> Progr
     let mut told = Instant::now();
     loop {
         while flight.len() < scan_threads() * AHEAD
-            && let Some(span) = sweep.next_span()
+            && let Some(span) = sweep.next_span(counts)
         {
             flight.push_back(judged(Arc::clone(counts), tasks.clone(), span));
         }

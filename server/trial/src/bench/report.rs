@@ -33,8 +33,12 @@ pub struct Report {
 }
 
 /// A median with what it is the median of.
-struct Spread {
-    median: f64,
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spread {
+    /// Half of the values are below it.
+    pub median: f64,
+    /// A quarter of the values is below the first, and above the second.
+    pub quartiles: [f64; 2],
     least: f64,
     most: f64,
 }
@@ -194,12 +198,15 @@ impl Report {
 }
 
 impl Spread {
-    fn of(values: &[f64]) -> Option<Self> {
+    /// Of these values; `None` without any.
+    pub fn of(values: &[f64]) -> Option<Self> {
         let mut sorted = values.to_vec();
         sorted.sort_by(f64::total_cmp);
         let (&least, &most) = (sorted.first()?, sorted.last()?);
-        let (low, high) = (sorted.get((sorted.len() - 1) / 2)?, sorted.get(sorted.len() / 2)?);
-        Some(Self { median: (low + high) / 2.0, least, most })
+        let last = sorted.len() - 1;
+        let at = |share: f64| sorted.get((last as f64 * share).round() as usize).copied().unwrap_or(most);
+        let (low, high) = (sorted.get(last / 2)?, sorted.get(sorted.len() / 2)?);
+        Some(Self { median: (low + high) / 2.0, quartiles: [at(0.25), at(0.75)], least, most })
     }
 }
 

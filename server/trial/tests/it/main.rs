@@ -7,6 +7,7 @@ mod burst;
 mod ending;
 mod heartbeat;
 mod hostile;
+mod large;
 mod logrotate;
 mod resume;
 mod rotation;

@@ -1,0 +1,94 @@
+//! How many lines there are of each level, for whoever wants to know; and where in the file there is something to see.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use taillight::cursor::Generation;
+use taillight::line::ByteOffset;
+use taillight::wire::{CLOSE_PROTOCOL, Failure, Levels, MAX_MARKS, Marks, ServerMsg};
+use tokio::time::Instant;
+
+use super::connection::{End, Viewer, sent};
+use super::outbox;
+use super::requests::{fail, gone};
+use super::socket::Socket;
+use crate::scan::{Facts, View};
+
+/// How often levels are told while they are counted.
+const INTERVAL: Duration = Duration::from_millis(200);
+
+/// What a connection that wants to know holds and was told.
+#[derive(Debug, Default)]
+pub(super) struct LevelWatch {
+    facts: Option<(Generation, Arc<Facts>)>,
+    told: Option<Levels>,
+}
+
+impl Viewer {
+    /// Tells levels from here on, or no more.
+    pub(super) fn watch_levels(&mut self, on: bool) {
+        self.levels = on.then(Box::default);
+        self.tell_soon();
+    }
+
+    /// Tells how many lines there are of each level, if somebody wants to know and it has changed.
+    pub(super) async fn tell_levels(&mut self, socket: &mut Socket) -> ControlFlow<End> {
+        let tip = self.puller.tip();
+        let Some(watch) = &mut self.levels else { return ControlFlow::Continue(()) };
+        let current = tip.current();
+        let generation = current.generation;
+        if watch.facts.as_ref().is_none_or(|(of, _)| *of != generation) {
+            watch.facts = Some((generation, current.views.facts(&self.state.tasks)));
+        }
+        let Some((_, facts)) = &watch.facts else { return ControlFlow::Continue(()) };
+        let census = facts.census();
+        let exact = census.exact && census.scanned >= tip.len;
+        let levels = Levels { generation, counts: census.counts, scanned: census.scanned, exact };
+        if !exact {
+            let at = Instant::now() + INTERVAL;
+            self.tell_at = Some(self.tell_at.map_or(at, |told| told.min(at)));
+        }
+        if watch.told.replace(levels) == Some(levels) {
+            return ControlFlow::Continue(());
+        }
+        sent(outbox::say(socket, &ServerMsg::Levels(levels)).await)
+    }
+
+    /// Says where there is something to see.
+    pub(super) async fn send_marks(
+        &mut self,
+        socket: &mut Socket,
+        req: u32,
+        generation: Generation,
+        parts: u32,
+    ) -> ControlFlow<End> {
+        if parts == 0 || parts > MAX_MARKS {
+            return ControlFlow::Break(End::Close(CLOSE_PROTOCOL, "too many marks"));
+        }
+        let tip = self.puller.tip();
+        let Some(epoch) = tip.epoch(generation) else { return gone(socket, req).await };
+        let is_current = generation == tip.current().generation;
+        let len = epoch.ended.get().copied().unwrap_or(if is_current { tip.len } else { ByteOffset::ZERO });
+        let (shown, found) = self.search.views_of(generation);
+        let facts = self.levels.as_ref().and_then(|watch| watch.facts.clone());
+        let facts = facts.filter(|(of, _)| *of == generation).map(|(_, facts)| facts);
+        let look = move || marks(len, parts, (shown, found), facts);
+        match self.state.tasks.blocking(look).await {
+            Ok(marks) => sent(outbox::say(socket, &ServerMsg::Marks { req, generation, marks }).await),
+            Err(error) => fail(socket, req, Failure::ReadError, &error.to_string()).await,
+        }
+    }
+}
+
+fn marks(
+    len: ByteOffset,
+    parts: u32,
+    (shown, found): (Option<Arc<View>>, Option<Arc<View>>),
+    facts: Option<Arc<Facts>>,
+) -> io::Result<Marks> {
+    let of = |view: Option<Arc<View>>| view.map_or(Ok(Vec::new()), |view| view.marks(len, parts));
+    let levels = facts.map_or(Ok(Vec::new()), |facts| facts.marks(len, parts))?;
+    Ok(Marks { len, parts, found: of(found)?, shown: of(shown)?, levels })
+}
