@@ -6,7 +6,6 @@ use crate::window::{Position, RowKey};
 use crate::wire::{ClientMsg, Failure};
 
 /// What to do.
-#[expect(clippy::large_enum_variant, reason = "a message is moved once: a box for each would cost more than the room")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Open a socket.

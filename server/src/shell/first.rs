@@ -9,7 +9,7 @@ use app::boot::{FileScreen, Filtering, Landed, ReaderLinks, RefusedTerm};
 use taillight::cursor::{Anchor, Cursor};
 use taillight::line::{ByteLen, ByteOffset, LineCount};
 use taillight::view::{FileView, Place, ViewState};
-use taillight::wire::{self, Frame, FrameKind, FrameRow, MAX_PAGE_BYTES, Tip};
+use taillight::wire::{Frame, FrameKind, FrameRow, MAX_PAGE_BYTES, Tip};
 use tokio::time::Instant;
 
 use crate::auth::Principal;
