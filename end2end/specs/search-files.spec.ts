@@ -87,6 +87,17 @@ test('a search is of the folder, its root or all files', async ({ viewer, logs, 
   await expect(search.dialog).toBeHidden();
 });
 
+test('a search begins with what the page is narrowed to, levels too', async ({ viewer, logs, page }) => {
+  const log = logs.file('a.log', 'ERROR disk full\nERROR other\nINFO disk full\n');
+  const search = new Search(page);
+  await viewer.open(`${log.link}?q=disk&lvl=error`);
+  await viewer.press('Shift+Q');
+  await expect(search.box).toHaveValue(/disk.*level:error|level:error.*disk/);
+  await search.box.press('Enter');
+  await expect(search.status).toHaveText('1 line in 1 of 1 file');
+  expect((await search.texts())[1]).toBe('ERROR disk full');
+});
+
 test('what is wrong with a query is told with its place, and nothing found is said', async ({ viewer, logs, page, complaints }) => {
   complaints.expect(/400 \(Bad Request\)/);
   const log = logs.file('a.log', 'one\ntwo\n');

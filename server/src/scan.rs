@@ -41,7 +41,7 @@ pub use facts::{Census, Facts};
 pub use filter::{BadQuery, Filter};
 pub use hits::{hits_down, hits_up};
 pub use moment::{Moment, moment};
-pub use piece::Piece;
+pub use piece::{Piece, REACH_BYTES};
 pub use sifter::Sifter;
 pub use survey::{Charset, Survey, survey, survey_stream};
 pub use total::total;

@@ -6,6 +6,7 @@
 mod common;
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -81,6 +82,48 @@ async fn files_come_newest_first_with_their_rows_and_counts() {
     let refused = server.get(&refused, &[("Authorization", &bearer)]).await;
     let missing = server.get(&missing, &[("Authorization", &bearer)]).await;
     assert_eq!((refused.status, &refused.body), (404, &missing.body));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn levels_and_times_narrow_a_search_and_rows_tell_theirs() {
+    let scratch = Scratch::new();
+    let text = b"Nov 22 10:00:00 web a: ERROR one\n  at two\nNov 22 10:01:00 web a: INFO three\nNov 22 10:02:00 web a: ERROR four\n";
+    scratch.write("a.log", text);
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(text).unwrap();
+    scratch.write("b.gz", &encoder.finish().unwrap());
+    let written = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_650_000); // 2023-11-22
+    for name in ["a.log", "b.gz"] {
+        std::fs::File::options().append(true).open(scratch.logs().join(name)).unwrap().set_modified(written).unwrap();
+    }
+    let server = TestServer::start(&scratch, &[]).await;
+    for (query, expected) in [
+        ("q=level:error", &["one", "four"][..]),
+        ("lvl=error", &["one", "four"]),
+        ("lvl=error&q=-four", &["one"]),
+        ("to=2023-11-22T10:01:00", &["one", "two"]),
+        ("from=2023-11-22T10:01:00&to=2023-11-22T10:02:00", &["three"]),
+        ("q=after:2023-11-22T10:01:00", &["three", "four"]),
+        ("from=2024-01-01", &[]),
+    ] {
+        let (objects, done) = search(&server, query).await;
+        for name in ["logs/a.log", "logs/b.gz"] {
+            let of_file = objects.iter().filter(|object| object["file"] == name);
+            let rows: Vec<&Value> = of_file.filter_map(|object| object["rows"].as_array()).flatten().collect();
+            let last_words: Vec<&str> =
+                rows.iter().filter_map(|row| row["text"].as_str()?.rsplit(' ').next()).collect();
+            assert_eq!(last_words, expected, "{query} {name}: {done}");
+            for row in rows.iter().filter(|row| row["text"].as_str().unwrap().ends_with("one")) {
+                // The day is that of the zone of this machine.
+                let time = row["time"].as_str().unwrap();
+                assert!(time.starts_with("2023-11-2") && row["level"] == "error", "{name}: {row}");
+            }
+        }
+    }
+    let bearer = format!("Bearer {TOKEN}");
+    let refused = server.get("/api/v1/search?q=a&lvl=loud", &[("Authorization", &bearer)]).await;
+    assert!(refused.status == 400 && refused.body.contains("names of levels"), "{}", refused.body);
     server.stop().await;
 }
 

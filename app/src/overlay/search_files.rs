@@ -7,7 +7,7 @@ use super::Dialog;
 use crate::erased::{any, handler, memo, shown, yes_no};
 use crate::search_files::{End, FileHits, Found, Hit, State, Unread, folders};
 use crate::shell::{Act, Shell};
-use crate::viewer::error_view;
+use crate::viewer::{error_view, shown_query};
 
 const INPUT: &str = "search-files";
 const ERROR: &str = "search-files-error";
@@ -52,7 +52,7 @@ fn prepare(shell: Shell) {
         search.folder.set(folders.into_iter().next().flatten());
     }
     if search.text.with_untracked(String::is_empty) {
-        search.text.set(shell.file(|view| view.filter.clone()).unwrap_or_default());
+        search.text.set(shell.file(shown_query).flatten().unwrap_or_default());
     }
 }
 

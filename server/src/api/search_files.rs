@@ -1,5 +1,5 @@
-//! `GET /api/v1/search?path=ROOT/DIR&q=EXPR`: which files have matching lines, as newline-delimited JSON that comes while
-//! they are searched, the file that was written last first.
+//! `GET /api/v1/search?path=ROOT/DIR&q=EXPR&lvl=&from=&to=`: which files have matching lines, as newline-delimited JSON that
+//! comes while they are searched, the file that was written last first.
 //!
 //! # What bounds it
 //! So many files, so many bytes and so many searches for each user; the steps of a search run on the scan threads, so that
@@ -29,7 +29,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::api::files::folder;
-use crate::api::params::query_pairs;
+use crate::api::params::{Selection, query_pairs};
 use crate::api::search::compile;
 use crate::auth::Principal;
 use crate::auth::slots::{Slot, Slots};
@@ -64,7 +64,7 @@ pub struct Searches {
 struct Wanted {
     /// The folder; all roots without one.
     folder: Option<LogPath>,
-    q: String,
+    lines: Selection,
 }
 
 /// Tells all steps of a search that nobody waits for it.
@@ -104,8 +104,8 @@ pub async fn search(
     who: Principal,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
-    let Wanted { folder, q } = wanted(query.as_deref().unwrap_or_default())?;
-    let filter = compile(&state.tasks, q).await?;
+    let Wanted { folder, lines } = wanted(query.as_deref().unwrap_or_default())?;
+    let filter = compile(&state.tasks, lines).await?;
     let slots = state.searches.take(&who)?;
     let cancel = Cancel(Arc::default());
     let (catalog, for_walk, is_over) = (state.catalog.clone(), who.clone(), Arc::clone(&cancel.0));
@@ -134,7 +134,7 @@ pub async fn search(
 }
 
 fn wanted(query: &str) -> Result<Wanted, ApiError> {
-    let mut wanted = Wanted { folder: None, q: String::new() };
+    let mut wanted = Wanted { folder: None, lines: Selection::default() };
     for pair in query.split('&') {
         // A name can be bytes that are no text.
         if let Some(path) = pair.strip_prefix("path=") {
@@ -142,14 +142,7 @@ fn wanted(query: &str) -> Result<Wanted, ApiError> {
         }
     }
     for (name, value) in query_pairs(query) {
-        match name.as_str() {
-            "q" => wanted.q = value,
-            "from" | "to" if !value.is_empty() => {
-                let detail = "'from' and 'to' are not for a search over files: use 'after:' and 'before:' in 'q'";
-                return Err(ApiError::BadRequest { detail: detail.to_owned() });
-            }
-            _ => {}
-        }
+        wanted.lines.read(&name, &value)?;
     }
     Ok(wanted)
 }

@@ -11,6 +11,9 @@ use super::{Budget, Filter, Hit};
 use crate::index::BLOCK_BYTES;
 use crate::source::Source;
 
+/// How far above a line its time may stand, in bytes: what a source that is read in order has to keep.
+pub const REACH_BYTES: u64 = Sizes::USUAL.reach;
+
 /// The matching lines that start in a part of a file. All but the last [`Piece::LEFT_BYTES`] of a file can be judged in
 /// pieces side by side; those are left to [`super::hits_down`], as is each line at which a piece ends early.
 #[derive(Debug)]

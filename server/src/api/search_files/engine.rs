@@ -8,7 +8,7 @@ use std::io;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
@@ -271,6 +271,11 @@ impl Searched {
     #[cfg(test)]
     pub(super) fn matched(&self) -> u64 {
         self.matched
+    }
+
+    /// When it was changed last.
+    pub(super) fn modified(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_nanos(self.file.modified_ns)
     }
 
     /// How many rows may still be shown.

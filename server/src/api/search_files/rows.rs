@@ -6,6 +6,7 @@ use std::io;
 use taillight::ansi;
 use taillight::line::{ByteLen, ByteOffset};
 
+use crate::dates::Dates;
 use crate::export::{Exporter, Format, Row};
 use crate::scan::{Filter, Hit};
 use crate::source::{Source, read_full};
@@ -21,8 +22,12 @@ const MAX_MARKS: usize = 8;
 
 /// The rows of `hits`.
 pub(super) fn rows(source: &dyn Source, filter: &Filter, hits: &[Hit]) -> io::Result<Vec<Vec<u8>>> {
-    let mut exporter = Exporter::new(Format::Json, None);
     let mut rows = Vec::new();
+    if hits.is_empty() {
+        return Ok(rows);
+    }
+    let mut exporter = Exporter::new(Format::Json, None);
+    exporter.set_dates(Dates::of(source)?);
     for hit in hits {
         let mut bytes = vec![0; (hit.end - hit.start).get().min(MAX_ROW_BYTES) as usize];
         if read_full(source, &mut bytes, hit.start)? < bytes.len() {

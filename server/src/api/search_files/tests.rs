@@ -86,10 +86,13 @@ async fn a_file_that_shrinks_under_the_search_is_told_so() {
     }
 }
 
-/// Text with lines of all lengths, some longer than what is looked at, and none at the end.
+/// Text with lines of all lengths, some longer than what is looked at, one in thousand with a time, and none at the end.
 fn hard_text() -> Vec<u8> {
     let mut text = Vec::new();
     for nth in 0..60_000_u32 {
+        if nth % 1000 == 500 {
+            text.extend(format!("2026-11-22T10:{:02}:00Z tick\n", nth / 1000).bytes());
+        }
         text.extend(format!("{nth} {}\n", if nth % 7 == 0 { "needle" } else { "hay hay hay hay" }).bytes());
         if nth % 20_000 == 10_000 {
             text.extend(std::iter::repeat_n(b'x', 3_000_000 + nth as usize));
@@ -106,7 +109,7 @@ async fn pieces_side_by_side_count_what_one_after_the_other_would() {
     let text = hard_text();
     let len = text.len() as u64;
     let source: Arc<dyn Source> = Arc::new(Memory(text));
-    for q in ["needle", "-hay", "", "/^needle/"] {
+    for q in ["needle", "-hay", "", "/^needle/", "after:2026-11-22T10:30:00Z needle"] {
         let (engine, mut lines) = engine(&folder, q);
         let mut searched = searched(len);
         plain::search(&engine, &mut searched, &source, ByteOffset::new(len)).await.unwrap();
@@ -135,11 +138,12 @@ async fn a_compressed_file_is_searched_as_what_it_stands_for() {
     folder.file("b.zst", &zstd::encode_all(text.as_slice(), 1).unwrap());
     folder.file("cut.gz", &packed[..packed.len() / 2]);
     folder.file("tar.gz", b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03c\x00\x00\x8d\xef\x02\xd2\x01\x00\x00\x00");
-    for q in ["needle", "-hay"] {
+    for q in ["needle", "-hay", "before:2026-11-22T10:30:00Z hay"] {
         let len = ByteOffset::new(text.len() as u64);
         let expected = total(&Memory(text.clone()), &Filter::compile(q).unwrap(), ByteOffset::ZERO..len).unwrap();
         let (engine, lines) = engine(&folder, q);
         let said = said(engine, found(&folder), lines).await;
+        assert!(expected > 100, "{q:?}: too easy");
         let of = |name: &str, field: &str| {
             let is_it = |object: &&Value| {
                 object["file"].as_str().is_some_and(|file| file.ends_with(name)) && object.get(field).is_some()
