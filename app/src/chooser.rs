@@ -8,7 +8,7 @@ use taillight::wire::{Entry, EntryKind, Listing};
 use crate::app::FirstScreen;
 use crate::boot::Screen;
 use crate::erased::{any, effect, handler, memo, shown};
-use crate::files::load_folder;
+use crate::files::{SearchFilesButton, load_folder};
 use crate::problem::Brand;
 use crate::shell::Shell;
 use crate::text;
@@ -44,7 +44,8 @@ pub fn Chooser(
         <div class="plain">
             <header>
                 <Brand/>
-                <a class="button ghost push" href="#" on:click=handler(move |event: leptos::ev::MouseEvent| {
+                <SearchFilesButton class="ghost push"/>
+                <a class="button ghost" href="#" on:click=handler(move |event: leptos::ev::MouseEvent| {
                     event.prevent_default();
                     shell.act(crate::shell::Act::Open(crate::shell::Overlay::QuickOpen));
                 })>"Quick open " <kbd aria-hidden="true">"Ctrl K"</kbd></a>

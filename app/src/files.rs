@@ -2,11 +2,12 @@
 
 use leptos::prelude::*;
 use taillight::path::LogPath;
+use taillight::view::keys::KeyAction;
 use taillight::view::link;
 use taillight::wire::{Entry, EntryKind, Listing};
 
 use crate::erased::{any, effect, handler, shown, yes_no};
-use crate::shell::Shell;
+use crate::shell::{Act, Overlay, Shell};
 use crate::text;
 
 /// What became of reading a folder; `None` while it is read.
@@ -45,8 +46,26 @@ pub fn FilesPane() -> impl IntoView {
             <div class="tree">
                 <Level folder=roots wanted/>
             </div>
+            <SearchFilesButton class="ghost"/>
             <a class="button" href=shell.href("/")>"All files"</a>
         </nav>
+    })
+}
+
+/// Opens the search over files.
+#[component]
+pub fn SearchFilesButton(
+    /// Its class names.
+    class: &'static str,
+) -> impl IntoView {
+    let shell = Shell::get();
+    any(view! {
+        <button
+            class=class aria-keyshortcuts=KeyAction::SearchFiles.aria_keyshortcuts()
+            on:click=handler(move |_| shell.act(Act::Open(Overlay::SearchFiles)))
+        >
+            "Search files " <kbd aria-hidden="true">"Q"</kbd>
+        </button>
     })
 }
 

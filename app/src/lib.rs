@@ -32,6 +32,7 @@ pub mod nav;
 pub mod overlay;
 pub mod problem;
 pub mod search;
+pub mod search_files;
 pub mod shell;
 pub mod text;
 pub mod viewer;

@@ -1,6 +1,7 @@
 //! Acting on what the user wants, and the address: it is the view, printed.
 
 mod boxes;
+mod search_files;
 
 use std::cell::RefCell;
 
@@ -117,6 +118,8 @@ pub fn act(shell: Shell, act: Act) {
             }
         }
         Act::Search(act) => boxes::act(shell, act),
+        Act::SearchFiles(true) => search_files::begin(shell),
+        Act::SearchFiles(false) => search_files::end(shell),
     }
 }
 
@@ -177,6 +180,9 @@ fn on_pop(shell: Shell) {
 
 fn on_link(shell: Shell, address: &str) -> bool {
     let Ok(link) = link::read(address) else { return false };
+    if shell.overlay.get_untracked() != Overlay::None {
+        act(shell, Act::Open(Overlay::None));
+    }
     let is_other = shell.view.with_untracked(|view| *view != link.state);
     // A visit leaves the history alone, for Back and Forward; a link is a step.
     if is_other {
@@ -247,6 +253,7 @@ fn do_key(shell: Shell, action: KeyAction, count: Option<u64>) {
     match action {
         KeyAction::GoTo => act(shell, Act::Open(Overlay::GoTo)),
         KeyAction::QuickOpen => act(shell, Act::Open(Overlay::QuickOpen)),
+        KeyAction::SearchFiles => act(shell, Act::Open(Overlay::SearchFiles)),
         KeyAction::Help => act(shell, Act::Open(Overlay::Help)),
         KeyAction::Files => act(shell, Act::ToggleFiles),
         KeyAction::CopyLink => act(shell, Act::CopyLink),

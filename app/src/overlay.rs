@@ -1,8 +1,9 @@
-//! What opens over the page, one at a time: the prompt for a place, the help sheet, the files by name.
+//! What opens over the page, one at a time: the prompt for a place, the help sheet, the files by name, the search over files.
 
 mod goto;
 mod help;
 mod quick_open;
+mod search_files;
 
 use leptos::prelude::*;
 
@@ -11,6 +12,7 @@ use crate::shell::{Act, Overlay, Shell};
 use goto::GoToPrompt;
 use help::HelpSheet;
 use quick_open::QuickOpen;
+use search_files::SearchFiles;
 
 /// What is open.
 #[component]
@@ -21,6 +23,7 @@ pub fn Overlays() -> impl IntoView {
         Overlay::GoTo => any(view! { <GoToPrompt/> }),
         Overlay::Help => any(view! { <HelpSheet/> }),
         Overlay::QuickOpen => any(view! { <QuickOpen/> }),
+        Overlay::SearchFiles => any(view! { <SearchFiles/> }),
     })
 }
 
@@ -46,14 +49,15 @@ fn Dialog(
             close();
         }
     });
+    // A click in the dialog goes on to the document: a link there is one of the page.
+    let on_click = handler(move |event: leptos::ev::MouseEvent| {
+        if event.target() == event.current_target() {
+            close();
+        }
+    });
     any(view! {
-        <div class="veil" on:click=handler(move |_| close()) on:keydown=on_key>
-            <div
-                class=class role="dialog" aria-modal="true" aria-label=label
-                on:click=handler(|event: leptos::ev::MouseEvent| event.stop_propagation())
-            >
-                {children()}
-            </div>
+        <div class="veil" on:click=on_click on:keydown=on_key>
+            <div class=class role="dialog" aria-modal="true" aria-label=label>{children()}</div>
         </div>
     })
 }

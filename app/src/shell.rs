@@ -8,6 +8,7 @@ use taillight::wire::Tip;
 
 use crate::boot::{Boot, Screen};
 use crate::search::{Search, SearchAct};
+use crate::search_files::FilesSearch;
 use crate::text;
 
 /// What all components share. A context, cheap to copy.
@@ -27,6 +28,8 @@ pub struct Shell {
     pub status: Status,
     /// What is filtered and found.
     pub search: Search,
+    /// What is searched in all files of a folder.
+    pub search_files: FilesSearch,
     /// Whether the program runs: set after hydration.
     pub running: RwSignal<bool>,
     base: StoredValue<String>,
@@ -55,6 +58,8 @@ pub enum Overlay {
     Help,
     /// The list of files to open by name.
     QuickOpen,
+    /// The search over files.
+    SearchFiles,
 }
 
 /// What the stream says, as the chrome shows it. Written at most once per animation frame.
@@ -119,6 +124,8 @@ pub enum Act {
     Open(Overlay),
     /// Something with the boxes, or with what was found.
     Search(SearchAct),
+    /// Begins the search over files, or ends it.
+    SearchFiles(bool),
 }
 
 impl Shell {
@@ -139,6 +146,7 @@ impl Shell {
             files_pane: RwSignal::new(None),
             status,
             search,
+            search_files: FilesSearch::new(),
             running: RwSignal::new(false),
             base: StoredValue::new(boot.base.clone()),
         }

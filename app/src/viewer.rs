@@ -12,10 +12,11 @@ use crate::app::FirstScreen;
 use crate::erased::{any, shown};
 use crate::files::FilesPane;
 use crate::shell::{Overlay, Shell};
-pub use header::download_link;
 use header::{BottomBar, Header};
+pub use header::{download_link, shown_query};
 use log::Log;
 use search::SearchBar;
+pub use search::error_view;
 use selection::SelectionBar;
 use state_line::StateLine;
 

@@ -7,6 +7,7 @@ pub mod lines;
 pub mod params;
 pub mod raw;
 mod search;
+pub mod search_files;
 
 use axum::http::Uri;
 use taillight::path::LogPath;

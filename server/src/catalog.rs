@@ -15,6 +15,7 @@ mod pseudo;
 mod rules;
 mod siblings;
 mod unnamed;
+mod walk;
 
 use std::fs::File;
 use std::io;
@@ -35,6 +36,7 @@ pub use named::Named;
 pub use siblings::Sibling;
 pub(crate) use siblings::without_packing;
 pub(crate) use unnamed::file as file_without_name;
+pub use walk::{Found, FoundFile};
 
 /// The entries a listing holds at most; the rest comes with `after`.
 pub const LISTING_ENTRIES: usize = 1000;

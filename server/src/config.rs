@@ -85,6 +85,10 @@ pub struct Limits {
     pub stdin_bytes: u64,
     /// How much is kept of what compressed files stand for, in bytes.
     pub spool_bytes: u64,
+    /// How many searches over files a user may have at a time.
+    pub searches_per_user: u32,
+    /// How much one search over files reads, in bytes.
+    pub search_bytes: u64,
     /// How much is kept of the line counts of large files, in bytes; 0: none.
     pub kept_counts_bytes: u64,
 }
@@ -268,6 +272,8 @@ impl Default for Limits {
             sockets_per_user: 64,
             stdin_bytes: 4 << 30,
             spool_bytes: 16 << 30,
+            searches_per_user: 2,
+            search_bytes: 20_000_000_000,
             kept_counts_bytes: 64 << 20,
         }
     }

@@ -66,6 +66,11 @@ pub enum ApiError {
         /// How many that is.
         most: u32,
     },
+    /// A user has as many searches over files as one may have.
+    TooManySearches {
+        /// How many that is.
+        most: u32,
+    },
     /// The server is at a limit or going away; trying again helps.
     Busy,
     /// The server's own fault.
@@ -104,7 +109,9 @@ impl ApiError {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::BadRequest { .. } | Self::BadQuery { .. } => StatusCode::BAD_REQUEST,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::TooMany { .. } | Self::TooManySockets { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooMany { .. } | Self::TooManySockets { .. } | Self::TooManySearches { .. } => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -135,7 +142,7 @@ impl ApiError {
             Self::TooMany { retry_secs } => {
                 headers.insert(RETRY_AFTER, HeaderValue::from(retry_secs));
             }
-            Self::Busy => {
+            Self::Busy | Self::TooManySearches { .. } => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
             Self::Internal(cause) => {
@@ -165,6 +172,12 @@ impl ApiError {
             Self::TooManySockets { most } => (
                 "too many sockets",
                 format!("a user may have {most} sockets at a time: close one, or raise limits.sockets_per_user"),
+            ),
+            Self::TooManySearches { most } => (
+                "too many searches",
+                format!(
+                    "{most} searches over files are running for you: wait for one to end, or raise limits.searches_per_user"
+                ),
             ),
             Self::Busy => {
                 ("server busy", "the server is at a limit or shutting down: try again in a moment".to_owned())

@@ -39,6 +39,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use api::count::Unfinished;
+use api::search_files::Searches;
 use assets::Assets;
 use auth::Auth;
 use catalog::{Catalog, RootError};
@@ -154,6 +155,7 @@ impl Server {
         let auth = Auth::new(&self.config, &self.token, local, tasks);
         let pace = Pace { poll: self.config.poll, ..Pace::default() };
         let archives = Archives::new(self.config.spool_folders(), self.config.limits.spool_bytes);
+        let searches = Searches::new(&self.config.limits);
         let kept = kept_counts(&self.config);
         let facts = Facts {
             base: self.config.base_path,
@@ -171,6 +173,7 @@ impl Server {
             tasks: tasks.clone(),
             unfinished: Unfinished::default(),
             assets: Assets::new(self.site_root),
+            searches,
             facts: Arc::new(facts),
         }
     }

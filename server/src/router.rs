@@ -14,7 +14,7 @@ use axum::routing::{get, post};
 use taillight::wire;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::api::{count, files, health, lines, raw};
+use crate::api::{count, files, health, lines, raw, search_files};
 use crate::auth::{door, login};
 use crate::error::ApiError;
 use crate::shell::plain;
@@ -77,6 +77,7 @@ fn private(state: &AppState) -> Router<AppState> {
         .route("/metrics", get(health::metrics))
         .route("/api/v1/lines/{*path}", get(lines::lines))
         .route("/api/v1/count/{*path}", get(count::count))
+        .route("/api/v1/search", get(search_files::search))
         .route("/raw/{*path}", get(raw::raw).layer(layers::compression()))
         .route(wire::ENDPOINT, get(ws::viewer))
         .method_not_allowed_fallback(layers::wrong_method)

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use axum::extract::FromRef;
 
 use crate::api::count::Unfinished;
+use crate::api::search_files::Searches;
 use crate::assets::Assets;
 use crate::auth::Auth;
 use crate::catalog::Catalog;
@@ -29,6 +30,8 @@ pub struct AppState {
     pub unfinished: Unfinished,
     /// The page's program and pictures.
     pub assets: Assets,
+    /// What searches over files may take.
+    pub searches: Searches,
     /// What was said at the start and does not change.
     pub facts: Arc<Facts>,
 }

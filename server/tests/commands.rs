@@ -130,7 +130,7 @@ fn what_the_caller_must_change_exits_with_2_and_says_what() {
         (&["stat", "none.log"], "error: none.log: no such file\n"),
         (&["stat", "."], "error: .: "),
         (&["query", "zzz", "none.log"], "error: none.log: no such file\n"),
-        (&["query", "zzz", "."], "error: .: this is a folder: name the files in it\n"),
+        (&["query", "--follow", "zzz", "."], "error: .: a folder cannot be followed: name the files in it\n"),
     ];
     for (args, expected) in table {
         let (code, out, said) = place.run(args);
@@ -227,6 +227,66 @@ fn times_bound_what_is_found_and_years_come_from_the_last_change() {
             assert_eq!(output.status.code(), Some(i32::from(expected.is_empty())), "{name} {args:?}");
         }
     }
+}
+
+#[test]
+fn a_folder_stands_for_the_files_in_it_as_ripgrep_goes_through_it() {
+    let place = Place::new();
+    let write = |name: &str, bytes: &[u8]| {
+        let path = place.top.join("logs").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    };
+    write("b.log", b"an error\nfine\nerror again");
+    write("a/z.log", b"error in a\n");
+    write("a-b.log", b"nothing\n");
+    write("a.log", b"error in a.log\n");
+    write("pack.gz", &fs::read(gzip(&place, "error packed\n")).unwrap());
+    write(".hidden.log", b"error\n");
+    write(".git/x.log", b"error\n");
+    write("core", b"\0error\n");
+    std::os::unix::fs::symlink(".", place.top.join("logs/loop")).unwrap();
+    std::os::unix::fs::symlink("b.log", place.top.join("logs/link.log")).unwrap();
+    let note = "note: not searched in folders: 2 hidden, 2 linked, 1 binary (name a file to search it)\n";
+    let table: &[Asked<'_>] = &[
+        (
+            &["error", "logs"],
+            0,
+            "logs/a/z.log:error in a\nlogs/a.log:error in a.log\nlogs/b.log:an error\nlogs/b.log:error again\n\
+             logs/pack.gz:error packed\n",
+            note,
+        ),
+        (&["--count", "error", "logs"], 0, "logs/a/z.log:1\nlogs/a.log:1\nlogs/b.log:2\nlogs/pack.gz:1\n", note),
+        (&["--count", "error", "logs/a-b.log", "logs/a"], 0, "logs/a-b.log:0\nlogs/a/z.log:1\n", ""),
+        (&["--max-count", "1", "error", "logs/a/"], 0, "logs/a/z.log:error in a\n", ""),
+        (&["zzz", "logs"], 1, "", note),
+        (&["error", "logs/a", "none.log"], 2, "logs/a/z.log:error in a\n", "error: none.log: no such file\n"),
+        (
+            &["error", "logs/.hidden.log", "logs/link.log"],
+            0,
+            "logs/.hidden.log:error\nlogs/link.log:an error\nlogs/link.log:error again\n",
+            "",
+        ),
+    ];
+    for (args, code, out, said) in table {
+        let ran = place.run(&[&["query"], *args].concat());
+        assert_eq!((ran.0, ran.1.as_str(), ran.2.as_str()), (Some(*code), *out, *said), "{args:?}");
+    }
+    let mut broken = fs::read(place.top.join("logs/pack.gz")).unwrap();
+    broken.truncate(broken.len() - 4);
+    write("a/broken.gz", &broken);
+    let (code, out, said) = place.run(&["query", "error", "logs/a"]);
+    assert_eq!((code, out.as_str()), (Some(2), "logs/a/broken.gz:error packed\nlogs/a/z.log:error in a\n"), "{said}");
+    assert!(said.starts_with("error: logs/a/broken.gz: the compressed file is incomplete"), "{said}");
+}
+
+/// A compressed file with that text.
+fn gzip(place: &Place, text: &str) -> PathBuf {
+    let path = place.top.join("packed.gz");
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(text.as_bytes()).unwrap();
+    fs::write(&path, encoder.finish().unwrap()).unwrap();
+    path
 }
 
 #[test]

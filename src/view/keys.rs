@@ -91,6 +91,8 @@ pub enum KeyAction {
     MoreContext,
     /// Shows fewer of them.
     LessContext,
+    /// Opens the search over files.
+    SearchFiles,
     /// Copies the link to the selected lines.
     CopyLink,
     /// Opens the palette of files.
@@ -163,6 +165,7 @@ pub static KEYS: &[Binding] = &[
     plain(KeyAction::InContext, &["."], "show a filtered line among all others, and back", Group::Search),
     plain(KeyAction::MoreContext, &["o"], "more context: lines around the matches", Group::Search),
     plain(KeyAction::LessContext, &["O"], "less context: lines around the matches", Group::Search),
+    plain(KeyAction::SearchFiles, &["Q"], "search files: those of a folder, or all", Group::Search),
     plain(KeyAction::Follow, &["F", "f"], "follow on or off", Group::View),
     plain(KeyAction::Pause, &["p"], "pause or resume the screen", Group::View),
     plain(KeyAction::Wrap, &["Alt+Z"], "wrap long lines or not", Group::View),

@@ -40,6 +40,30 @@ pub fn set_value(id: &'static str, text: &str) {
     }
 }
 
+/// From the element that holds the focus to the next or previous link in the element with that id: to its first one from
+/// outside, and upwards from that to `above`.
+pub fn step(id: &'static str, above: &'static str, down: bool) {
+    let Ok(links) = by_id(id).and_then(|list| Ok(list.query_selector_all("a")?)) else { return };
+    let active = document().ok().and_then(|document| document.active_element());
+    let is_active = |nth: &u32| links.item(*nth).as_ref() == active.as_ref().map(AsRef::as_ref);
+    let now = (0..links.length()).find(is_active);
+    let next = match now {
+        None if down => Some(0),
+        None => return,
+        Some(nth) if down => Some((nth + 1).min(links.length().saturating_sub(1))),
+        Some(nth) => nth.checked_sub(1),
+    };
+    match next {
+        None => focus(above),
+        Some(nth) => {
+            if let Some(link) = links.item(nth).and_then(|link| link.dyn_into::<web_sys::HtmlElement>().ok()) {
+                // As above.
+                let _ = link.focus();
+            }
+        }
+    }
+}
+
 fn input(id: &'static str) -> Option<web_sys::HtmlInputElement> {
     by_id(id).ok()?.dyn_into().ok()
 }

@@ -92,15 +92,21 @@ fn Download() -> impl IntoView {
 
 /// The link below the base path to what is shown, as a download.
 pub fn download_link(view: &FileView) -> String {
-    match view.shown_rows() {
-        Some(filter) if filter.narrow.is_nothing() => link::raw_query_link(&view.path, &filter.q),
-        Some(filter) => {
-            // What is wrong in it is not in force here either.
-            let (narrowed, _) = query::parse(&filter.q).unwrap_or(Query::EVERYTHING).narrowed(&filter.narrow);
-            link::raw_query_link(&view.path, &narrowed.to_string())
-        }
+    match shown_query(view) {
+        Some(query) => link::raw_query_link(&view.path, &query),
         None => link::raw_link(&view.path),
     }
+}
+
+/// The filter with its levels and times, as one query; `None` where all lines are shown.
+pub fn shown_query(view: &FileView) -> Option<String> {
+    let filter = view.shown_rows()?;
+    if filter.narrow.is_nothing() {
+        return Some(filter.q);
+    }
+    // What is wrong in it is not in force here either.
+    let (narrowed, _) = query::parse(&filter.q).unwrap_or(Query::EVERYTHING).narrowed(&filter.narrow);
+    Some(narrowed.to_string())
 }
 
 /// The path as links to its folders.

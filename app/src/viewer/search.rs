@@ -14,6 +14,7 @@ use crate::search::{SearchAct, SearchBox};
 use crate::shell::Shell;
 use chips::Chips;
 use field::Field;
+pub use field::error_view;
 use levels::{LevelsRow, LevelsSwitch};
 
 /// The bar.

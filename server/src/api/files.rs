@@ -51,7 +51,7 @@ impl FilesParams {
 }
 
 /// A folder's path as a query has it: percent-encoded as in a link, or with its slashes encoded too.
-fn folder(value: &str) -> Result<Option<LogPath>, ApiError> {
+pub(super) fn folder(value: &str) -> Result<Option<LogPath>, ApiError> {
     let decoded = percent_decode(value).map_err(|_| ApiError::NotFound)?;
     let decoded = decoded.strip_suffix(b"/").unwrap_or(&decoded);
     if decoded.is_empty() {

@@ -34,13 +34,23 @@ impl Slots {
     /// many people.
     pub fn take(&self, who: &Principal) -> Option<Slot> {
         let Some(name) = who.own_name() else { return Some(Slot { of: None }) };
+        self.take_of(Arc::clone(name))
+    }
+
+    /// The same for what costs so much that nobody is exempt: a session counts as a user, and whoever comes without one
+    /// shares with all who do.
+    pub fn take_always(&self, who: &Principal) -> Option<Slot> {
+        self.take_of(who.session().map_or_else(|| Arc::from(who.name()), |session| Arc::from(String::from(session))))
+    }
+
+    fn take_of(&self, name: Arc<str>) -> Option<Slot> {
         let mut taken = self.taken();
-        let count = taken.entry(Arc::clone(name)).or_default();
+        let count = taken.entry(Arc::clone(&name)).or_default();
         if *count >= self.most {
             return None;
         }
         *count += 1;
-        Some(Slot { of: Some((self.clone(), Arc::clone(name))) })
+        Some(Slot { of: Some((self.clone(), name)) })
     }
 
     fn taken(&self) -> MutexGuard<'_, HashMap<Arc<str>, u32>> {
@@ -76,5 +86,12 @@ mod tests {
         assert!(slots.take(&user("ann")).is_some() && slots.taken().is_empty());
         let many: Vec<_> = (0..9).map(|_| (slots.take(&Principal::local()), slots.take(&Principal::token()))).collect();
         assert!(many.iter().all(|(local, token)| local.is_some() && token.is_some()));
+        let same = |id: &[u8]| Principal::of_session("token", true, Digest::of(id));
+        let all: Vec<_> = [same(b"1"), same(b"1"), same(b"2"), Principal::token(), Principal::local()]
+            .iter()
+            .map(|who| slots.take_always(who))
+            .collect();
+        assert!(all.iter().all(Option::is_some) && slots.take_always(&same(b"1")).is_none());
+        assert!(slots.take_always(&Principal::token()).is_some());
     }
 }

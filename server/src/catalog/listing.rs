@@ -105,6 +105,12 @@ fn part(
 
 /// Where a name belongs in the listing; `None` when it is not served.
 fn key_of(root: &Root, folder_below: &[u8], name: &[u8], kind: FileType) -> Option<Key> {
+    let kind = served_kind(root, folder_below, name, kind)?;
+    Some(Key { is_file: kind == FileType::RegularFile, name: name.to_vec() })
+}
+
+/// What a name stands for, behind links: a folder or a file; `None` when it is not served.
+pub(super) fn served_kind(root: &Root, folder_below: &[u8], name: &[u8], kind: FileType) -> Option<FileType> {
     let path = if folder_below.is_empty() { name.to_vec() } else { [folder_below, name].join(&b'/') };
     let kind = match kind {
         FileType::Symlink | FileType::Unknown => {
@@ -121,7 +127,7 @@ fn key_of(root: &Root, folder_below: &[u8], name: &[u8], kind: FileType) -> Opti
         FileType::RegularFile => root.rules.allows_file(&path),
         _ => false,
     };
-    is_served.then(|| Key { is_file: kind == FileType::RegularFile, name: name.to_vec() })
+    is_served.then_some(kind)
 }
 
 /// How a file is compressed. Its bytes tell; its name only says whether to look, so that a listing does not open every file.

@@ -228,6 +228,55 @@ fn rules_hold_for_the_requested_and_for_the_resolved_name() {
     assert_eq!(listed(&catalog, "r"), [("r/a.log".to_owned(), EntryKind::File)]);
 }
 
+/// The files below a folder, as a search finds them, and how many there are.
+fn below(catalog: &Catalog, folder: Option<&str>, most: usize) -> Result<(Vec<String>, usize), OpenError> {
+    let folder = folder.map(|folder| folder.parse().unwrap());
+    let found = catalog.files_below(&Principal::local(), folder.as_ref(), most, &|| false)?;
+    assert!(found.is_all && found.unread.is_empty(), "{:?}", found.unread);
+    Ok((found.files.iter().map(|file| file.path.to_string()).collect(), found.n_files))
+}
+
+#[test]
+fn the_files_below_a_folder_are_those_that_listings_show_newest_first() {
+    let place = Place::new();
+    let names = ["old.log", "sub/mid.log", "sub/deep/new.log", "b.txt", "private/p.log", "sub/private/q.log"];
+    for (age, name) in names.into_iter().enumerate() {
+        place.write(name.as_bytes(), b"x");
+        let time = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000 + age as u64);
+        File::options().append(true).open(place.root().join(name)).unwrap().set_modified(time).unwrap();
+    }
+    symlink(".", place.root().join("sub/loop")).unwrap();
+    symlink("../outside", place.root().join("out")).unwrap();
+    symlink("../outside/secret.log", place.root().join("out.log")).unwrap();
+    symlink("private", place.root().join("innocent")).unwrap();
+    symlink("private/p.log", place.root().join("innocent.log")).unwrap();
+    symlink("old.log", place.root().join("current.log")).unwrap();
+    fs::hard_link(place.top.join("outside/secret.log"), place.root().join("hard.log")).unwrap();
+    rustix::fs::mknodat(CWD, place.root().join("fifo.log"), FileType::Fifo, Mode::RUSR, 0).unwrap();
+    let config = RootConfig {
+        include: vec!["**/*.log".to_owned()],
+        exclude: vec!["**/private/**".to_owned()],
+        ..place.config()
+    };
+    let catalog = Catalog::new(&[config]).unwrap();
+    let all = ["r/sub/deep/new.log", "r/sub/mid.log", "r/old.log"];
+    for folder in [None, Some("r")] {
+        assert_eq!(below(&catalog, folder, 9).unwrap(), (all.map(str::to_owned).to_vec(), 3), "{folder:?}");
+    }
+    assert_eq!(below(&catalog, Some("r/sub"), 9).unwrap(), (all[..2].iter().map(ToString::to_string).collect(), 2));
+    assert_eq!(below(&catalog, None, 1).unwrap(), (vec![all[0].to_owned()], 3), "the newest are kept");
+    // Where the file itself is not, its link is what is found.
+    fs::create_dir(place.root().join("links")).unwrap();
+    symlink("../old.log", place.root().join("links/a.log")).unwrap();
+    symlink("../old.log", place.root().join("links/b.log")).unwrap();
+    assert_eq!(below(&catalog, Some("r/links"), 9).unwrap().1, 1);
+    for folder in ["r/private", "r/innocent", "r/out", "r/missing", "r/old.log", "other"] {
+        assert!(matches!(below(&catalog, Some(folder), 9), Err(OpenError::NotFound)), "{folder}");
+    }
+    let stopped = catalog.files_below(&Principal::local(), None, 9, &|| true).unwrap();
+    assert!(stopped.files.is_empty() && !stopped.is_all);
+}
+
 #[test]
 fn a_file_root_holds_the_file_and_its_rotated_siblings() {
     let place = Place::new();
@@ -244,6 +293,9 @@ fn a_file_root_holds_the_file_and_its_rotated_siblings() {
     assert_eq!(opened(&catalog, "app.log/app.log.d/x"), "not found");
     let names = ["app.log/app.log", "app.log/app.log-2026", "app.log/app.log.1"];
     assert_eq!(listed(&catalog, "app.log"), names.map(|name| (name.to_owned(), EntryKind::File)));
+    let mut found = below(&catalog, None, 9).unwrap().0;
+    found.sort();
+    assert_eq!(found, names);
     let roots = catalog.list(&Principal::local(), None, None).unwrap();
     assert_eq!(roots.entries.len(), 1);
     assert_eq!((roots.entries[0].kind, roots.entries[0].size), (EntryKind::Root, Some(7)));

@@ -7,6 +7,7 @@ mod follow;
 mod print;
 mod search;
 mod stream;
+mod walk;
 
 use std::fmt::Display;
 use std::fs::File;
@@ -42,10 +43,10 @@ pub struct QueryArgs {
     /// with '-': '-health' prints the lines without that word.
     #[arg(value_name = "EXPR")]
     expr: String,
-    /// The files; '-' is standard input.
-    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
+    /// The files; '-' is standard input, a folder stands for all files in it that are not hidden or binary.
+    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::AnyPath)]
     files: Vec<PathBuf>,
-    /// Print how many lines match, per file.
+    /// Print how many lines match, per file; of the files in a folder those with any.
     #[arg(long, conflicts_with_all = ["format", "after", "before", "context", "follow"])]
     count: bool,
     /// Stop after so many matching lines, per file.
@@ -78,6 +79,7 @@ const AFTER_HELP: &str = "Examples:\n  \
     taillight query 'timeout -health' app.log\n  \
     taillight query --format json '/status=5\\d\\d/ or panic' a.log b.log\n  \
     taillight query --follow -C 3 panic app.log\n  \
+    taillight query --count 'disk full' /var/log\n  \
     taillight query --from -15m 'level>=warn' app.log\n  \
     taillight query --from '2026-11-22 10:00' --to '2026-11-22 10:05' --format json '' app.log\n\n\
     TIME is RFC 3339, \"2026-11-22 10:00\", 10:00, -15m (also s, h, d, w), now, today or yesterday, the last two also \
@@ -115,6 +117,8 @@ struct Run {
     names: bool,
     matched: bool,
     failed: bool,
+    /// What was not searched in folders.
+    passed: walk::Passed,
 }
 
 /// What a command-line name stands for.
@@ -132,9 +136,9 @@ pub fn run(args: &QueryArgs) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let names = args.files.len() > 1;
+    let names = args.files.len() > 1 || walk::has_folder(&args.files);
     let printer = Printer::new(io::stdout(), wanted.format, wanted.around != Around::default());
-    let mut run = Run { wanted, printer, names, matched: false, failed: false };
+    let mut run = Run { wanted, printer, names, matched: false, failed: false, passed: walk::Passed::default() };
     let done = if args.follow { run.follow(&args.files) } else { run.all(&args.files) };
     match done.and_then(|()| run.printer.flush()) {
         Ok(()) => {}
@@ -187,17 +191,28 @@ impl Run {
     /// Each file to its end. Fails when nothing can be written any more.
     fn all(&mut self, paths: &[PathBuf]) -> io::Result<()> {
         for path in paths {
-            let n_matched = match self.open(path) {
-                None => continue,
-                Some(Input::File(file)) => self.file(path, file),
-                Some(Input::Stream(file)) => self.stream(path, file),
-            };
-            let n_matched = self.outcome(path, n_matched)?;
-            self.matched |= n_matched.is_some_and(|n_matched| n_matched > 0);
-            if let Some(n_matched) = n_matched.filter(|_| self.wanted.count) {
-                let name = if self.names { format!("{}:", name_of(path)) } else { String::new() };
-                self.printer.line(&format!("{name}{n_matched}"))?;
+            if walk::is_folder(path) {
+                self.folder(path)?;
+            } else if let Some(input) = self.open(path) {
+                self.input(path, input, true)?;
             }
+        }
+        self.printer.flush()?;
+        self.say_passed();
+        Ok(())
+    }
+
+    /// One of them. `tells_none`: a count of none is printed too.
+    fn input(&mut self, path: &Path, input: Input, tells_none: bool) -> io::Result<()> {
+        let n_matched = match input {
+            Input::File(file) => self.file(path, file),
+            Input::Stream(file) => self.stream(path, file),
+        };
+        let n_matched = self.outcome(path, n_matched)?;
+        self.matched |= n_matched.is_some_and(|n_matched| n_matched > 0);
+        if let Some(n_matched) = n_matched.filter(|n_matched| self.wanted.count && (tells_none || *n_matched > 0)) {
+            let name = if self.names { format!("{}:", name_of(path)) } else { String::new() };
+            self.printer.line(&format!("{name}{n_matched}"))?;
         }
         Ok(())
     }
@@ -231,7 +246,7 @@ impl Run {
             Ok(Named::File(file)) => Some(Input::File(file)),
             Ok(Named::Stream(file)) => Some(Input::Stream(file)),
             Err(OpenError::IsFolder) => {
-                self.report(path, &"this is a folder: name the files in it");
+                self.report(path, &"a folder cannot be followed: name the files in it");
                 None
             }
             Err(OpenError::Io(error)) => {

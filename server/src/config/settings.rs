@@ -138,6 +138,22 @@ pub const SETTINGS: &[Setting] = &[
         |config| config.limits.spool_bytes.to_string()
     ),
     setting!(
+        "limits.searches_per_user",
+        "TAILLIGHT_LIMITS_SEARCHES_PER_USER",
+        None,
+        Whole,
+        |config, text| whole(text, 1, 1000, &mut config.limits.searches_per_user),
+        |config| config.limits.searches_per_user.to_string()
+    ),
+    setting!(
+        "limits.search_bytes",
+        "TAILLIGHT_LIMITS_SEARCH_BYTES",
+        None,
+        Whole,
+        |config, text| whole(text, 1 << 20, 1 << 50, &mut config.limits.search_bytes),
+        |config| config.limits.search_bytes.to_string()
+    ),
+    setting!(
         "limits.kept_counts_bytes",
         "TAILLIGHT_LIMITS_KEPT_COUNTS_BYTES",
         None,

@@ -109,6 +109,8 @@ fn every_setting_is_read_from_its_variable_and_shown() {
         ("TAILLIGHT_LIMITS_MESSAGE_BYTES", "2048", "limits.message_bytes", "2048"),
         ("TAILLIGHT_LIMITS_KEPT_COUNTS_BYTES", "0", "limits.kept_counts_bytes", "0"),
         ("TAILLIGHT_LIMITS_STDIN_BYTES", "68719476736", "limits.stdin_bytes", "68719476736"),
+        ("TAILLIGHT_LIMITS_SEARCHES_PER_USER", "3", "limits.searches_per_user", "3"),
+        ("TAILLIGHT_LIMITS_SEARCH_BYTES", "68719476736", "limits.search_bytes", "68719476736"),
         ("TAILLIGHT_LIMITS_SPOOL_BYTES", "68719476736", "limits.spool_bytes", "68719476736"),
     ];
     for (name, text, key, expected) in table {

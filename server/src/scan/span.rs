@@ -10,7 +10,10 @@ use std::ops::ControlFlow;
 
 use super::judge::{Judge, Judged};
 use super::units::{Ground, Part, Scratch};
-use super::{Budget, Filter};
+use super::{Budget, Filter, Hit};
+
+/// How many of the matching lines of a span are told by their places.
+pub(super) const FIRST_HITS: usize = 5;
 
 /// Memory that a thread keeps between spans, at most, in bytes.
 const MAX_KEPT_BYTES: usize = 4 * 1024 * 1024;
@@ -28,6 +31,8 @@ pub(super) struct Span {
     block: u64,
     /// The matching lines, all with their line feeds: how many start in each block.
     pub(super) hits: Vec<(u64, u64)>,
+    /// The first of them, at most [`FIRST_HITS`].
+    pub(super) first: Vec<Hit>,
     /// The start of the first line after it, when it is judged and has a line.
     pub(super) next: Option<u64>,
     /// The line that it is judged up to: one that is left to others.
@@ -38,7 +43,7 @@ impl Span {
     /// The lines that start in `[from, stop)` of a source that is read up to `end`, counted in blocks of so many bytes.
     pub(super) fn new((from, at_start): (u64, bool), stop: u64, end: u64, block: u64) -> Self {
         let part = Part { from, at_start, stop, end, next: None };
-        Self { from, part, block, hits: Vec::new(), next: None, open: None }
+        Self { from, part, block, hits: Vec::new(), first: Vec::new(), next: None, open: None }
     }
 
     /// Where it begins.
@@ -71,13 +76,16 @@ impl Span {
         scratch: &mut Scratch,
     ) -> io::Result<bool> {
         ground.sizes.first_read = ground.sizes.read;
-        let (hits, block, part) = (&mut self.hits, self.block, self.part);
+        let (hits, first, block, part) = (&mut self.hits, &mut self.first, self.block, self.part);
         let mut unfinished = None;
         let judge = Judge { ground, filter, budget, part, leaves_long: true };
         let judged = judge.run(scratch, &mut None, &mut |hit| {
             if !hit.finished {
                 unfinished = Some(hit.start.get());
                 return ControlFlow::Break(());
+            }
+            if first.len() < FIRST_HITS {
+                first.push(hit);
             }
             let block = hit.start.get() / block;
             match hits.last_mut() {

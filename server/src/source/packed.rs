@@ -28,7 +28,7 @@ use super::{Source, head, read_full};
 use crate::dates::Learned;
 use decoded::Decoded;
 
-pub use archives::Archives;
+pub use archives::{Archives, may_stand_for};
 pub use codec::{OWN_WINDOW_LOG, WINDOW_LOG};
 pub use decoder::{Decoder, Next, Place, Step, Unpacking as UnpackingReader, format_of};
 pub use format::{MAGIC_BYTES, detect};

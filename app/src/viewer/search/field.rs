@@ -125,7 +125,7 @@ fn pressed(terms: &[Term], is_on: fn(&Term) -> bool) -> &'static str {
 }
 
 /// What is wrong, and the text with the place marked.
-fn error_view(error: &BoxError, typed: &str) -> AnyView {
+pub fn error_view(error: &BoxError, typed: &str) -> AnyView {
     let (before, at, after) = text::around(typed, error.position);
     let at = if at.trim().is_empty() { "␣" } else { at }.to_owned();
     // In words too: who does not see the mark hears the place.

@@ -139,7 +139,7 @@ impl Archives {
 
     /// Whether `n_stored` bytes may stand for `n_bytes`.
     pub(super) fn may_stand_for(&self, n_stored: u64, n_bytes: u64) -> bool {
-        n_bytes <= self.inner.unquestioned || n_bytes / MAX_RATIO <= n_stored
+        n_bytes <= self.inner.unquestioned || is_plausible(n_stored, n_bytes)
     }
 
     pub(super) fn folders(&self) -> &[PathBuf] {
@@ -193,6 +193,16 @@ impl Archives {
     fn held(&self) -> MutexGuard<'_, Held> {
         self.inner.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a log of `n_bytes` may have been compressed to `n_stored`, however long it is.
+fn is_plausible(n_stored: u64, n_bytes: u64) -> bool {
+    n_bytes / MAX_RATIO <= n_stored
+}
+
+/// Whether `n_stored` bytes may stand for `n_bytes`.
+pub fn may_stand_for(n_stored: u64, n_bytes: u64) -> bool {
+    n_bytes <= UNQUESTIONED_BYTES || is_plausible(n_stored, n_bytes)
 }
 
 impl Held {
