@@ -142,6 +142,13 @@ struct Far {
     total_bytes: u64,
 }
 
+impl Said {
+    /// From text, as everything that the page reads: the reader of bytes would be another one in the program.
+    fn of(line: &[u8]) -> Option<Self> {
+        serde_json::from_str(std::str::from_utf8(line).ok()?).ok()
+    }
+}
+
 impl FilesSearch {
     /// Nothing is asked.
     #[expect(clippy::new_without_default, reason = "signals belong to an owner: they are made in one place")]
@@ -153,7 +160,7 @@ impl FilesSearch {
 impl Found {
     /// Takes a line of the answer; `elapsed_ms` since it was asked. What cannot be read is left out.
     pub fn take(&mut self, line: &[u8], elapsed_ms: f64) {
-        let Ok(said) = serde_json::from_slice::<Said>(line) else { return };
+        let Some(said) = Said::of(line) else { return };
         if said.done {
             let Said { files, matched_files, matched, stopped, unread, more_unread, .. } = said;
             self.state = State::Over(Box::new(End { files, matched_files, matched, stopped, unread, more_unread }));
@@ -180,7 +187,7 @@ impl Found {
 
     /// Takes an answer that says why there is none.
     pub fn fail(&mut self, body: &[u8]) {
-        let said: Said = serde_json::from_slice(body).unwrap_or_default();
+        let said = Said::of(body).unwrap_or_default();
         let error = said.position.map(|position| BoxError { position, message: said.detail.clone() });
         let why = if said.detail.is_empty() { "The server's answer cannot be read".to_owned() } else { said.detail };
         self.state = State::Failed { why, error };
