@@ -23,6 +23,7 @@ pub mod browser;
 pub mod chooser;
 pub mod erased;
 pub mod files;
+pub mod json;
 pub mod levels;
 #[cfg(feature = "hydrate")]
 pub mod live;

@@ -317,7 +317,7 @@ pub async fn read_folder(shell: Shell, folder: Option<&LogPath>) -> Result<Listi
         if answer.status != 200 {
             return Err(problem_text(&answer.body).unwrap_or_else(|| "This folder cannot be read".to_owned()));
         }
-        let part: Listing = serde_json::from_str(&answer.body).map_err(|_| UNREADABLE.to_owned())?;
+        let part: Listing = crate::json::read(&answer.body).ok_or_else(|| UNREADABLE.to_owned())?;
         listing.entries.extend(part.entries);
         listing.next = part.next;
         if listing.next.is_none() {
@@ -347,5 +347,5 @@ fn problem_text(body: &str) -> Option<String> {
     struct Problem {
         detail: String,
     }
-    serde_json::from_str(body).ok().map(|problem: Problem| problem.detail)
+    crate::json::read(body).map(|problem: Problem| problem.detail)
 }

@@ -145,7 +145,7 @@ struct Far {
 impl Said {
     /// From text, as everything that the page reads: the reader of bytes would be another one in the program.
     fn of(line: &[u8]) -> Option<Self> {
-        serde_json::from_str(std::str::from_utf8(line).ok()?).ok()
+        crate::json::read(std::str::from_utf8(line).ok()?)
     }
 }
 

@@ -9,5 +9,5 @@ use crate::boot::{BOOT_ELEMENT_ID, Boot};
 /// When it is missing, or is not what this version of the page understands.
 pub fn read() -> Result<Boot, BrowserError> {
     let text = by_id(BOOT_ELEMENT_ID)?.text_content().unwrap_or_default();
-    serde_json::from_str(&text).map_err(|_| BrowserError::Missing("readable boot element"))
+    crate::json::read(&text).ok_or(BrowserError::Missing("readable boot element"))
 }

@@ -234,7 +234,8 @@ impl Screen {
     /// Moves the text to the left by so many pixels, as far as there is some.
     pub fn sideways_by(&mut self, dx_px: f64) {
         let room_px = (self.pool.widest_text() - self.pool.text_room()).max(0.0);
-        self.sideways_px = (self.sideways_px + dx_px).clamp(0.0, room_px.max(self.sideways_px.min(room_px)));
+        // Not `clamp`: what it says when it panics brings the printing of floats, a hundredth of the program.
+        self.sideways_px = (self.sideways_px + dx_px).min(room_px).max(0.0);
     }
 
     /// Moves the text to its start, or so that the end of the longest line is seen.

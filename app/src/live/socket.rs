@@ -43,12 +43,12 @@ impl Live {
                 self.was_open = true;
                 self.step(Input::SocketOpen);
             }
-            SocketEvent::Text(text) => match serde_json::from_str::<ServerMsg>(&text) {
-                Ok(msg) => {
+            SocketEvent::Text(text) => match crate::json::read::<ServerMsg>(&text) {
+                Some(msg) => {
                     self.learn_identity(&msg);
                     self.step(Input::Text(msg));
                 }
-                Err(_) => self.broken(),
+                None => self.broken(),
             },
             SocketEvent::Bytes(bytes) => match Frame::decode(&Bytes::from(bytes)) {
                 Ok(frame) => self.step(Input::Frame(frame)),

@@ -59,7 +59,7 @@ pub fn keep(which: SearchBox, text: &str) {
 }
 
 fn read(which: SearchBox) -> Vec<String> {
-    storage::get(key(which)).and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default()
+    storage::get(key(which)).and_then(|json| crate::json::read(&json)).unwrap_or_default()
 }
 
 const fn key(which: SearchBox) -> &'static str {
