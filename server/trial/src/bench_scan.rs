@@ -20,7 +20,7 @@ use anyhow::ensure;
 use clap::Parser;
 
 use crate::bench::report::say;
-use crate::figures::{memory, percentile};
+use crate::figures::{memory, percentile, read_bytes};
 use crate::folder::Folder;
 use contest::{Effort, Row, Way};
 use inside::Inside;
@@ -110,6 +110,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
     let effort = Effort { turns, time };
     let mut bench = Bench { peers: peers(args)?, limits, effort, targets: Targets::default() };
     bench.lines(&plain, &small)?;
+    bench.second_start(&plain, &folder)?;
     bench.counts(&plain)?;
     bench.coloured(&coloured)?;
     bench.filters(&plain, &folder)?;
@@ -208,6 +209,20 @@ impl Bench {
             }
             None => self.targets.not_measured("line index beside lnav", "it is not here"),
         }
+        Ok(())
+    }
+
+    /// The line index of a file whose counts an earlier start has kept.
+    fn second_start(&mut self, log: &Log, folder: &Folder) -> anyhow::Result<()> {
+        let inside = Inside::new(&log.path)?;
+        let mut first = inside.index_way();
+        "taillight, first start".clone_into(&mut first.name);
+        let mut ways = [inside.second_start_way(&folder.join("kept"))?, first, programs::wc(&log.path)];
+        self.row(log, "line index of a second start", Some(log.planted.lines), &mut ways)?;
+        let before = read_bytes(std::process::id())?;
+        (ways[0].run)()?;
+        let read = read_bytes(std::process::id())? - before;
+        self.targets.at_most("second start, MB that are read", read as f64 / 1e6, 1.0);
         Ok(())
     }
 
@@ -338,7 +353,7 @@ impl Bench {
     fn weights(&mut self, log: &Log) -> anyhow::Result<()> {
         let inside = Inside::new(&log.path)?;
         let weight = inside.weigh(&Question::literal(workload::TENTH).query)?;
-        say("\nmemory in bytes for each GB of log, of 20 at once:");
+        say("\nmemory in bytes for each GB of log, of 40 at once:");
         say(&format!("  line index {:.0}, view of 10 % {:.0}", weight.index, weight.view));
         self.targets.at_most("line index, MB for each GB", weight.index / 1e6, INDEX_WEIGHT / 1e6);
         self.targets.at_most("view of 10 %, MB for each GB", weight.view / 1e6, VIEW_WEIGHT / 1e6);

@@ -12,7 +12,7 @@ use rustix::time::{ClockId, clock_gettime};
 use server::auth::Principal;
 use server::catalog::Catalog;
 use server::config::Config;
-use server::index::LineIndex;
+use server::index::{KeptCounts, LineIndex};
 use server::read::{self, PageWant};
 use server::scan::page::{self, ANSWER, Work};
 use server::scan::rows::{Around, Rows};
@@ -43,8 +43,13 @@ const WATCHED: Duration = Duration::from_millis(40);
 /// How often a page is asked for while a scan runs.
 const PAGE_EVERY: Duration = Duration::from_millis(1);
 
-/// How many structures are held at once to weigh one of them.
-const WEIGHED: usize = 20;
+/// How many structures are held at once to weigh one of them, and how many before these, by which time everything that
+/// is not theirs is there.
+const WEIGHED: usize = 40;
+const BEFORE_WEIGHED: usize = 10;
+
+/// How much of counts may be kept, in bytes: more than there are.
+const KEPT_BYTES: u64 = 1 << 30;
 
 /// The parts of a server over one file.
 pub struct Inside {
@@ -94,6 +99,17 @@ impl Inside {
             let index = self.index()?;
             Ok(index.total().count.get())
         })
+    }
+
+    /// The line index as a second start makes it: the counts of the first one are kept in `folder`.
+    ///
+    /// # Errors
+    /// When the first one cannot be made.
+    pub fn second_start_way(&self, folder: &Path) -> anyhow::Result<Way<'_>> {
+        let kept = KeptCounts::new(folder.to_owned(), KEPT_BYTES);
+        kept.prepare()?;
+        self.index_kept_in(Some(&kept))?.keep();
+        Ok(Way::new("taillight, second start", move || Ok(self.index_kept_in(Some(&kept))?.total().count.get())))
     }
 
     /// A view of the query, made anew and counted to the end.
@@ -219,22 +235,27 @@ impl Inside {
         let filter = Filter::compile(query)?;
         let gigabytes = self.len.get() as f64 / 1e9 * WEIGHED as f64;
         let rss = || figures::memory(std::process::id()).map(|memory| memory.rss as f64);
-        // The threads' own buffers are there by then.
-        drop((self.index()?, self.view(&self.views(), &filter)));
-        self.settle();
-        let before = rss()?;
-        let indexes: Vec<_> = (0..WEIGHED).map(|_| self.index()).collect::<Result<_, _>>()?;
-        let index = (rss()? - before) / gigabytes;
-        drop(indexes);
-        let before = rss()?;
-        let mut held = Vec::new();
-        for _ in 0..WEIGHED {
-            let views = self.views();
-            let view = self.view(&views, &filter);
+        let growth = |make: &mut dyn FnMut() -> anyhow::Result<()>| -> anyhow::Result<f64> {
+            (0..BEFORE_WEIGHED).try_for_each(|_| make())?;
+            self.settle();
+            let before = rss()?;
+            (0..WEIGHED).try_for_each(|_| make())?;
+            self.settle();
+            Ok((rss()? - before) / gigabytes)
+        };
+        let (mut indexes, mut views) = (Vec::new(), Vec::new());
+        let index = growth(&mut || {
+            indexes.push(self.index()?);
+            Ok(())
+        })?;
+        let view = growth(&mut || {
+            let all = self.views();
+            let view = self.view(&all, &filter);
             ensure!(self.runtime.block_on(view.wait(deadline())), "a view took longer than {LIMIT:?}");
-            held.push((views, view));
-        }
-        Ok(Weight { index, view: (rss()? - before) / gigabytes })
+            views.push((all, view));
+            Ok(())
+        })?;
+        Ok(Weight { index, view })
     }
 
     fn page(&self, index: &Arc<LineIndex>, at: Anchor) -> anyhow::Result<Duration> {
@@ -249,7 +270,12 @@ impl Inside {
     }
 
     fn index(&self) -> anyhow::Result<Arc<LineIndex>> {
+        self.index_kept_in(None)
+    }
+
+    fn index_kept_in(&self, kept: Option<&KeptCounts>) -> anyhow::Result<Arc<LineIndex>> {
         let index = Arc::new(LineIndex::new(Arc::clone(&self.source)));
+        kept.into_iter().for_each(|kept| index.keep_in(kept));
         index.grow_to(self.len);
         let _in_runtime = self.runtime.enter();
         index.build(&self.tasks);
