@@ -1,6 +1,6 @@
 //! Lines as a query sees them, and the way back from there to the bytes of the file.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use taillight::ansi;
 
@@ -48,6 +48,23 @@ impl<'a> Cleaned<'a> {
 
     pub(super) fn text(&self) -> &'a [u8] {
         self.text
+    }
+
+    /// Calls `on_line` for each line that has its line feed: where it stands in the text, without that, and in the bytes,
+    /// with it. Where the line ends in the bytes at which it broke, if it did.
+    pub(super) fn each_line(
+        &mut self,
+        mut on_line: impl FnMut(Range<usize>, Range<usize>) -> ControlFlow<()>,
+    ) -> Option<usize> {
+        let mut start = 0;
+        for feed in memchr::memchr_iter(b'\n', self.text) {
+            let (line, raw) = (start..feed, self.raw_line(&(start..feed)));
+            start = feed + 1;
+            if on_line(line, raw.clone()).is_break() {
+                return Some(raw.end);
+            }
+        }
+        None
     }
 
     /// Where the line at `line` of the text, without line feed, stands in the bytes, with its line feed. Lines must be

@@ -151,20 +151,12 @@ impl Visit for Times<'_, '_> {
     ) -> io::Result<Option<u64>> {
         let mut cleaned = Cleaned::new(piece, true, text);
         let text = cleaned.text();
-        let mut start = 0;
-        for feed in memchr::memchr_iter(b'\n', text) {
-            let line = start..feed;
-            start = feed + 1;
-            let time = text.get(line.clone()).and_then(|line| clock.own_time(line));
-            let raw = cleaned.raw_line(&line);
-            if let Some(time) = time
-                && (self.on_time)(at + raw.start as u64, time).is_break()
-            {
-                return Ok(Some(at + raw.end as u64));
-            }
-        }
+        let broke = cleaned.each_line(|line, raw| match text.get(line).and_then(|line| clock.own_time(line)) {
+            Some(time) => (self.on_time)(at + raw.start as u64, time),
+            None => ControlFlow::Continue(()),
+        });
         clock.check()?;
-        Ok(None)
+        Ok(broke.map(|end| at + end as u64))
     }
 
     fn line(&mut self, (line, start): (&[u8], u64), clock: &mut Clock<'_>) -> io::Result<bool> {

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 
 use peer::Peer;
-use report::{Report, say};
+use report::{Report, exit, say};
 use round::{Outcome, Plan, Window};
 
 /// What every viewer count is measured with: 2 KB, twice a second.
@@ -51,13 +51,7 @@ struct Args {
 
 /// Measures and prints. `args` begin with the command's name.
 pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
-    match run(&Args::parse_from(args)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            say(&format!("error: {error:#}"));
-            ExitCode::FAILURE
-        }
-    }
+    exit(run(&Args::parse_from(args)))
 }
 
 fn run(args: &Args) -> anyhow::Result<()> {

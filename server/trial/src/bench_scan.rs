@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use anyhow::ensure;
 use clap::Parser;
 
-use crate::bench::report::say;
+use crate::bench::report::{exit, say};
 use crate::figures::{memory, percentile, read_bytes};
 use crate::folder::Folder;
 use contest::{Effort, Row, Way};
@@ -75,13 +75,7 @@ struct Log {
 
 /// Measures and prints. `args` begin with the command's name.
 pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
-    match run(&Args::parse_from(args)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            say(&format!("error: {error:#}"));
-            ExitCode::FAILURE
-        }
-    }
+    exit(run(&Args::parse_from(args)))
 }
 
 fn run(args: &Args) -> anyhow::Result<()> {

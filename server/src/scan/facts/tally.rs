@@ -111,14 +111,12 @@ impl Visit for Tally {
     ) -> io::Result<Option<u64>> {
         let mut cleaned = Cleaned::new(piece, true, text);
         let (text, lines) = (cleaned.text(), Piece::new(at, piece, &cleaned));
-        let mut start = 0;
-        for feed in memchr::memchr_iter(b'\n', text) {
-            let line = start..feed;
-            start = feed + 1;
+        cleaned.each_line(|line, raw| {
             let kind = text.get(line.clone()).and_then(Level::of);
-            let time = clock.in_piece(&lines, line.clone());
-            self.add(at + cleaned.raw_line(&line).start as u64, kind, time);
-        }
+            let time = clock.in_piece(&lines, line);
+            self.add(at + raw.start as u64, kind, time);
+            ControlFlow::Continue(())
+        });
         clock.check()?;
         Ok(None)
     }

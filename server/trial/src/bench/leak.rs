@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail, ensure};
 use clap::Parser;
 
-use super::report::say;
+use super::report::{exit, say};
 use crate::crowd::appender::Log;
 use crate::crowd::lines::Clock;
 use crate::crowd::speech::Speech;
@@ -54,13 +54,7 @@ struct Args {
 
 /// Runs it; fails when something was not given back, or a viewer missed a line. Ctrl+C ends it early with what is known.
 pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
-    match run(&Args::parse_from(args)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            say(&format!("FAILED: {error:#}"));
-            ExitCode::FAILURE
-        }
-    }
+    exit(run(&Args::parse_from(args)))
 }
 
 fn run(args: &Args) -> anyhow::Result<()> {

@@ -21,6 +21,8 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 
+use super::report::exit;
+
 /// How many lines come first.
 const LINES: usize = 1_000;
 
@@ -36,13 +38,7 @@ const PONG: Duration = Duration::from_secs(5);
 /// Serves any file to whoever asks, on a free port of this machine, until it is killed.
 pub fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime");
-    match runtime.and_then(|runtime| runtime.block_on(serve())) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = writeln!(std::io::stderr(), "error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    exit(runtime.and_then(|runtime| runtime.block_on(serve())))
 }
 
 async fn serve() -> anyhow::Result<()> {
