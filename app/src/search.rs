@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 use taillight::query::{self, BadNarrow, Expr, Query, Term};
-use taillight::view::place::read_time;
+use taillight::timestamp::TimeExpr;
 use taillight::view::{Command, FileView};
 
 use crate::boot::{FileScreen, Filtering};
@@ -161,7 +161,7 @@ impl SearchBox {
     /// Whether two texts in it mean the same.
     pub fn is_same(self, one: &str, other: &str) -> bool {
         one.trim() == other.trim()
-            || (self.is_time() && read_time(one).is_some_and(|one| Some(one) == read_time(other)))
+            || (self.is_time() && TimeExpr::parse(one).is_some_and(|one| Some(one) == TimeExpr::parse(other)))
     }
 
     /// The id of its input.
@@ -197,7 +197,7 @@ impl SearchBox {
         let wrong = match self {
             Self::Filter => query::parse_usable(text).err(),
             Self::Find => query::parse_find(text).err(),
-            Self::From | Self::To if text.trim().is_empty() || read_time(text).is_some() => None,
+            Self::From | Self::To if text.trim().is_empty() || TimeExpr::parse(text).is_some() => None,
             Self::From => return Some(BoxError { position: 0, message: BadNarrow::From.message().to_owned() }),
             Self::To => return Some(BoxError { position: 0, message: BadNarrow::To.message().to_owned() }),
         };

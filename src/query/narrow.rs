@@ -6,9 +6,6 @@ use super::{Expr, Query, Term};
 use crate::level::{LevelChoice, LevelSet};
 use crate::timestamp::TimeExpr;
 
-/// The longest time that is read, in bytes.
-const MAX_TIME_BYTES: usize = 100;
-
 /// Which lines are looked at at all: `lvl`, `from` and `to` of links, `--from` and `--to`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
@@ -55,7 +52,7 @@ impl Query {
             if is_blank(text) {
                 return None;
             }
-            let time = Some(text).filter(|text| text.len() <= MAX_TIME_BYTES).and_then(TimeExpr::parse);
+            let time = TimeExpr::parse(text);
             if time.is_none() {
                 wrong.get_or_insert(bad);
             }

@@ -41,6 +41,9 @@ enum Kind {
     },
 }
 
+/// No time is longer, in bytes.
+const MAX_BYTES: usize = 100;
+
 /// What can be meant by so long ago.
 const UNITS: [(u8, i64); 5] = [(b's', 1), (b'm', 60), (b'h', 3_600), (b'd', DAY_SECS), (b'w', 7 * DAY_SECS)];
 
@@ -50,9 +53,12 @@ impl TimeExpr {
         Self(Kind::At(stamp))
     }
 
-    /// Reads it. `None` for what is no time, and for one that never was.
+    /// Reads it. `None` for what is no time, for one that never was, and for text that is longer than any.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
+        if text.len() > MAX_BYTES {
+            return None;
+        }
         let (day, clock) = text.split_once(' ').unwrap_or((text, ""));
         let days = match day {
             "now" if clock.is_empty() => return Some(Self(Kind::Ago { count: 0, unit: b's' })),

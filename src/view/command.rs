@@ -1,6 +1,5 @@
 //! What the user can intend, and what each intention does to the view.
 
-use super::place::read_time;
 use super::{FileView, Page, Place, ViewState};
 use crate::level::LevelChoice;
 use crate::line::ByteOffset;
@@ -256,7 +255,7 @@ fn show_all(view: &mut FileView) {
 fn set_time(time: &mut String, text: &str) {
     if text.trim().is_empty() {
         time.clear();
-    } else if let Some(read) = read_time(text) {
+    } else if let Some(read) = TimeExpr::parse(text) {
         *time = read.to_string();
     }
 }

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use super::Place;
-use super::place::read_time;
 use crate::line::{ByteLen, ByteOffset, LineCount, LineNo};
 use crate::timestamp::TimeExpr;
 use crate::wire::LineTotal;
@@ -161,7 +160,7 @@ fn number(text: &str) -> Option<Result<u64, GotoError>> {
 fn time(text: &str) -> Result<Goto, GotoError> {
     let written = text.strip_prefix("time").map_or(text, |rest| rest.strip_prefix(':').unwrap_or(rest));
     // `T` and `Z` of RFC 3339 are read in lower case, too.
-    read_time(written).map(Goto::Time).ok_or_else(|| form_or_time(text))
+    TimeExpr::parse(written).map(Goto::Time).ok_or_else(|| form_or_time(text))
 }
 
 /// What looks like a time deserves a better answer.

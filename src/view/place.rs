@@ -7,9 +7,6 @@ use crate::cursor::Anchor;
 use crate::line::{ByteOffset, LineNo};
 use crate::timestamp::TimeExpr;
 
-/// The longest time that a place takes, in bytes; the rest is not a time anybody wrote.
-pub const MAX_TIME_BYTES: usize = 100;
-
 /// Where the reader is, or which lines are selected.
 ///
 /// Its text form is that of `at` in a link, before percent-encoding: `start`, `end`, `line:N`, `line:N-M`, `byte:N`,
@@ -119,12 +116,7 @@ fn bytes(range: &str, letter: Option<char>) -> Result<Place, BadPlace> {
 }
 
 fn time(text: &str) -> Result<Place, BadPlace> {
-    read_time(text).map(|time| Place::Time(time.to_string())).ok_or(BadPlace::Time)
-}
-
-/// Reads a time that somebody wrote. `None` for what is none, or is longer than any.
-pub fn read_time(text: &str) -> Option<TimeExpr> {
-    Some(text).filter(|text| text.len() <= MAX_TIME_BYTES).and_then(TimeExpr::parse)
+    TimeExpr::parse(text).map(|time| Place::Time(time.to_string())).ok_or(BadPlace::Time)
 }
 
 /// `N` or `N-M`; the second number may have the letter of a fragment in front.

@@ -31,7 +31,7 @@ const AHEAD: usize = 2;
 const RETRY: Duration = Duration::from_secs(2);
 
 /// The longest file whose marks are made of its lines and not of its blocks, in bytes.
-const EXACT_MARKS_BYTES: u64 = 4 * 1024 * 1024;
+pub(super) const EXACT_MARKS_BYTES: u64 = 4 * 1024 * 1024;
 
 /// How many lines of each level there are, as far as that is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

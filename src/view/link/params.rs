@@ -5,7 +5,7 @@ use std::fmt;
 use super::{Link, LinkNotice, Problem, VERSION, encode_value};
 use crate::cursor::Identity;
 use crate::path::{BadPath, LogPath, percent_decode};
-use crate::view::place::read_time;
+use crate::timestamp::TimeExpr;
 use crate::view::{BadPlace, FileView, Place, ViewState};
 use crate::wire::MAX_CONTEXT;
 
@@ -241,7 +241,7 @@ fn time(value: &str) -> Result<String, Problem> {
     if value.trim().is_empty() {
         return Ok(String::new());
     }
-    let time = read_time(value).or_else(|| read_time(&value.replace('+', " ")));
+    let time = TimeExpr::parse(value).or_else(|| TimeExpr::parse(&value.replace('+', " ")));
     time.map(|time| time.to_string()).ok_or(Problem::Time)
 }
 

@@ -6,14 +6,12 @@ use std::ops::ControlFlow;
 use taillight::line::{ByteOffset, LineNo};
 
 use super::super::Budget;
+use super::super::facts::EXACT_MARKS_BYTES;
 use super::super::hits::Scan;
 use super::super::judge::{Judge, Judged, OnHit};
 use super::super::units::{Part, Scratch};
 use super::counts::Counts;
 use super::part_of;
-
-/// The longest file whose marks are made of its lines and not of its blocks, in bytes.
-const EXACT_MARKS_BYTES: u64 = 4 * 1024 * 1024;
 
 impl Counts {
     /// How many matching lines start before `offset`.
