@@ -1,4 +1,4 @@
-//! F26: files of 100 GB, and files that were counted before.
+//! F26, F28: files of 100 GB, files that were counted before, and files that shrink while they are searched.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -132,4 +132,41 @@ async fn the_second_start_counts_a_file_by_reading_less_than_one_megabyte() {
     tokio::task::block_in_place(|| scene.server.stop()).unwrap();
     scene.server.restart().unwrap();
     assert_eq!(counted(&scene.server, "counted.log", "").lines, feeds(&written));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_shrinks_while_it_is_searched_gives_partial_results_and_then_right_ones() {
+    let scene = Scene::new(&[]);
+    let whole = text(2 << 20);
+    let path = scene.log();
+    let (server, most) = (&scene.server, (needles(&whole), feeds(&whole)));
+    let mut n_partial = 0;
+    for round in 0..times(60) {
+        std::fs::write(&path, &whole).unwrap();
+        let len = (round * 7_919 * 64) % whole.len();
+        // Lines, matching lines and a download, each while the file is cut.
+        let asked = std::thread::scope(|scope| {
+            let counting = scope.spawn(|| count(server, "app.log", "needle"));
+            let others = ["/api/v1/lines/logs/app.log?q=straw&at=start&after=10000", "/raw/logs/app.log?q=needle"];
+            let reading = scope.spawn(move || server.get(others[round % 2]).unwrap());
+            File::options().write(true).open(&path).unwrap().set_len(len as u64).unwrap();
+            let answer = reading.join().unwrap();
+            assert!(!answer.starts_with("HTTP/1.1 5"), "round {round}: {}", answer.get(..300).unwrap_or(&answer));
+            counting.join().unwrap()
+        });
+        if let Some(count) = asked {
+            assert!(count.matched <= most.0 && count.lines <= most.1 + 1, "round {round}: {count:?}");
+            n_partial += usize::from(count.matched < most.0);
+        }
+        let left = whole.get(..len).unwrap();
+        let now = counted(server, "app.log", "needle");
+        let n_lines = feeds(left) + u64::from(left.last().is_some_and(|&last| last != b'\n'));
+        assert_eq!((now.matched, now.lines), (needles(left), n_lines), "round {round}: {len} bytes are left");
+    }
+    println!("{} times: {n_partial} partial counts", times(60));
+    assert!(n_partial > 0, "nothing was cut in time");
+    std::fs::write(&path, &whole).unwrap();
+    let count = counted(server, "app.log", "needle");
+    assert_eq!((count.matched, count.lines), most, "{}", server.said());
+    assert!(!server.said().contains("panic"), "{}", server.said());
 }
