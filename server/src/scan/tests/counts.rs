@@ -273,3 +273,39 @@ fn a_hole_is_counted_without_reading_it() {
     assert_eq!(view.select(2).map(ByteOffset::get), Some((20 << 30) + 7));
     assert_eq!(view.rank(ByteOffset::new(30 << 30)).map(|n| n.get()), Some(3));
 }
+
+#[test]
+fn of_islands_in_holes_only_what_is_near_them_is_read() {
+    const N: u64 = 12;
+    const APART: u64 = 16 << 20;
+    let folder = TempFolder::new();
+    let islands: Vec<(u64, &[u8])> = (0..N).map(|nth| (nth * APART + 4096, &b"\na needle\nstraw\n"[..])).collect();
+    let path = folder.sparse("islands.log", N * APART, &islands);
+    let source = Counting::new(local(&path));
+    let shared = Arc::clone(&source) as Arc<dyn Source>;
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let most = N * 64 * 1024;
+    // A hole is zeros of the line that it is in.
+    for (text, expected) in [("needle", N), ("-needle", 2 * N + 1), (r"/\x00/", N + 1), (r"straw -/\x00{9}/", N)] {
+        let filter = Filter::compile(text).unwrap();
+        let view = view(&shared, &filter, Sizes::USUAL, BLOCK_BYTES);
+        view.counts().grow_to(N * APART);
+        while !view.matched().exact {
+            assert_ne!(runtime.block_on(sweep(view.counts(), &Tasks::default())), Progress::Stalled);
+            view.counts().step(&|| false);
+        }
+        assert_eq!(view.matched().count.get(), expected, "{text}");
+        let read = source.take();
+        assert!(read < most, "{text}: {read} bytes by spans and steps");
+        let ground = Ground { source: &*source, index: None, sizes: Sizes::USUAL };
+        assert_eq!(total_on(ground, &filter, (0, N * APART)).unwrap(), expected, "{text}");
+        let read = source.take();
+        assert!(read < most, "{text}: {read} bytes by all cores");
+    }
+    let index = LineIndex::new(shared);
+    index.grow_to(ByteOffset::new(N * APART));
+    while index.step() == Progress::More {}
+    assert_eq!(index.total().count.get(), 3 * N + 1);
+    let read = source.take();
+    assert!(read < most, "{read} bytes for the index");
+}
