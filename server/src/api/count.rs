@@ -7,11 +7,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
 use serde::Serialize;
+use taillight::cursor::Generation;
 use taillight::line::{ByteOffset, LineCount};
 use tokio::time::{Instant, timeout_at};
 
-use crate::api::params::{Selection, query_pairs};
 use crate::api::len_now;
+use crate::api::params::{Selection, query_pairs};
 use crate::api::search::{compile, opened};
 use crate::auth::Principal;
 use crate::error::ApiError;
@@ -55,15 +56,40 @@ pub async fn count(State(state): State<AppState>, who: Principal, uri: Uri) -> R
     let filter = compile(&state.tasks, lines).await?;
     let mut follower = opened(&state, who, &uri, "/api/v1/count/").await?;
     let is_decoded = follower.decoded(None, deadline).await;
-    let tip = follower.tip();
-    let Written { epoch, len, is_seen } = written(&state.tasks, &mut follower, &tip, deadline).await?;
-    let is_counted = epoch.index.wait_for(None, deadline).await && is_seen && is_decoded;
+    loop {
+        let tip = follower.tip();
+        let written = written(&state.tasks, &mut follower, &tip, deadline).await?;
+        let generation = written.epoch.generation;
+        tokio::select! {
+            biased;
+            count = counted(&state, &written, &filter, deadline) => {
+                return Ok(Json(Count { complete: count.complete && written.is_seen && is_decoded, ..count }));
+            }
+            // What is left of a life that was cut under the answer is never counted to its end.
+            () = ended(&mut follower, generation) => {}
+        }
+    }
+}
+
+/// The counts of a life once they are complete, or as they are at the deadline.
+async fn counted(state: &AppState, written: &Written, filter: &Filter, deadline: Instant) -> Count {
+    let Written { epoch, len, .. } = written;
+    let is_counted = epoch.index.wait_for(None, deadline).await;
     let lines = epoch.index.total().count;
     if filter.is_everything() {
-        return Ok(Json(Count { matched: lines, lines, complete: is_counted }));
+        return Count { matched: lines, lines, complete: is_counted };
     }
-    let (matched, is_matched) = matched(&state, &epoch, &filter, (len, deadline)).await;
-    Ok(Json(Count { matched, lines, complete: is_counted && is_matched }))
+    let (matched, is_matched) = matched(state, epoch, filter, (*len, deadline)).await;
+    Count { matched, lines, complete: is_counted && is_matched }
+}
+
+/// Waits until another life is the current one.
+async fn ended(follower: &mut Follower, generation: Generation) {
+    while follower.tip().current().generation == generation {
+        if !follower.changed().await {
+            return std::future::pending().await;
+        }
+    }
 }
 
 /// What was written when the answer began.
