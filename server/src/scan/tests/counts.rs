@@ -4,13 +4,14 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use proptest::prelude::*;
+use taillight::level::LevelChoice;
 use taillight::line::ByteOffset;
 
 use super::super::hits::Scan;
 use super::super::total::total_on;
 use super::super::units::{Ground, Sizes};
 use super::super::view::sweep;
-use super::super::{Budget, Facts, Filter, Hit, View, hits_down, hits_up};
+use super::super::{Budget, Facts, Filter, Hit, View, hits_by_facts, hits_down, hits_up};
 use super::oracle::{Growing, file, matching, query_text, sizes};
 use crate::index::{BLOCK_BYTES, LineIndex, Progress};
 use crate::source::Source;
@@ -91,6 +92,7 @@ proptest! {
             let facts = Facts::new(Arc::clone(&source), Arc::new(LineIndex::with_block(Arc::clone(&source), block)), sizes, block);
             facts.grow_to(bytes.len() as u64);
             runtime.block_on(facts.finish(&tasks));
+            check_hits_by_facts(&facts, &growing, &filter, (sizes, block), &matching(&text, &bytes, sizes));
             view.counts().hold_facts(Arc::new(facts));
         }
         // A sweep ends at a line that is too long for it; a step gets past it.
@@ -103,6 +105,36 @@ proptest! {
         check_hits_with(&view, &growing, &filter, sizes, &expected);
         let ground = Ground { source: &*source, index: None, sizes };
         prop_assert_eq!(total_on(ground, &filter, (0, bytes.len() as u64)).unwrap(), expected.len() as u64);
+    }
+}
+
+/// With facts of what may match, the same lines are found.
+fn check_hits_by_facts(
+    facts: &Facts,
+    source: &Growing,
+    filter: &Filter,
+    (sizes, block): (Sizes, u64),
+    expected: &[Hit],
+) {
+    let end = source.len().unwrap().get();
+    for (down, budget) in [(true, u64::MAX), (true, 1), (false, u64::MAX), (false, 1)] {
+        let (mut at, mut found) = (if down { 0 } else { end }, Vec::new());
+        while at != if down { end } else { 0 } {
+            let budget = Budget::new(budget);
+            let ground = Ground { source, index: None, sizes };
+            let mut scan = Scan::new(source, filter, None, &budget).with_ground(ground, block).with_facts(facts);
+            let mut on_hit = |hit| {
+                found.push(hit);
+                ControlFlow::Continue(())
+            };
+            let next = if down { scan.down(at, end, &mut on_hit) } else { scan.up(0, at, &mut on_hit) };
+            assert_ne!(next.as_ref().ok(), Some(&at));
+            at = next.unwrap();
+        }
+        if !down {
+            found.reverse();
+        }
+        assert_eq!(found, expected, "down: {down}");
     }
 }
 
@@ -240,6 +272,41 @@ fn with_a_view_only_blocks_with_hits_are_read() {
     assert_eq!(view.select(3).map(ByteOffset::get), Some(23_000_016));
     assert_eq!(view.rank(ByteOffset::new(12_000_240)).map(|n| n.get()), Some(2));
     assert!(source.take() <= 2 * (BLOCK_BYTES + 8 * 1024));
+}
+
+#[test]
+fn with_facts_only_blocks_that_have_the_level_are_read() {
+    let folder = TempFolder::new();
+    let mut bytes = b"INFO: nothing is wrong\n".repeat(200_000);
+    let places = [23 * 50_000, 23 * 120_000, 23 * 120_010];
+    for at in places {
+        bytes[at..at + 5].copy_from_slice(b"WARN:");
+    }
+    let source = Counting::new(local(&folder.file("a.log", &bytes)));
+    let shared = Arc::clone(&source) as Arc<dyn Source>;
+    let index = Arc::new(LineIndex::new(Arc::clone(&shared)));
+    let facts = Facts::new(Arc::clone(&shared), index, Sizes::USUAL, BLOCK_BYTES);
+    let end = source.len().unwrap();
+    facts.grow_to(end.get());
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(facts.finish(&Tasks::default()));
+    let filter = Filter::of_levels(LevelChoice::WARNINGS);
+    source.take();
+    for down in [true, false] {
+        let mut found = Vec::new();
+        let mut on_hit = |hit: Hit| {
+            found.push(hit.start.get() as usize);
+            ControlFlow::Continue(())
+        };
+        let within = (ByteOffset::ZERO..end, down);
+        hits_by_facts(&*source, &filter, Some(&facts), within, &Budget::unlimited(), &mut on_hit).unwrap();
+        if !down {
+            found.reverse();
+        }
+        assert_eq!(found, places);
+        let read = source.take();
+        assert!(read <= 3 * (BLOCK_BYTES + 8 * 1024), "{read} bytes");
+    }
 }
 
 #[test]
