@@ -271,6 +271,8 @@ mod tests {
             (no_match(None).as_str(), still_looking(SearchBox::Find, None).as_str()),
             ("No line matches", "still searching")
         );
+        assert_eq!(no_more(LevelChoice::ERRORS, true), "No more errors below");
+        assert_eq!(no_more(LevelChoice::WARNINGS, false), "No more warnings above");
         assert_eq!(no_match(Some(7)), "No line matches so far · 7 % looked through");
         assert_eq!(still_looking(SearchBox::Filter, Some(7)), "still filtering · 7 % looked through");
     }

@@ -197,7 +197,8 @@ impl Live {
         }
     }
 
-    /// Where the user is: on the row that was found last, on the cursor's where that is seen, or at the edge of the screen.
+    /// Where the user is: on the row that was found last, on the cursor's or a selected one where that is seen, or at the edge
+    /// of the screen.
     fn stand(&self, down: bool) -> Option<Stand> {
         let window = self.follow.window();
         let place = |key: RowKey| (key.generation, key.offset);
@@ -208,7 +209,8 @@ impl Live {
         let last = window.len().checked_sub(1)?;
         let seen = self.screen.first_visible()..=self.screen.last_visible().unwrap_or(last);
         let is_seen = |key: &RowKey| window.index_of(*key).is_some_and(|row| seen.contains(&row));
-        Some(match self.screen.cursor.filter(is_seen) {
+        let selected = || self.screen.first_selected(window).and_then(|row| window.key(row));
+        Some(match self.screen.cursor.filter(is_seen).or_else(selected) {
             Some(cursor) => Stand::On(place(cursor)),
             None if down => Stand::At(window.key(*seen.start()).map(place)?),
             None => Stand::At(window.key(seen.end() + 1).map_or(window.end(), place)),
