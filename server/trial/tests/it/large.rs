@@ -65,7 +65,7 @@ fn feeds(text: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', text).count() as u64
 }
 
-/// A file of 100 GB: text at its head, in its middle and at its end, and holes between with a few lines in each 256 MiB.
+/// A file of 100 GB: text at its head, in its middle and at its end, and holes between with a few lines in each 16 MiB.
 /// What is in it.
 fn hundred_gigabytes(path: &Path) -> Count {
     let file = File::create(path).unwrap();
@@ -78,7 +78,7 @@ fn hundred_gigabytes(path: &Path) -> Count {
         sum.matched += needles(text);
         sum.lines += feeds(text);
     };
-    for at in (GB..end - GB).step_by(256 << 20).filter(|at| !(50 * GB..51 * GB).contains(at)) {
+    for at in (GB..end - GB).step_by(16 << 20).filter(|at| !(50 * GB..51 * GB).contains(at)) {
         island(at, b"\na needle in the hay\nstraw\n");
     }
     island(0, &large);
