@@ -25,7 +25,8 @@
 //! With a filter the window holds the rows that match and what it knows to have none between: each answer of the server
 //! is a bounded piece of work, so pages are asked for again and again until the screen and a margin are full or an end of
 //! the file is reached; [`Follow::is_filling`] while rows of the screen are missing. Find marks rows ([`Follow::spans`]
-//! of the visible ones, fetched by itself) and is gone through with [`Input::Seek`], which ends in [`Effect::GoToRow`].
+//! of the visible ones, fetched by itself) and is gone through with [`Input::Seek`], which ends in [`Effect::GoToRow`]. So
+//! are rows of some levels, with [`Input::SeekLevels`].
 
 mod effects;
 mod fill;
@@ -55,7 +56,7 @@ use seek::Finding;
 use spans::Spans;
 
 pub use effects::{Effect, Notice, WindowChange};
-pub use inputs::{Catch, Input, Start};
+pub use inputs::{Catch, Input, Stand, Start};
 pub use state::{LastEvent, StateKind, StreamState, event_text, grouped, new_lines_text};
 
 /// Rows asked for at a time.
@@ -204,12 +205,12 @@ impl Follow {
         self.tip.and_then(|tip| tip.found)
     }
 
-    /// Where the row starts that the last seek has found.
+    /// Where the row starts that the last seek has found, whatever it looked for.
     pub fn current_hit(&self) -> Option<Position> {
         self.finding.current_hit()
     }
 
-    /// Whether the next hit is being looked for.
+    /// Whether the next hit, or the next row of some levels, is being looked for.
     pub fn is_seeking(&self) -> bool {
         self.finding.is_seeking()
     }

@@ -28,7 +28,7 @@ mod packed;
 use serde::{Deserialize, Serialize};
 
 use crate::cursor::{Anchor, Cursor, Generation, Identity};
-use crate::level::{Level, LevelCounts};
+use crate::level::{Level, LevelChoice, LevelCounts};
 use crate::line::{ByteLen, ByteOffset, LineCount};
 use crate::path::LogPath;
 use crate::query::Narrow;
@@ -39,7 +39,7 @@ pub use listing::{Entry, EntryKind, Listing};
 pub use packed::Unpacking;
 
 /// The version of these messages. A client of another version is told to reload.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// The path of the viewer's endpoint, below the base path.
 pub const ENDPOINT: &str = "/api/v1/viewer";
@@ -157,7 +157,7 @@ pub enum ClientMsg {
         /// One term of the query language; `None` for nothing.
         term: Option<String>,
     },
-    /// Looks for the next row that the find term is in; answered by [`ServerMsg::Sought`].
+    /// Looks for the next row that the find term is in, or one of some levels; answered by [`ServerMsg::Sought`].
     Seek {
         /// Chosen by the client, from 1.
         req: u32,
@@ -167,6 +167,9 @@ pub enum ClientMsg {
         from: ByteOffset,
         /// Towards the end.
         down: bool,
+        /// Looks for shown rows of these levels, whatever the find term is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        levels: Option<LevelChoice>,
     },
     /// Asks where the find term and the filter's terms stand in lines; answered by [`ServerMsg::Spans`].
     Spans {
@@ -454,7 +457,7 @@ pub struct Matched {
 pub struct Found {
     /// The count.
     pub matched: Matched,
-    /// The last row that a [`ServerMsg::Sought`] named is the so-manyth; `None` while that is not known.
+    /// The last row with the term that a [`ServerMsg::Sought`] named is the so-manyth; `None` while that is not known.
     pub rank: Option<LineCount>,
 }
 

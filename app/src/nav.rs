@@ -266,6 +266,8 @@ fn do_key(shell: Shell, action: KeyAction, count: Option<u64>) {
         KeyAction::Filter => boxes::act(shell, SearchAct::Focus(SearchBox::Filter)),
         KeyAction::NextMatch => boxes::act(shell, SearchAct::Seek(true)),
         KeyAction::PreviousMatch => boxes::act(shell, SearchAct::Seek(false)),
+        KeyAction::NextOf(levels) => live::seek_levels(levels, true),
+        KeyAction::PreviousOf(levels) => live::seek_levels(levels, false),
         KeyAction::Levels(lowest) => boxes::act(shell, SearchAct::Levels(LevelAct::Choose(and_above(lowest)))),
         KeyAction::InContext => boxes::act(shell, SearchAct::InContext),
         KeyAction::MoreContext => boxes::act(shell, SearchAct::Context(1)),

@@ -1,6 +1,7 @@
 //! Facts as the chrome says them.
 
 use taillight::follow::grouped;
+use taillight::level::LevelChoice;
 use taillight::line::{ByteLen, LineCount};
 use taillight::row::size_text;
 use taillight::timestamp::Stamp;
@@ -56,6 +57,16 @@ pub fn no_match(so_far: Option<u8>) -> String {
 pub fn still_looking(which: SearchBox, percent: Option<u8>) -> String {
     let doing = if which == SearchBox::Filter { "filtering" } else { "searching" };
     percent.map_or_else(|| format!("still {doing}"), |percent| format!("still {doing} · {percent} % looked through"))
+}
+
+/// What is said where there is no further row of some levels: `No more errors below`.
+pub fn no_more(levels: LevelChoice, down: bool) -> String {
+    let kind = match levels {
+        LevelChoice::ERRORS => "errors",
+        LevelChoice::WARNINGS => "warnings",
+        _ => "lines of these levels",
+    };
+    format!("No more {kind} {}", if down { "below" } else { "above" })
 }
 
 /// `1.2 of 2.0 GB`, `950 MB of 2.0 GB`.
@@ -260,6 +271,8 @@ mod tests {
             (no_match(None).as_str(), still_looking(SearchBox::Find, None).as_str()),
             ("No line matches", "still searching")
         );
+        assert_eq!(no_more(LevelChoice::ERRORS, true), "No more errors below");
+        assert_eq!(no_more(LevelChoice::WARNINGS, false), "No more warnings above");
         assert_eq!(no_match(Some(7)), "No line matches so far · 7 % looked through");
         assert_eq!(still_looking(SearchBox::Filter, Some(7)), "still filtering · 7 % looked through");
     }

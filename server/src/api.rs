@@ -9,14 +9,26 @@ pub mod raw;
 mod search;
 pub mod search_files;
 
+use std::io;
+use std::time::Duration;
+
 use axum::http::Uri;
+use taillight::line::ByteOffset;
 use taillight::path::LogPath;
+use tokio::time::{Instant, timeout_at};
 
 use crate::auth::Principal;
 use crate::catalog::{LogFile, OpenError};
 use crate::error::ApiError;
+use crate::source::{Source, is_gone};
 use crate::state::AppState;
 use crate::tail::Follower;
+
+/// How long an answer that has not begun waits for a file that is being cut to be seen as what it is then.
+const CUT_WAIT: Duration = Duration::from_secs(5);
+
+/// How soon it is tried again when nothing new is seen: the file may be as it was by then.
+const TRY_AGAIN: Duration = Duration::from_millis(50);
 
 /// The log that a request's raw path names after `prefix`.
 fn log_path(state: &AppState, uri: &Uri, prefix: &str) -> Result<LogPath, ApiError> {
@@ -50,4 +62,33 @@ pub async fn follow_opened(state: &AppState, who: Principal, path: LogPath) -> R
         Ok((tails.follow(file.clone())?, file))
     };
     state.tasks.blocking(open).await
+}
+
+/// An answer that has not begun failed because its file was cut under it: waits for what the follower sees then, and it can
+/// be tried again.
+///
+/// # Errors
+/// When it failed because of something else; [`ApiError::Busy`] after `deadline`.
+async fn cut(follower: &mut Follower, error: io::Error, deadline: Instant) -> Result<(), ApiError> {
+    let now = Instant::now();
+    match is_gone(&error) {
+        false => Err(ApiError::internal(error)),
+        true if now >= deadline => Err(ApiError::Busy),
+        true => {
+            follower.look();
+            // In time or not, it is tried again.
+            let _ = timeout_at(deadline.min(now + TRY_AGAIN), follower.changed()).await;
+            Ok(())
+        }
+    }
+}
+
+/// How long a life is now, of which `seen` bytes were seen: not the follower's length, which is a moment old, since who has
+/// just written a line expects it in the answer. Blocks.
+///
+/// # Errors
+/// When the system cannot say; [`is_gone`] when there are fewer, so that these are bytes of another life.
+fn len_now(source: &dyn Source, seen: ByteOffset) -> io::Result<ByteOffset> {
+    let len = source.len()?;
+    if len < seen { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(len) }
 }

@@ -237,7 +237,7 @@ impl LineIndex {
                 at = data;
                 continue;
             }
-            let wanted = (stop - at).min(self.sizes.read) as usize;
+            let wanted = self.up_to_hole(at, (stop - at).min(self.sizes.read))?;
             let read = read_full(self.source.as_ref(), &mut buf[..wanted], ByteOffset::new(at))?;
             self.write(|counts| counts.extend(&buf[..read]));
             at += read as u64;
@@ -246,6 +246,12 @@ impl LineIndex {
             }
         }
         Ok(if at < target { Progress::More } else { Progress::Done })
+    }
+
+    /// How much of a read from `at` on is data. All of it where that is not known.
+    fn up_to_hole(&self, at: u64, wanted: u64) -> io::Result<usize> {
+        let data = self.source.next_hole(ByteOffset::new(at))?.get().saturating_sub(at);
+        Ok(if data == 0 { wanted } else { wanted.min(data) } as usize)
     }
 
     /// The bytes of the block that begins at `block`, before `limit`.

@@ -78,6 +78,16 @@ pub trait Source: Send + Sync + Debug {
         Ok(to)
     }
 
+    /// Where the next hole at or after `from` may begin: up to there everything is data. Far past the length where no hole
+    /// is known. Asking again and again costs nothing where there are none.
+    ///
+    /// # Errors
+    /// When the system cannot say, or the source is [gone](is_gone).
+    fn next_hole(&self, from: ByteOffset) -> io::Result<ByteOffset> {
+        let _ = from;
+        Ok(ByteOffset::new(u64::MAX))
+    }
+
     /// The length as the follower last saw it, and its changes.
     fn lengths(&self) -> watch::Receiver<ByteOffset>;
 

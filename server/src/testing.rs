@@ -123,6 +123,10 @@ impl Source for Counting {
         self.inner.hole_before(to)
     }
 
+    fn next_hole(&self, from: ByteOffset) -> io::Result<ByteOffset> {
+        self.inner.next_hole(from)
+    }
+
     fn lengths(&self) -> watch::Receiver<ByteOffset> {
         self.inner.lengths()
     }

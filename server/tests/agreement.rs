@@ -1,5 +1,5 @@
 //! One engine, many doors: for generated queries over nasty lines, and over real logs, the page, the command, `lines`,
-//! `count`, the download and an oracle that is none of ours give the same rows. What ripgrep can say agrees with it too.
+//! `count`, the download, a viewer's socket and an oracle that is none of ours give the same rows. What ripgrep can say agrees with it too.
 //!
 //! `TAILLIGHT_QUERIES` says how many queries (200); `TAILLIGHT_SEED` which ones.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and says what it left out")]
@@ -8,6 +8,9 @@
 mod common;
 #[path = "agreement/generate.rs"]
 mod generate;
+#[allow(dead_code, reason = "this file uses a part of it")]
+#[path = "it/socket.rs"]
+mod socket;
 
 use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
@@ -18,7 +21,12 @@ use std::process::Command;
 use common::{DEADLINE, Scratch, TestServer};
 use generate::{Dice, Log, Tree};
 use serde_json::{Value, json};
-use taillight::level::Level;
+use socket::ClientSocket;
+use taillight::cursor::Anchor;
+use taillight::level::{Level, LevelChoice, LevelSet};
+use taillight::line::{ByteLen, ByteOffset, LineNo};
+use taillight::query;
+use taillight::wire::{ClientMsg, ENDPOINT, Filter, Frame, FrameRow, ServerMsg, Tip};
 
 /// Lines of the nasty file.
 const NASTY_LINES: usize = 400;
@@ -95,8 +103,12 @@ struct Case<'a> {
 /// What narrows a query beside its text, as it is said to the server and to the command.
 #[derive(Default)]
 struct Narrow {
+    /// As a viewer says it.
+    wire: query::Narrow,
     params: String,
     options: Vec<String>,
+    /// What the command, which has no option for it, says in the query.
+    text: String,
     /// What that means.
     terms: Vec<Tree>,
 }
@@ -106,13 +118,32 @@ impl Narrow {
         let mut narrow = Self::default();
         if dice.one_in(2) {
             let from = generate::a_time(dice, log);
+            narrow.wire.from = from.to_string();
             narrow.add(("from", from.to_string()), Tree::After(from));
         }
         if dice.one_in(2) {
             let to = generate::a_time(dice, log);
+            narrow.wire.to = to.to_string();
             narrow.add(("to", to.to_string()), Tree::Before(to));
         }
+        if dice.one_in(2) {
+            narrow.add_levels(generate::levels(dice), dice.one_in(2));
+        }
         narrow
+    }
+
+    fn add_levels(&mut self, levels: LevelSet, unknown: bool) {
+        let choice = LevelChoice::new(levels, unknown);
+        let any = "level:trace,debug,info,warn,error,fatal";
+        let (mut term, mut text) = (Tree::Level(levels), format!("level:{levels}"));
+        if unknown {
+            term = Tree::Any(vec![term, Tree::Not(Box::new(Tree::Level(LevelSet::ALL)))]);
+            text = format!("({text} or -{any})");
+        }
+        self.params += &format!("&lvl={}", encoded(&choice.to_string()));
+        self.wire.levels = choice;
+        self.text = text;
+        self.terms.push(term);
     }
 
     fn add(&mut self, (name, value): (&str, String), term: Tree) {
@@ -159,13 +190,17 @@ impl Case<'_> {
     }
 
     fn query(&self, options: &[&str]) -> (Option<i32>, Vec<u8>) {
+        let q = match self.narrow.text.as_str() {
+            "" => self.q.to_owned(),
+            levels => format!("( {} ) {levels}", self.q),
+        };
         let mut command = Command::new(env!("CARGO_BIN_EXE_taillight"));
         command
             .arg("query")
             .args(options)
             .args(&self.narrow.options)
             .arg("--")
-            .arg(self.q)
+            .arg(q)
             .arg(self.name())
             .current_dir(self.folder);
         let output = command.output().unwrap();
@@ -227,6 +262,54 @@ impl Case<'_> {
         assert!(shown == expected, "page of {}: query {:?}: {shown:?}, and not {expected:?}", self.log.name, self.q);
     }
 
+    /// The rows as a viewer gets them over its socket, from the start to the end, page by page.
+    async fn check_socket(&self, dice: &mut Dice) {
+        let url = format!("ws://{}{ENDPOINT}", self.addr);
+        let mut viewer = ClientSocket::connect(&url, &[]).await.unwrap();
+        let path = format!("logs/{}", self.name());
+        let mut open = socket::open(&path, Anchor::Start, false, None);
+        let wanted = Filter { q: self.q.to_owned(), ctx: 0, narrow: self.narrow.wire.clone() };
+        if let ClientMsg::Open { filter, before, after, .. } = &mut open {
+            (*filter, *before, *after) = (Some(wanted), 0, 1 + dice.below(100) as u32);
+        }
+        viewer.say(&open).await;
+        let mut frame = viewer.frame(|_| true).await;
+        let mut shown = Shown::default();
+        for req in 1.. {
+            shown.take(&frame);
+            if frame.flags.at_end {
+                break;
+            }
+            let (at, after) = (Anchor::Byte(frame.end), 1 + dice.below(500) as u32);
+            viewer.say(&ClientMsg::Page { req, generation: frame.generation, at, before: 0, after }).await;
+            frame = viewer.frame(|frame| frame.req == req).await;
+        }
+        self.assert_shown(&shown);
+        if self.found.is_empty() {
+            return;
+        }
+        // All of it is counted in the end.
+        let n_lines = self.found.len() as u64;
+        let is_counted = |tip: &Tip| tip.shown.is_none_or(|it| it.exact && it.count.get() == n_lines);
+        if !viewer.tip.as_ref().is_some_and(is_counted) {
+            viewer.message(|msg| matches!(msg, ServerMsg::Tip(tip) if is_counted(tip))).await;
+        }
+    }
+
+    fn assert_shown(&self, shown: &Shown) {
+        let offsets = self.log.offsets();
+        let expected: Vec<u64> = self.found.iter().map(|&idx| offsets[idx]).collect();
+        let given: Vec<u64> = shown.rows.iter().map(|row| row.0).collect();
+        assert!(given == expected, "socket of {}: query {:?}: {given:?}, and not {expected:?}", self.name(), self.q);
+        for ((offset, line, bytes, missing), &idx) in shown.rows.iter().zip(&self.found) {
+            let raw = self.log.lines[idx].raw.as_slice();
+            let raw = raw.strip_suffix(b"\n").unwrap_or(raw);
+            assert!(line.is_none_or(|line| line.get() == idx as u64 + 1), "{line:?} at {offset}");
+            let holds = if *missing == ByteLen::ZERO { raw == bytes.as_slice() } else { !bytes.is_empty() };
+            assert!(holds, "the line at {offset} of {}", self.name());
+        }
+    }
+
     /// From a place in the middle, a few rows each way.
     fn check_middle(&self, dice: &mut Dice) {
         let (offsets, before, after) = (self.log.offsets(), dice.below(5), dice.below(5));
@@ -239,6 +322,24 @@ impl Case<'_> {
         let done = given.pop().unwrap();
         assert_eq!((&done["done"], &done["complete"]), (&json!(true), &json!(true)), "{:?} {params}", self.q);
         self.assert_rows(&format!("lines{params}"), &given, &rows(self.log, &self.found[from..to]));
+    }
+}
+
+/// The rows that a viewer was sent: where each starts, its number, its bytes and how many are left out.
+#[derive(Default)]
+struct Shown {
+    rows: Vec<(u64, Option<LineNo>, Vec<u8>, ByteLen)>,
+    end: ByteOffset,
+}
+
+impl Shown {
+    fn take(&mut self, frame: &Frame) {
+        assert_eq!(frame.offset, self.end, "pages adjoin");
+        self.end = frame.end;
+        let rows = frame.rows();
+        // NUL bytes in front of a line may be counted instead of sent.
+        let bytes = |row: &FrameRow<'_>| [&vec![0; row.hole.get() as usize][..], row.bytes].concat();
+        self.rows.extend(rows.map(|row| (row.offset.get(), row.line, bytes(&row), row.missing)));
     }
 }
 
@@ -291,14 +392,12 @@ async fn every_door_gives_the_rows_that_the_oracle_gives() {
         let found = oracle(log, &narrowed);
         n_found += found.len();
         n_some += u64::from(!found.is_empty() && found.len() < log.lines.len());
-        let is_narrow = !narrow.terms.is_empty();
         let is_packed = dice.one_in(6);
         let case = Case { addr: server.addr, folder: &scratch.logs(), log, q: &q, narrow, is_packed, found };
         let expected = rows(log, &case.found);
         case.check_http(&expected);
-        if !is_narrow {
-            case.check_page();
-        }
+        case.check_page();
+        case.check_socket(&mut dice).await;
         case.check_middle(&mut dice);
         case.check_command(&expected);
         case.check_context(&mut dice);

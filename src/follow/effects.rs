@@ -1,5 +1,6 @@
 //! What a [`Follow`](super::Follow) wants done.
 
+use crate::level::LevelChoice;
 use crate::line::ByteLen;
 use crate::timestamp::Stamp;
 use crate::window::{Position, RowKey};
@@ -100,6 +101,13 @@ pub enum Notice {
     },
     /// The find term is nowhere.
     NoMatch,
+    /// There is no further row of these levels that way.
+    NoMore {
+        /// Which levels.
+        levels: LevelChoice,
+        /// Towards the end.
+        down: bool,
+    },
     /// A request for rows failed.
     Failed {
         /// Why.

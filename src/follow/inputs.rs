@@ -1,6 +1,7 @@
 //! What a [`Follow`](super::Follow) is told.
 
 use crate::cursor::{Anchor, Identity};
+use crate::level::LevelChoice;
 use crate::path::LogPath;
 use crate::window::{Position, RowKey};
 use crate::wire::{Filter, Frame, ServerMsg, Tip};
@@ -77,6 +78,15 @@ pub enum Input {
         /// Where to look from when there is no current hit: the top visible row.
         from: Option<Position>,
     },
+    /// Go to the next row of some levels, up to the end that way.
+    SeekLevels {
+        /// Which levels.
+        levels: LevelChoice,
+        /// Towards the end.
+        down: bool,
+        /// Where to look from.
+        from: Stand,
+    },
     /// Whether the lines of each level are to be counted: [`Follow::levels`](super::Follow::levels).
     Levels(bool),
     /// Into how many parts the file is divided for [`Follow::marks`](super::Follow::marks); 0: none are wanted.
@@ -108,6 +118,15 @@ pub struct Start {
     pub filter: Option<Filter>,
     /// What to find: one term.
     pub find: Option<String>,
+}
+
+/// Where the user is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stand {
+    /// On that row: the next one is another.
+    On(Position),
+    /// At the edge of what is seen: that row counts when it is looked for towards the end.
+    At(Position),
 }
 
 /// How a pause ends.

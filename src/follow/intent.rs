@@ -62,6 +62,7 @@ impl Follow {
                 out.extend(self.ask_more(req, key).map(Effect::Send));
             }
             Input::Seek { down, from } => self.seek(down, from, out),
+            Input::SeekLevels { levels, down, from } => self.seek_levels(levels, down, from, out),
             Input::CancelSeek => self.cancel_seek(),
             Input::Drawn => self.return_credit(GRANT_BYTES, out),
             _ => {}

@@ -1,11 +1,12 @@
-//! Find: the term in force, and going from hit to hit over the whole file.
+//! Find: the term in force, and going from hit to hit over the whole file, or from one row of some levels to the next.
 //!
 //! The server answers a seek after a bounded piece of work; it is asked on from where the answer ends. So a seek ends
 //! when nothing asks on, and a lost connection costs one piece.
 
 use super::pages::MAX_IDLE;
-use super::{Effect, Follow, Notice, PAGE_ROWS};
+use super::{Effect, Follow, Notice, PAGE_ROWS, Stand};
 use crate::cursor::{Anchor, Generation};
+use crate::level::LevelChoice;
 use crate::line::{ByteLen, ByteOffset};
 use crate::window::{Item, Position};
 use crate::wire::{ClientMsg, Failure, Found};
@@ -16,6 +17,8 @@ const MAX_STEPS: u32 = 8;
 /// Going to the next hit.
 #[derive(Clone, Copy, Debug)]
 struct Seek {
+    /// Rows of these levels, and not those with the find term: there is no round then.
+    levels: Option<LevelChoice>,
     down: bool,
     /// Where to look from next.
     from: Position,
@@ -24,6 +27,8 @@ struct Seek {
     wrapped: bool,
     /// Steps to go after this one.
     more: u32,
+    /// Where the last of several steps has come to; it is not gone to while there is another.
+    stepped_to: Option<Position>,
     /// Answers that came no further: the server has other work, too.
     n_idle: u32,
     req: Option<u32>,
@@ -84,9 +89,12 @@ impl Finding {
 
     /// Gives generations new numbers.
     pub(super) fn relabel(&mut self, new: impl Fn(Generation) -> Generation) {
-        let places = self.seek.iter_mut().flat_map(|seek| [&mut seek.from, &mut seek.origin]);
-        for place in places.chain(&mut self.hit) {
-            place.0 = new(place.0);
+        if let Some(seek) = &mut self.seek {
+            let places = [&mut seek.from, &mut seek.origin];
+            places.into_iter().chain(&mut seek.stepped_to).for_each(|place| place.0 = new(place.0));
+        }
+        if let Some(hit) = &mut self.hit {
+            hit.0 = new(hit.0);
         }
     }
 
@@ -171,8 +179,7 @@ impl Follow {
         if self.finding.term().is_none() {
             return;
         }
-        if let Some(seek) = self.finding.seek.as_mut().filter(|seek| seek.down == down) {
-            seek.more = (seek.more + 1).min(MAX_STEPS);
+        if self.has_stepped(None, down) {
             return;
         }
         let from = match self.finding.hit {
@@ -185,7 +192,38 @@ impl Follow {
                 (None, _) => self.window.first(),
             },
         };
-        self.finding.seek = Some(Seek { down, from, origin: from, wrapped: false, more: 0, n_idle: 0, req: None });
+        self.begin_seek(None, down, from, out);
+    }
+
+    /// Goes to the next row of some levels.
+    pub(super) fn seek_levels(&mut self, levels: LevelChoice, down: bool, from: Stand, out: &mut Vec<Effect>) {
+        if self.has_stepped(Some(levels), down) {
+            return;
+        }
+        let from = match (from, self.finding.hit.filter(|_| self.finding.is_coming)) {
+            // On the way there.
+            (_, Some(hit)) if down => self.below(hit),
+            (_, Some(hit)) => hit,
+            (Stand::On(row), None) if down => self.below(row),
+            (Stand::On(row) | Stand::At(row), None) => row,
+        };
+        self.begin_seek(Some(levels), down, from, out);
+    }
+
+    /// Whether this is what is looked for already: then it is one more step.
+    fn has_stepped(&mut self, levels: Option<LevelChoice>, down: bool) -> bool {
+        let seek = self.finding.seek.as_mut().filter(|seek| (seek.levels, seek.down) == (levels, down));
+        if let Some(seek) = seek {
+            seek.more = (seek.more + 1).min(MAX_STEPS);
+            return true;
+        }
+        false
+    }
+
+    fn begin_seek(&mut self, levels: Option<LevelChoice>, down: bool, from: Position, out: &mut Vec<Effect>) {
+        let (origin, wrapped, stepped_to) = (from, false, None);
+        let seek = Seek { levels, down, from, origin, wrapped, more: 0, stepped_to, n_idle: 0, req: None };
+        self.finding.seek = Some(seek);
         self.ask_seek(out);
     }
 
@@ -203,7 +241,7 @@ impl Follow {
         let req = self.requests.next();
         seek.req = Some(req);
         let (generation, from) = seek.from;
-        out.push(Effect::Send(ClientMsg::Seek { req, generation, from, down: seek.down }));
+        out.push(Effect::Send(ClientMsg::Seek { req, generation, from, down: seek.down, levels: seek.levels }));
     }
 
     /// The server has looked for the next hit.
@@ -219,7 +257,8 @@ impl Follow {
         match seek.more.checked_sub(1) {
             Some(more) => {
                 let from = if seek.down { self.below(hit) } else { hit };
-                self.finding.seek = Some(Seek { from, origin: from, wrapped: false, more, req: None, ..seek });
+                let (wrapped, stepped_to) = (false, Some(hit));
+                self.finding.seek = Some(Seek { from, origin: from, wrapped, more, stepped_to, req: None, ..seek });
                 self.ask_seek(out);
             }
             None => self.go_to_hit(hit, out),
@@ -243,6 +282,14 @@ impl Follow {
             self.finding.seek = Some(seek);
             return self.ask_seek(out);
         }
+        if let Some(levels) = seek.levels {
+            // What was gone to before is current still.
+            out.push(Effect::Notice(Notice::NoMore { levels, down: seek.down }));
+            if let Some(hit) = seek.stepped_to {
+                self.go_to_hit(hit, out);
+            }
+            return;
+        }
         self.finding.hit = None;
         out.push(Effect::Notice(Notice::NoMatch));
     }
@@ -254,6 +301,10 @@ impl Follow {
         if seek.down && generation < current {
             let next = self.history.end_of(generation).and_then(|ended| ended.next);
             return Some((next.unwrap_or(current), ByteOffset::ZERO));
+        }
+        if seek.levels.is_some() {
+            let before = self.history.before(generation).filter(|_| !seek.down)?;
+            return Some((before.generation, before.at));
         }
         if std::mem::replace(&mut seek.wrapped, true) {
             return None;

@@ -38,6 +38,12 @@ impl LevelChoice {
     /// All lines.
     pub const ALL: Self = Self(LevelSet::ALL.bits() | UNKNOWN_BIT);
 
+    /// Errors and worse.
+    pub const ERRORS: Self = Self(LevelSet::at_least(Level::Error).bits());
+
+    /// Warnings alone.
+    pub const WARNINGS: Self = Self::only(Some(Level::Warn));
+
     /// All kinds there are, the worst level first, lines without a level last.
     pub fn kinds() -> impl Iterator<Item = Option<Level>> {
         Level::ALL.into_iter().rev().map(Some).chain([None])

@@ -7,7 +7,7 @@
 
 pub mod reader;
 
-use crate::level::Level;
+use crate::level::{Level, LevelChoice};
 
 pub use reader::{KeyPress, KeyReader, Reading};
 
@@ -75,6 +75,10 @@ pub enum KeyAction {
     NextMatch,
     /// To the previous one.
     PreviousMatch,
+    /// To the next row of these levels.
+    NextOf(LevelChoice),
+    /// To the previous one.
+    PreviousOf(LevelChoice),
     /// Finds the selected text, or the word under the cursor.
     FindSelection,
     /// To the `Filter` box.
@@ -152,6 +156,10 @@ pub static KEYS: &[Binding] = &[
     plain(KeyAction::Find, &["/", "Ctrl+F"], "find: mark and jump, hide nothing", Group::Search),
     plain(KeyAction::NextMatch, &["n", "F3"], "next match", Group::Search),
     plain(KeyAction::PreviousMatch, &["N", "Shift+F3"], "previous match", Group::Search),
+    plain(KeyAction::NextOf(LevelChoice::ERRORS), &["e"], "next error or worse", Group::Search),
+    plain(KeyAction::PreviousOf(LevelChoice::ERRORS), &["E"], "previous error or worse", Group::Search),
+    plain(KeyAction::NextOf(LevelChoice::WARNINGS), &["w"], "next warning", Group::Search),
+    plain(KeyAction::PreviousOf(LevelChoice::WARNINGS), &["W"], "previous warning", Group::Search),
     plain(KeyAction::FindSelection, &["*"], "find the selected text", Group::Search),
     plain(KeyAction::Filter, &["&"], "filter: show only the lines that match", Group::Search),
     plain(KeyAction::OnlyThese, &["+"], "only the lines with the selected text", Group::Search),

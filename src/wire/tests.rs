@@ -53,11 +53,11 @@ fn client_messages_have_these_bytes() {
     check([
         (
             open(None),
-            r#"{"open":{"version":4,"path":"r/a.log","at":"end","before":40,"after":0,"resume":null,"follow":true,"credit":262144,"filter":null,"find":null}}"#,
+            r#"{"open":{"version":5,"path":"r/a.log","at":"end","before":40,"after":0,"resume":null,"follow":true,"credit":262144,"filter":null,"find":null}}"#,
         ),
         (
             open(resume),
-            r#"{"open":{"version":4,"path":"r/a.log","at":"end","before":40,"after":0,"resume":{"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"offset":70,"marker":{"len":2,"hash":5}},"follow":true,"credit":262144,"filter":null,"find":null}}"#,
+            r#"{"open":{"version":5,"path":"r/a.log","at":"end","before":40,"after":0,"resume":{"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"offset":70,"marker":{"len":2,"hash":5}},"follow":true,"credit":262144,"filter":null,"find":null}}"#,
         ),
         (page(Anchor::Start), r#"{"page":{"req":1,"generation":3,"at":"start","before":2,"after":4}}"#),
         (
@@ -136,7 +136,7 @@ fn messages_of_filter_and_find_have_these_bytes() {
     check([
         (
             open,
-            r#"{"open":{"version":4,"path":"r/a.log","at":"start","before":0,"after":9,"resume":null,"follow":false,"credit":7,"filter":{"q":"error -\"a b\"","ctx":3},"find":"/x/i"}}"#,
+            r#"{"open":{"version":5,"path":"r/a.log","at":"start","before":0,"after":9,"resume":null,"follow":false,"credit":7,"filter":{"q":"error -\"a b\"","ctx":3},"find":"/x/i"}}"#,
         ),
         (
             filtered(filter),
@@ -146,8 +146,18 @@ fn messages_of_filter_and_find_have_these_bytes() {
         (ClientMsg::Find { req: 2, term: Some("x".to_owned()) }, r#"{"find":{"req":2,"term":"x"}}"#),
         (ClientMsg::Find { req: 2, term: None }, r#"{"find":{"req":2,"term":null}}"#),
         (
-            ClientMsg::Seek { req: 3, generation: GENERATION, from: AT, down: true },
+            ClientMsg::Seek { req: 3, generation: GENERATION, from: AT, down: true, levels: None },
             r#"{"seek":{"req":3,"generation":3,"from":70,"down":true}}"#,
+        ),
+        (
+            ClientMsg::Seek {
+                req: 3,
+                generation: GENERATION,
+                from: AT,
+                down: false,
+                levels: Some(LevelChoice::ERRORS),
+            },
+            r#"{"seek":{"req":3,"generation":3,"from":70,"down":false,"levels":48}}"#,
         ),
         (
             ClientMsg::Spans { req: 4, generation: GENERATION, rows: vec![AT, ByteOffset::new(80)] },
@@ -194,11 +204,11 @@ fn server_messages_have_these_bytes() {
     check([
         (
             opened(None),
-            r#"{"opened":{"version":4,"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"resume":null,"heartbeat_secs":20,"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}}}"#,
+            r#"{"opened":{"version":5,"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"resume":null,"heartbeat_secs":20,"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}}}"#,
         ),
         (
             opened(Some(Resume::Resumed { generation: GENERATION })),
-            r#"{"opened":{"version":4,"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"resume":{"resumed":{"generation":3}},"heartbeat_secs":20,"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}}}"#,
+            r#"{"opened":{"version":5,"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"resume":{"resumed":{"generation":3}},"heartbeat_secs":20,"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}}}"#,
         ),
         (
             ServerMsg::Tip(TIP),

@@ -56,6 +56,7 @@ impl Live {
                 }
             }
             Notice::NoMatch => "No match".to_owned(),
+            Notice::NoMore { levels, down } => text::no_more(levels, down),
             Notice::Failed { detail, .. } => {
                 self.is_jumping = false;
                 detail

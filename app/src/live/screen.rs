@@ -118,7 +118,12 @@ impl Screen {
 
     /// Whether a selected line is on the screen.
     pub fn shows_selected(&self, window: &LineWindow) -> bool {
-        (self.scroll.top_row..self.visible.1.max(self.scroll.top_row + 1)).any(|row| match window.get(row) {
+        self.first_selected(window).is_some()
+    }
+
+    /// The index of the first selected line that is on the screen.
+    pub fn first_selected(&self, window: &LineWindow) -> Option<usize> {
+        (self.scroll.top_row..self.visible.1.max(self.scroll.top_row + 1)).find(|row| match window.get(*row) {
             Some(Item::Line { offset, line, .. }) => self.is_selected(offset, line),
             _ => false,
         })

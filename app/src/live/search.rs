@@ -2,7 +2,8 @@
 //! what is offered at a row and for selected text.
 
 use leptos::prelude::*;
-use taillight::follow::{Effect as Todo, Input, PAGE_ROWS};
+use taillight::follow::{Effect as Todo, Input, PAGE_ROWS, Stand};
+use taillight::level::LevelChoice;
 use taillight::line::ByteOffset;
 use taillight::timestamp::Stamp;
 use taillight::view::{Change, Command, FileView, Place};
@@ -62,6 +63,16 @@ pub fn seek(down: bool) {
         let from = live.follow.window().key(live.screen.scroll.top_row).map(|key| (key.generation, key.offset));
         live.step(Input::Seek { down, from });
         live.write_search();
+    });
+}
+
+/// Goes to the next row of these levels, or the previous one.
+pub fn seek_levels(levels: LevelChoice, down: bool) {
+    with(|live| {
+        if let Some(from) = live.stand(down) {
+            live.step(Input::SeekLevels { levels, down, from });
+            live.write_search();
+        }
     });
 }
 
@@ -184,6 +195,26 @@ impl Live {
                 self.command(Command::TogglePause);
             }
         }
+    }
+
+    /// Where the user is: on the row that was found last, on the cursor's or a selected one where that is seen, or at the edge
+    /// of the screen.
+    fn stand(&self, down: bool) -> Option<Stand> {
+        let window = self.follow.window();
+        let place = |key: RowKey| (key.generation, key.offset);
+        if let Some(hit) = self.follow.current_hit().filter(|_| self.searching.hit.is_none()) {
+            // It is not drawn yet.
+            return Some(Stand::On(hit));
+        }
+        let last = window.len().checked_sub(1)?;
+        let seen = self.screen.first_visible()..=self.screen.last_visible().unwrap_or(last);
+        let is_seen = |key: &RowKey| window.index_of(*key).is_some_and(|row| seen.contains(&row));
+        let selected = || self.screen.first_selected(window).and_then(|row| window.key(row));
+        Some(match self.screen.cursor.filter(is_seen).or_else(selected) {
+            Some(cursor) => Stand::On(place(cursor)),
+            None if down => Stand::At(window.key(*seen.start()).map(place)?),
+            None => Stand::At(window.key(seen.end() + 1).map_or(window.end(), place)),
+        })
     }
 
     fn has_filter(&self) -> bool {

@@ -9,16 +9,20 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
 use serde::Serialize;
+use taillight::cursor::Generation;
 use taillight::line::{ByteOffset, LineCount};
 use tokio::time::{Instant, timeout_at};
 
+use crate::api::len_now;
 use crate::api::params::{Selection, query_pairs};
 use crate::api::search::{compile, opened};
 use crate::auth::Principal;
 use crate::error::ApiError;
 use crate::scan::Filter;
+use crate::source::is_gone;
 use crate::state::AppState;
-use crate::tail::{Epoch, Follower};
+use crate::tail::{Epoch, Follower, TailTip};
+use crate::tasks::Tasks;
 pub use unfinished::Unfinished;
 
 /// How long an answer may take to be complete when the client does not say, in seconds.
@@ -55,14 +59,40 @@ pub async fn count(State(state): State<AppState>, who: Principal, uri: Uri) -> R
     let filter = compile(&state.tasks, lines).await?;
     let mut follower = opened(&state, who, &uri, "/api/v1/count/").await?;
     let is_decoded = follower.decoded(None, deadline).await;
-    let Written { epoch, len, is_seen } = written(&state, &mut follower, deadline).await?;
-    let is_counted = epoch.index.wait_for(None, deadline).await && is_seen && is_decoded;
+    loop {
+        let tip = follower.tip();
+        let written = written(&state.tasks, &mut follower, &tip, deadline).await?;
+        let generation = written.epoch.generation;
+        tokio::select! {
+            biased;
+            count = counted(&state, &written, &filter, deadline) => {
+                return Ok(Json(Count { complete: count.complete && written.is_seen && is_decoded, ..count }));
+            }
+            // What is left of a life that was cut under the answer is never counted to its end.
+            () = ended(&mut follower, generation) => {}
+        }
+    }
+}
+
+/// The counts of a life once they are complete, or as they are at the deadline.
+async fn counted(state: &AppState, written: &Written, filter: &Filter, deadline: Instant) -> Count {
+    let Written { epoch, len, .. } = written;
+    let is_counted = epoch.index.wait_for(None, deadline).await;
     let lines = epoch.index.total().count;
     if filter.is_everything() {
-        return Ok(Json(Count { matched: lines, lines, complete: is_counted }));
+        return Count { matched: lines, lines, complete: is_counted };
     }
-    let (matched, is_matched) = matched(&state, &epoch, &filter, (len, deadline)).await;
-    Ok(Json(Count { matched, lines, complete: is_counted && is_matched }))
+    let (matched, is_matched) = matched(state, epoch, filter, (*len, deadline)).await;
+    Count { matched, lines, complete: is_counted && is_matched }
+}
+
+/// Waits until another life is the current one.
+async fn ended(follower: &mut Follower, generation: Generation) {
+    while follower.tip().current().generation == generation {
+        if !follower.changed().await {
+            return std::future::pending().await;
+        }
+    }
 }
 
 /// What was written when the answer began.
@@ -74,20 +104,32 @@ struct Written {
 }
 
 /// The current life once the follower has seen all that is written now: who has just written a line expects it to be
-/// counted.
-async fn written(state: &AppState, follower: &mut Follower, deadline: Instant) -> Result<Written, ApiError> {
-    let first = Arc::clone(follower.tip().current());
+/// counted. When the file was cut since `tip`, that is the next life, or, where it is not seen in time, nothing new.
+async fn written(
+    tasks: &Tasks,
+    follower: &mut Follower,
+    tip: &TailTip,
+    deadline: Instant,
+) -> Result<Written, ApiError> {
+    let (first, seen) = (Arc::clone(tip.current()), tip.len);
     let source = Arc::clone(&first.source);
-    let len = state.tasks.blocking(move || source.len()).await.map_err(ApiError::internal)?;
+    let len = match tasks.blocking(move || len_now(&*source, seen)).await {
+        Ok(len) => Some(len),
+        Err(error) if is_gone(&error) => {
+            follower.look();
+            None
+        }
+        Err(error) => return Err(ApiError::internal(error)),
+    };
     loop {
         let tip = follower.tip();
         let epoch = Arc::clone(tip.current());
         if epoch.generation != first.generation {
             return Ok(Written { epoch, len: tip.len, is_seen: true });
         }
-        let is_seen = tip.len >= len;
+        let is_seen = len.is_some_and(|len| tip.len >= len);
         if is_seen || !matches!(timeout_at(deadline, follower.changed()).await, Ok(true)) {
-            return Ok(Written { epoch, len, is_seen });
+            return Ok(Written { epoch, len: len.unwrap_or(tip.len), is_seen });
         }
     }
 }
@@ -130,7 +172,47 @@ fn bad(detail: &str) -> ApiError {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
+    use crate::tail::{Pace, Tails};
+    use crate::testing::{TempFolder, log_file, tasks};
+
+    /// A follower that looks when it is asked, and in the first moment.
+    fn slow() -> Pace {
+        let never = Duration::from_secs(3600);
+        Pace { poll: true, reconcile: never, poll_every: never, ..Pace::default() }
+    }
+
+    /// F28.
+    #[tokio::test]
+    async fn a_file_that_is_cut_under_the_answer_is_counted_as_it_is_then() {
+        let (folder, tasks) = (TempFolder::new(), tasks());
+        let path = folder.file("a.log", b"one\ntwo\nthree\n");
+        let file = log_file(&path);
+        let tails = Tails::new(tasks.clone(), slow());
+        let mut follower = tasks.blocking(move || tails.follow(file)).await.unwrap();
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let lines = async |follower: &mut Follower, tip: &TailTip| {
+            let written = written(&tasks, follower, tip, deadline).await.unwrap();
+            written.epoch.index.wait_for(None, deadline).await;
+            (written.epoch.index.total().count.get(), written.len.get(), written.is_seen)
+        };
+        let before = follower.tip();
+        assert_eq!(lines(&mut follower, &before).await, (3, 14, true));
+        // Nobody has seen it yet.
+        let log = File::options().write(true).open(&path).unwrap();
+        log.set_len(4).unwrap();
+        assert_eq!(lines(&mut follower, &before).await, (1, 4, true), "cut and not seen");
+        // It was seen after the answer had begun: the life that it began with is gone.
+        assert!(before.current().source.is_cut());
+        assert_eq!(lines(&mut follower, &before).await, (1, 4, true), "cut and seen");
+        // Not in time.
+        log.set_len(0).unwrap();
+        let tip = follower.tip();
+        let late = written(&tasks, &mut follower, &tip, Instant::now()).await.unwrap();
+        assert!(!late.is_seen);
+    }
 
     #[test]
     fn parameters_are_read_and_refused_with_what_was_expected() {

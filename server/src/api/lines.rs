@@ -21,14 +21,16 @@ use tokio::time::Instant;
 
 use crate::api::params::{Selection, query_pairs};
 use crate::api::search::{Walk, compile, opened};
+use crate::api::{CUT_WAIT, cut, len_now};
 use crate::auth::Principal;
 use crate::dates::Dates;
 use crate::error::ApiError;
 use crate::export::{Exporter, Format, MAX_LINE_BYTES, Row};
 use crate::read::{self, PageWant, lines_back};
+use crate::scan::Filter;
 use crate::source::read_full;
 use crate::state::AppState;
-use crate::tail::Epoch;
+use crate::tail::{Epoch, TailTip};
 use crate::tasks::Tasks;
 
 /// Rows of one answer at most, before and after together.
@@ -107,28 +109,43 @@ pub async fn lines(State(state): State<AppState>, who: Principal, uri: Uri) -> R
         // Where decoding has come to is no end: rows up to there would be a wrong answer.
         return Err(ApiError::Busy);
     }
-    let epoch = Arc::clone(follower.tip().current());
-    if let Anchor::Line(line) = wanted.at {
-        epoch.index.wait_for(Some(line), Instant::now() + INDEX_WAIT).await;
-        let total = epoch.index.total();
-        if !total.exact && total.count.get() < line.get() {
-            // An estimated place would be a wrong answer to a program: it is told to come back.
-            return Err(ApiError::Busy);
+    let deadline = Instant::now() + CUT_WAIT;
+    loop {
+        let tip = follower.tip();
+        has_line(tip.current(), wanted.at).await?;
+        match answer(&state.tasks, &tip, &wanted, &filter).await {
+            Ok(body) => {
+                let headers = [(CONTENT_TYPE, "application/x-ndjson"), (CACHE_CONTROL, "no-store")];
+                return Ok((headers, body).into_response());
+            }
+            Err(error) => cut(&mut follower, error, deadline).await?,
         }
     }
-    let (for_start, at) = (Arc::clone(&epoch), wanted.at);
+}
+
+/// Waits for a place that is given by line number to be known.
+async fn has_line(epoch: &Epoch, at: Anchor) -> Result<(), ApiError> {
+    let Anchor::Line(line) = at else { return Ok(()) };
+    epoch.index.wait_for(Some(line), Instant::now() + INDEX_WAIT).await;
+    let total = epoch.index.total();
+    // An estimated place would be a wrong answer to a program: it is told to come back.
+    if !total.exact && total.count.get() < line.get() { Err(ApiError::Busy) } else { Ok(()) }
+}
+
+/// The rows of the current life of the file.
+async fn answer(tasks: &Tasks, tip: &Arc<TailTip>, wanted: &Wanted, filter: &Filter) -> io::Result<Body> {
+    let (for_start, at) = (Arc::clone(tip), wanted.at);
     let before = if filter.is_everything() { wanted.before } else { 0 };
-    let started = state.tasks.blocking(move || start(&for_start, at, before)).await;
-    let Start { next, end, rows } = started.map_err(ApiError::internal)?;
-    let body = if filter.is_everything() {
+    let Start { next, end, rows } = tasks.blocking(move || start(&for_start, at, before)).await?;
+    let (tasks, epoch) = (tasks.clone(), Arc::clone(tip.current()));
+    if filter.is_everything() {
         let rows = rows + wanted.after;
-        let rest = Rest { tasks: state.tasks, epoch, end, next, rows, is_done: false };
-        Body::from_stream(stream::try_unfold(rest, step))
+        let rest = Rest { tasks, epoch, end, next, rows, is_done: false };
+        Ok(Body::from_stream(stream::try_unfold(rest, step)))
     } else {
-        let walk = Walk::new(state.tasks, epoch, filter, end);
-        matches::body(walk, next, (wanted.before, wanted.after)).await.map_err(ApiError::internal)?
-    };
-    Ok(([(CONTENT_TYPE, "application/x-ndjson"), (CACHE_CONTROL, "no-store")], body).into_response())
+        let walk = Walk::new(tasks, epoch, filter.clone(), end);
+        matches::body(walk, next, (wanted.before, wanted.after)).await
+    }
 }
 
 /// Where the answer begins and ends, and how many rows there are before the place.
@@ -138,9 +155,9 @@ struct Start {
     rows: u32,
 }
 
-fn start(epoch: &Epoch, at: Anchor, before: u32) -> io::Result<Start> {
-    // Not the follower's length, which is a moment old: who has just written a line expects it in the answer.
-    let end = epoch.source.len()?;
+fn start(tip: &TailTip, at: Anchor, before: u32) -> io::Result<Start> {
+    let epoch = tip.current();
+    let end = len_now(&*epoch.source, tip.len)?;
     let one = PageWant { at, before: 0, after: 1, max_bytes: PIECE_BYTES };
     let anchor = read::page(&*epoch.source, &epoch.index, end, &one)?.anchor;
     let (next, rows) = lines_back(&*epoch.source, anchor, before)?;

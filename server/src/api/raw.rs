@@ -17,17 +17,19 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
+use taillight::cursor::Identity;
 use taillight::line::{ByteLen, ByteOffset};
 use taillight::path::{percent_encode, shown_name};
 use tokio::time::Instant;
 
 use crate::api::search::compile;
-use crate::api::{follow_file, log_path};
+use crate::api::{CUT_WAIT, cut, follow_file, log_path};
 use crate::auth::Principal;
 use crate::error::ApiError;
 use crate::export::Format;
 use crate::source::Source;
 use crate::state::AppState;
+use crate::tail::Follower;
 use crate::tasks::Tasks;
 
 /// How much is read for one piece of the answer.
@@ -86,15 +88,9 @@ pub async fn raw(
         if !follower.decoded(None, Instant::now() + WAIT_FOR_DECODING).await {
             return Err(ApiError::Busy);
         }
-        return matches::download(state.tasks, &follower, (&name, format), filter).await;
+        return matches::download(state.tasks, follower, (&name, format), filter).await;
     }
-    let source = Arc::clone(&follower.tip().current().source);
-    // Of a compressed file the bytes as they are stored: what a browser saves under its name is what it is.
-    let source = source.stored().unwrap_or(source);
-    let for_facts = Arc::clone(&source);
-    let facts = state.tasks.blocking(move || Ok::<_, io::Error>((for_facts.identity()?, for_facts.len()?))).await;
-    let (identity, len) = facts.map_err(ApiError::internal)?;
-    let len = len.get();
+    let (source, identity, len) = stored(&state.tasks, &mut follower).await?;
     // Weak: the file grows, so equal tags promise the same file and not the same bytes; a range of it stays the same.
     let etag = format!("\"{identity}\"");
     let asked = match if_range_holds(&headers, &etag) {
@@ -113,6 +109,22 @@ pub async fn raw(
         set(response.headers_mut(), CONTENT_RANGE, &format!("bytes {}-{}/{len}", span.from, span.to.saturating_sub(1)));
     }
     Ok(response)
+}
+
+/// The bytes as they are stored: what a browser saves under its name is what it is, compressed or not. And which they are,
+/// and how many there are now.
+async fn stored(tasks: &Tasks, follower: &mut Follower) -> Result<(Arc<dyn Source>, Identity, u64), ApiError> {
+    let deadline = Instant::now() + CUT_WAIT;
+    loop {
+        let source = Arc::clone(&follower.tip().current().source);
+        let source = source.stored().unwrap_or(source);
+        let for_facts = Arc::clone(&source);
+        let facts = tasks.blocking(move || Ok::<_, io::Error>((for_facts.identity()?, for_facts.len()?))).await;
+        match facts {
+            Ok((identity, len)) => return Ok((source, identity, len.get())),
+            Err(error) => cut(follower, error, deadline).await?,
+        }
+    }
 }
 
 fn wanted(query: &str) -> Result<Wanted, ApiError> {

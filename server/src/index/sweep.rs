@@ -80,7 +80,7 @@ impl LineIndex {
                 at = data.min(to);
                 continue;
             }
-            let wanted = (to - at).min(self.sizes.read) as usize;
+            let wanted = self.up_to_hole(at, (to - at).min(self.sizes.read))?;
             if read_full(self.source.as_ref(), &mut buf[..wanted], ByteOffset::new(at))? < wanted {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }

@@ -143,6 +143,36 @@ impl Facts {
             .read(|state| Ok(blocks::marks(state.blocks.iter().map(|(at, facts)| (at * block, *facts)), (len, parts))))
     }
 
+    /// The next part of `[at, to)` in which `filter` may match lines: where it begins, and where the next part that is known
+    /// to be without begins.
+    pub(super) fn next_part(&self, filter: &Filter, at: u64, to: u64) -> (u64, u64) {
+        let size = self.known.block;
+        self.known.read(|state| {
+            if at >= state.done {
+                return (at, to);
+            }
+            // The blocks that lines before `done` start in: after the last of them nothing is known.
+            let limit = state.done.div_ceil(size);
+            let may_match = |block: &u64| filter.may_match(state.blocks.of(*block));
+            let Some(block) = (at / size..limit).find(may_match) else { return (state.done.min(to), to) };
+            let after = (block..limit).find(|block| !may_match(block));
+            (at.max(block * size).min(to), after.map_or(to, |after| (after * size).min(to)))
+        })
+    }
+
+    /// Below which place, in `[from, high]`, the last line that `filter` may match starts.
+    pub(super) fn part_before(&self, filter: &Filter, high: u64, from: u64) -> u64 {
+        let size = self.known.block;
+        self.known.read(|state| {
+            if high > state.done {
+                return high;
+            }
+            let blocks = from / size..high.div_ceil(size);
+            let last = blocks.rev().find(|&block| filter.may_match(state.blocks.of(block)));
+            last.map_or(from, |last| high.min((last + 1) * size).max(from))
+        })
+    }
+
     /// From `from` on, the start of the first block that may have lines that `filter` matches, as far as facts are known;
     /// `from` itself when that is in such a block.
     pub(super) fn pass_over(&self, filter: &Filter, from: u64) -> u64 {

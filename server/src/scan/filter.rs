@@ -5,6 +5,7 @@ use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
 use regex_automata::Input;
+use taillight::level::LevelChoice;
 use taillight::query::{self, BadNarrow, Diagnostic, Expr, Narrow, Query, Term};
 use taillight::timestamp::{Stamp, TimeExpr};
 use taillight::wire::MAX_LINE_BYTES as SHOWN_BYTES;
@@ -94,6 +95,11 @@ impl Filter {
         let mut compiler = Compiler { text, n_terms: query.terms().len(), ..Compiler::default() };
         let root = compiler.query(&query);
         compiler.refused.map_or_else(|| Ok(Some(Self::new(query, root))), Err)
+    }
+
+    /// The filter of some levels: every line of them.
+    pub fn of_levels(levels: LevelChoice) -> Self {
+        Self::lenient("", &Narrow { levels, ..Narrow::default() }).0
     }
 
     /// The filter of the empty query: every line.

@@ -7,7 +7,7 @@ use taillight::line::ByteOffset;
 
 use super::judge::{Judge, Judged, OnHit};
 use super::units::{Ground, Part, Scratch, Sizes};
-use super::{Budget, Filter, Hit, View};
+use super::{Budget, Facts, Filter, Hit, View};
 use crate::index::BLOCK_BYTES;
 use crate::source::Source;
 
@@ -47,11 +47,62 @@ pub fn hits_up(
     Scan::new(source, filter, view, budget).up(within.start.get(), within.end.get(), on_hit).map(ByteOffset::new)
 }
 
+/// As [`hits_down`] or [`hits_up`], but with the facts of the source where they are held: blocks that they tell to be
+/// without are not read.
+///
+/// # Errors
+/// As [`hits_down`].
+pub fn hits_by_facts(
+    source: &dyn Source,
+    filter: &Filter,
+    facts: Option<&Facts>,
+    (within, down): (Range<ByteOffset>, bool),
+    budget: &Budget,
+    on_hit: &mut dyn FnMut(Hit) -> ControlFlow<()>,
+) -> io::Result<ByteOffset> {
+    let mut scan = Scan::new(source, filter, None, budget);
+    scan.known = facts.map_or(Known::Nothing, Known::Facts);
+    let (from, to) = (within.start.get(), within.end.get());
+    let reached = if down { scan.down(from, to, on_hit) } else { scan.up(from, to, on_hit) };
+    reached.map(ByteOffset::new)
+}
+
+/// What is known of where matching lines are.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Known<'a> {
+    Nothing,
+    /// How many there are in each block.
+    Counts(&'a View),
+    /// What the lines of each block are.
+    Facts(&'a Facts),
+}
+
+impl Known<'_> {
+    /// The next part of `[at, to)` in which lines may match: where it begins, and where the next part that is known to
+    /// be without begins.
+    fn next_part(self, filter: &Filter, at: u64, to: u64) -> (u64, u64) {
+        match self {
+            Self::Nothing => (at, to),
+            Self::Counts(view) => view.next_part(at, to),
+            Self::Facts(facts) => facts.next_part(filter, at, to),
+        }
+    }
+
+    /// Below which place, in `[from, high]`, the last line that may match starts.
+    fn part_before(self, filter: &Filter, high: u64, from: u64) -> u64 {
+        match self {
+            Self::Nothing => high,
+            Self::Counts(view) => view.part_before(high, from),
+            Self::Facts(facts) => facts.part_before(filter, high, from),
+        }
+    }
+}
+
 /// A scan for matching lines.
 pub(super) struct Scan<'a> {
     pub(super) ground: Ground<'a>,
     filter: &'a Filter,
-    view: Option<&'a View>,
+    known: Known<'a>,
     budget: &'a Budget,
     scratch: Scratch,
     block: u64,
@@ -62,7 +113,15 @@ impl<'a> Scan<'a> {
         debug_assert!(view.is_none_or(|view| view.is_of(filter)), "the view of another filter");
         let ground = Ground { source, index: view.and_then(View::index), sizes: Sizes::USUAL };
         let block = view.map_or(BLOCK_BYTES, View::block);
-        Self { ground, filter, view, budget, scratch: Scratch::default(), block }
+        let known = view.map_or(Known::Nothing, Known::Counts);
+        Self { ground, filter, known, budget, scratch: Scratch::default(), block }
+    }
+
+    /// With facts instead of counts.
+    #[cfg(test)]
+    pub(super) fn with_facts(mut self, facts: &'a Facts) -> Self {
+        self.known = Known::Facts(facts);
+        self
     }
 
     /// On that ground, in blocks of that many bytes: small ones make tests sharp.
@@ -75,7 +134,7 @@ impl<'a> Scan<'a> {
         // All lines that start before `at` are judged; `known` is a line's start at or before it.
         let (mut at, mut known) = (from, from);
         while at < to {
-            let (start, stop) = self.view.map_or((at, to), |view| view.next_part(at, to));
+            let (start, stop) = self.known.next_part(self.filter, at, to);
             if start >= to {
                 break;
             }
@@ -100,7 +159,8 @@ impl<'a> Scan<'a> {
             if self.budget.is_cancelled() || (low < to && self.budget.is_spent()) {
                 return Ok(low);
             }
-            if let Some(lower) = self.view.map(|view| view.part_before(high, from)).filter(|lower| *lower < high) {
+            let lower = self.known.part_before(self.filter, high, from);
+            if lower < high {
                 (high, next) = (lower, None);
                 continue;
             }

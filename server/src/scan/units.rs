@@ -148,6 +148,8 @@ pub(super) struct Units<'a> {
     end: u64,
     next_read: usize,
     next_tail: usize,
+    /// No hole begins before that place, from where was read last.
+    dense_until: u64,
 }
 
 impl<'a> Units<'a> {
@@ -156,7 +158,7 @@ impl<'a> Units<'a> {
         let (next_read, next_tail) = (ground.sizes.first_read, ground.sizes.tail);
         let at = if part.at_start { part.from } else { part.from.saturating_sub(1) };
         let (stop, end) = (part.stop.min(part.end), part.end);
-        Self { ground, budget, buf, head: 0, tail: 0, at, stop, end, next_read, next_tail }
+        Self { ground, budget, buf, head: 0, tail: 0, at, stop, end, next_read, next_tail, dense_until: 0 }
     }
 
     /// The next lines.
@@ -268,18 +270,43 @@ impl<'a> Units<'a> {
                 limit
             }
         };
-        let wanted = limit.min(self.next_read as u64).min(self.end - place).max(1) as usize;
+        let wanted = limit.min(self.next_read as u64).min(self.end - place).max(1);
         self.next_read = sizes.read.min(self.next_read.saturating_mul(2));
+        let (wanted, is_hole) = self.up_to_hole(place, wanted)?;
         if self.buf.len() < self.tail + wanted {
             self.buf.resize(self.tail + wanted, 0);
         }
         let Some(room) = self.buf.get_mut(self.tail..self.tail + wanted) else { return Ok(0) };
-        let n_read = read_full(self.ground.source, room, ByteOffset::new(place))?;
+        let n_read = if is_hole {
+            room.fill(0);
+            wanted
+        } else {
+            read_full(self.ground.source, room, ByteOffset::new(place))?
+        };
         self.budget.spend(n_read as u64);
         if n_read < wanted {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         self.tail += n_read;
         Ok(n_read)
+    }
+
+    /// How much of a read to do at once, and whether that is in a hole: what is read are data, and the zeros of holes are
+    /// known. A short read is not worth the question.
+    fn up_to_hole(&mut self, place: u64, wanted: u64) -> io::Result<(usize, bool)> {
+        let mut part = (wanted, false);
+        if wanted > self.ground.sizes.piece as u64 {
+            if place >= self.dense_until {
+                self.dense_until = self.ground.source.next_hole(ByteOffset::new(place))?.get();
+            }
+            if place < self.dense_until {
+                part = (wanted.min(self.dense_until - place), false);
+            } else {
+                let data = self.ground.source.next_data(ByteOffset::new(place))?.get();
+                // Where neither is told, the read finds out.
+                part = if data > place { (wanted.min(data - place), true) } else { (wanted, false) };
+            }
+        }
+        Ok((usize::try_from(part.0).unwrap_or(usize::MAX), part.1))
     }
 }

@@ -46,6 +46,11 @@ impl Views {
         self.shelf.facts(tasks)
     }
 
+    /// The facts of the source while somebody holds them.
+    pub fn known_facts(&self) -> Option<Arc<Facts>> {
+        self.shelf.known_facts()
+    }
+
     /// The view of `filter`, shared with everybody who holds one of an equal filter. It is counted in the background from
     /// now on and kept up to date, until the last holder drops it.
     pub fn get(&self, filter: &Filter, tasks: &Tasks) -> Arc<View> {

@@ -113,6 +113,7 @@ fn ends_quietly(make: &mut impl FnMut(&[u8]) -> Box<dyn Subject>) {
         assert_eq!(source.read_at(&mut [0; 8], ByteOffset::new(at)).unwrap(), 0, "at {at}");
         assert!(source.next_data(ByteOffset::new(at)).unwrap() >= ByteOffset::new(at));
         assert!(source.hole_before(ByteOffset::new(at)).unwrap() <= ByteOffset::new(at));
+        assert!(source.next_hole(ByteOffset::new(at)).unwrap() >= ByteOffset::new(at));
     }
     let mut buf = [0; 8];
     assert_eq!(read_full(source.as_ref(), &mut buf, ByteOffset::new(1)).unwrap(), 2);
@@ -128,6 +129,10 @@ fn skips_only_zeros(make: &mut impl FnMut(&[u8]) -> Box<dyn Subject>) {
         assert!(text[at as usize..next].iter().all(|&byte| byte == 0), "from {at} to {next}");
         let start = source.hole_before(ByteOffset::new(at)).unwrap().get() as usize;
         assert!(text[start..at as usize].iter().all(|&byte| byte == 0), "from {start} to {at}");
+        let hole = source.next_hole(ByteOffset::new(at)).unwrap();
+        let end = source.next_data(hole).unwrap().get().min(text.len() as u64) as usize;
+        let hole = (hole.get() as usize).min(end);
+        assert!(text[hole..end].iter().all(|&byte| byte == 0), "from {hole} to {end}");
     }
 }
 
@@ -196,6 +201,14 @@ fn a_hole_of_any_size_is_found_from_both_ends() {
         assert!((6..70_000).contains(&hole), "{hole} of {len}");
         let all = source.hole_before(ByteOffset::new(data / 2)).unwrap().get();
         assert!((6..70_000).contains(&all), "{all} of {len}");
+        // Up and down, so that what was learned of one stretch is not taken for another.
+        for _ in 0..2 {
+            let begins = source.next_hole(ByteOffset::ZERO).unwrap();
+            assert!((6..70_000).contains(&begins.get()), "{begins:?} of {len}");
+            assert_eq!(source.next_hole(ByteOffset::new(3)).unwrap(), begins, "{len}");
+            assert_eq!(source.next_hole(begins).unwrap(), begins, "{len}");
+            assert_eq!(source.next_hole(ByteOffset::new(data)).unwrap().get(), len);
+        }
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt as _;
+use std::ops::Range;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 use rustix::fs::SeekFrom;
@@ -20,6 +21,9 @@ use crate::dates::Learned;
 /// How close to its exact start a hole is found, in bytes: no file system has smaller ones.
 const HOLE_GRAIN: u64 = 512;
 
+/// The unit that a file's blocks are counted in, in bytes.
+const BLOCK_UNIT: u64 = 512;
+
 /// The first step back in search of a hole's start, in bytes.
 const FIRST_STEP: u64 = 64 * 1024;
 
@@ -31,6 +35,8 @@ pub struct LocalFile {
     copy: OnceLock<Arc<LogFile>>,
     learned: Learned,
     lengths: watch::Sender<ByteOffset>,
+    /// Where it is known to have no hole. One punched since only costs reading it.
+    dense: Mutex<Range<u64>>,
     cut: AtomicBool,
     #[cfg(test)]
     pub(crate) fails: AtomicBool,
@@ -48,6 +54,7 @@ impl LocalFile {
             copy: OnceLock::new(),
             learned: Learned::default(),
             lengths: watch::Sender::new(len),
+            dense: Mutex::default(),
             cut: AtomicBool::new(false),
             #[cfg(test)]
             fails: AtomicBool::new(false),
@@ -80,6 +87,21 @@ impl LocalFile {
 
     fn check(&self) -> io::Result<()> {
         if self.is_cut() { Err(io::Error::other(Gone)) } else { Ok(()) }
+    }
+
+    /// A stretch of data around `from`, or from there on; empty in a hole.
+    fn dense_from(&self, from: u64) -> io::Result<Range<u64>> {
+        let stat = self.handle().metadata()?;
+        if stat.blocks().saturating_mul(BLOCK_UNIT) >= stat.len() {
+            return Ok(0..stat.len());
+        }
+        match rustix::fs::seek(self.handle(), SeekFrom::Hole(from)) {
+            Ok(hole) => Ok(from..hole),
+            Err(Errno::NXIO) => Ok(from..from),
+            // File systems that know no holes, and store less than there is.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => Ok(0..stat.len()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Whether everything from `from` up to `to` is a hole.
@@ -163,6 +185,18 @@ impl Source for LocalFile {
             if self.is_hole(middle, to)? { hole = middle } else { data = middle }
         }
         Ok(ByteOffset::new(if self.is_hole(data, to)? { data } else { hole }))
+    }
+
+    fn next_hole(&self, from: ByteOffset) -> io::Result<ByteOffset> {
+        if i64::try_from(from.get()).is_err() {
+            return Ok(from);
+        }
+        let mut dense = self.dense.lock().unwrap_or_else(PoisonError::into_inner);
+        if !dense.contains(&from.get()) {
+            *dense = self.dense_from(from.get())?;
+        }
+        self.check()?;
+        Ok(ByteOffset::new(dense.end).max(from))
     }
 
     fn lengths(&self) -> watch::Receiver<ByteOffset> {

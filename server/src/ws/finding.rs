@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use taillight::cursor::Generation;
+use taillight::level::LevelChoice;
 use taillight::line::ByteOffset;
 use taillight::wire::{self, Failure, MAX_LINE_BYTES, MAX_SPAN_ROWS, MAX_SPANS_PER_ROW, RowSpans, ServerMsg};
 
@@ -18,7 +19,7 @@ use super::socket::Socket;
 use crate::pull::Counter;
 use crate::read;
 use crate::scan::page::ANSWER;
-use crate::scan::{Budget, Filter, View, hits_down, hits_up};
+use crate::scan::{Budget, Facts, Filter, Hit, View, hits_by_facts, hits_down, hits_up};
 use crate::source::Source;
 use crate::tail::{Epoch, TailTip};
 
@@ -108,15 +109,34 @@ impl Viewer {
             }
             None => Ok(Sought { found: None, reached: if down { end } else { ByteOffset::ZERO }, at_end: true }),
         };
-        let Sought { found, reached, at_end } = match sought {
-            Ok(sought) => sought,
-            Err(error) => return fail(socket, req, Failure::ReadError, &error.to_string()).await,
-        };
-        if let Some(row) = found {
+        if let Ok(Sought { found: Some(row), .. }) = sought {
             self.search.found_row((generation, row));
             self.tell_soon();
         }
-        sent(outbox::say(socket, &ServerMsg::Sought { req, generation, found, reached, at_end }).await)
+        say_sought(socket, (req, generation), sought).await
+    }
+
+    /// Looks for the next shown row of some levels.
+    pub(super) async fn seek_levels(
+        &mut self,
+        socket: &mut Socket,
+        req: u32,
+        (generation, from): (Generation, ByteOffset),
+        (levels, down): (LevelChoice, bool),
+    ) -> ControlFlow<End> {
+        let tip = self.puller.tip();
+        let Some(epoch) = tip.epoch(generation).cloned() else {
+            return gone(socket, req).await;
+        };
+        let end = readable_end(&tip, &epoch);
+        let filter = self.search.sought_levels(levels, &self.state.tasks).await;
+        let (looked_in, facts) = (Arc::clone(&epoch), epoch.views.known_facts());
+        let look = move || seek_by_facts(&looked_in, &filter, facts.as_deref(), (from, end), down);
+        let sought = self.state.tasks.blocking(look).await;
+        if matches!(sought, Ok(Sought { found: None, at_end: false, .. })) {
+            self.search.hold_facts(&epoch, &self.state.tasks);
+        }
+        say_sought(socket, (req, generation), sought).await
     }
 
     /// Tells where hits stand in lines.
@@ -149,6 +169,19 @@ pub(super) async fn refuse(socket: &mut Socket, req: u32, (find, wrong): Refusal
     sent(outbox::say(socket, &refused).await)
 }
 
+async fn say_sought(
+    socket: &mut Socket,
+    (req, generation): (u32, Generation),
+    sought: io::Result<Sought>,
+) -> ControlFlow<End> {
+    match sought {
+        Ok(Sought { found, reached, at_end }) => {
+            sent(outbox::say(socket, &ServerMsg::Sought { req, generation, found, reached, at_end }).await)
+        }
+        Err(error) => fail(socket, req, Failure::ReadError, &error.to_string()).await,
+    }
+}
+
 fn readable_end(tip: &TailTip, epoch: &Epoch) -> ByteOffset {
     epoch.ended.get().copied().unwrap_or(tip.len)
 }
@@ -163,16 +196,38 @@ fn seek(
 ) -> io::Result<Sought> {
     let source = &*epoch.source;
     let from = read::next_line_start(source, &epoch.index, end, from)?;
+    first_hit(end, down, |budget, on_hit| match down {
+        true => hits_down(source, filter, view, from..end, budget, on_hit),
+        false => hits_up(source, filter, view, ByteOffset::ZERO..from, budget, on_hit),
+    })
+}
+
+/// The same, where facts tell of blocks that are without.
+fn seek_by_facts(
+    epoch: &Epoch,
+    filter: &Filter,
+    facts: Option<&Facts>,
+    (from, end): (ByteOffset, ByteOffset),
+    down: bool,
+) -> io::Result<Sought> {
+    let source = &*epoch.source;
+    let from = read::next_line_start(source, &epoch.index, end, from)?;
+    let within = if down { from..end } else { ByteOffset::ZERO..from };
+    first_hit(end, down, |budget, on_hit| hits_by_facts(source, filter, facts, (within, down), budget, on_hit))
+}
+
+/// The first row that a bounded search tells, in a file that is read up to `end`.
+fn first_hit(
+    end: ByteOffset,
+    down: bool,
+    search: impl FnOnce(&Budget, &mut dyn FnMut(Hit) -> ControlFlow<()>) -> io::Result<ByteOffset>,
+) -> io::Result<Sought> {
     let budget = Budget::new(ANSWER.bytes).until(Instant::now() + ANSWER.time);
     let mut found = None;
-    let mut on_hit = |hit: crate::scan::Hit| {
+    let reached = search(&budget, &mut |hit| {
         found = Some(hit.start);
         ControlFlow::Break(())
-    };
-    let reached = match down {
-        true => hits_down(source, filter, view, from..end, &budget, &mut on_hit)?,
-        false => hits_up(source, filter, view, ByteOffset::ZERO..from, &budget, &mut on_hit)?,
-    };
+    })?;
     let at_end = found.is_none() && if down { reached >= end } else { reached == ByteOffset::ZERO };
     Ok(Sought { found, reached: found.unwrap_or(reached), at_end })
 }

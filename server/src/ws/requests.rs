@@ -57,7 +57,12 @@ impl Viewer {
                 self.show_rows(socket, filter, Rows { req, at, before, after }, follow).await
             }
             ClientMsg::Find { req, term } => self.find(socket, req, term).await,
-            ClientMsg::Seek { req, generation, from, down } => self.seek(socket, req, (generation, from), down).await,
+            ClientMsg::Seek { req, generation, from, down, levels: None } => {
+                self.seek(socket, req, (generation, from), down).await
+            }
+            ClientMsg::Seek { req, generation, from, down, levels: Some(levels) } => {
+                self.seek_levels(socket, req, (generation, from), (levels, down)).await
+            }
             ClientMsg::Levels { on } => {
                 self.watch_levels(on);
                 ControlFlow::Continue(())

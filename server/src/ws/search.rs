@@ -8,13 +8,14 @@
 use std::sync::Arc;
 
 use taillight::cursor::Generation;
+use taillight::level::LevelChoice;
 use taillight::line::{ByteOffset, LineCount};
 use taillight::wire::{self, Found, Matched};
 
 use tokio::time::Instant;
 
 use crate::pull::RowFilter;
-use crate::scan::{BadQuery, Filter, View};
+use crate::scan::{BadQuery, Facts, Filter, View};
 use crate::tail::{Epoch, TailTip};
 use crate::tasks::Tasks;
 
@@ -30,6 +31,10 @@ pub(crate) struct Search {
     /// The row that was found last.
     sought: Option<(Generation, ByteOffset)>,
     rank: Option<LineCount>,
+    /// Rows of the levels that were looked for last, among the shown rows.
+    of_levels: Option<(LevelChoice, Filter)>,
+    /// Held for who looks for levels where none are near.
+    facts: Option<(Generation, Arc<Facts>)>,
 }
 
 /// A term that is not in force, and whether it is the find term.
@@ -87,9 +92,32 @@ impl Search {
         (of(shown), of(self.found_view.as_ref()))
     }
 
+    /// What a row of some levels must match to be shown.
+    pub(crate) async fn sought_levels(&mut self, levels: LevelChoice, tasks: &Tasks) -> Filter {
+        if let Some((_, filter)) = self.of_levels.as_ref().filter(|(of, _)| *of == levels) {
+            return filter.clone();
+        }
+        let shown = self.filter.as_ref().map(|rows| rows.filter.clone());
+        let compile = move || {
+            let wanted = Filter::of_levels(levels);
+            shown.map_or(wanted.clone(), |shown| shown.and(&wanted))
+        };
+        let filter = tasks.blocking(compile).await;
+        self.of_levels = Some((levels, filter.clone()));
+        filter
+    }
+
+    /// Has the facts of an epoch made, so that levels which are far are found by them.
+    pub(crate) fn hold_facts(&mut self, epoch: &Epoch, tasks: &Tasks) {
+        if self.facts.as_ref().is_none_or(|(of, _)| *of != epoch.generation) {
+            self.facts = Some((epoch.generation, epoch.views.facts(tasks)));
+        }
+    }
+
     /// Shows other rows.
     pub(crate) fn show(&mut self, filter: Option<RowFilter>) {
         self.filter = filter;
+        self.of_levels = None;
         self.find(self.term.clone());
     }
 

@@ -399,7 +399,7 @@ impl Tree {
 }
 
 /// One level, some, or all from one on.
-fn levels(dice: &mut Dice) -> LevelSet {
+pub fn levels(dice: &mut Dice) -> LevelSet {
     let one = *dice.pick(&Level::ALL);
     match dice.below(3) {
         0 => LevelSet::one(one),

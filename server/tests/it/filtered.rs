@@ -235,7 +235,7 @@ async fn the_newest_filter_wins_and_a_blank_one_shows_all() {
 async fn seek(viewer: &mut ClientSocket, generation: Generation, from: u64, down: bool) -> Option<u64> {
     let mut from = ByteOffset::new(from);
     for req in 100.. {
-        viewer.say(&ClientMsg::Seek { req, generation, from, down }).await;
+        viewer.say(&ClientMsg::Seek { req, generation, from, down, levels: None }).await;
         let sought = viewer.message(|msg| matches!(msg, ServerMsg::Sought { .. } | ServerMsg::Failed { .. })).await;
         let ServerMsg::Sought { found, reached, at_end, .. } = sought else { panic!("{sought:?}") };
         if found.is_some() || at_end {

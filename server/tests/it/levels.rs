@@ -1,7 +1,7 @@
 //! Levels, times and marks over the viewer's socket: what narrows a filter, what is counted, where a time is.
 
-use taillight::cursor::Anchor;
-use taillight::level::{Level, LevelCounts};
+use taillight::cursor::{Anchor, Generation};
+use taillight::level::{Level, LevelChoice, LevelCounts};
 use taillight::line::{ByteOffset, LineCount};
 use taillight::query::Narrow;
 use taillight::timestamp::{Stamp, TimeExpr};
@@ -136,5 +136,79 @@ async fn a_page_can_be_asked_for_by_time_and_says_where_it_landed() {
         let ServerMsg::Landed { req: of, at, wanted, found, .. } = landed else { panic!("{landed:?}") };
         assert_eq!((of, at, wanted), (req, frame.offset, Stamp::from_secs(DAY + secs)));
         assert!(text.starts_with(&found.unwrap().to_string()), "{found:?}");
+    }
+}
+
+/// Asks on until a row of these levels is found, or there is none that way.
+async fn seek(
+    viewer: &mut ClientSocket,
+    (generation, from): (Generation, u64),
+    levels: LevelChoice,
+    down: bool,
+) -> Option<u64> {
+    let mut from = ByteOffset::new(from);
+    for req in 1_000.. {
+        viewer.say(&ClientMsg::Seek { req, generation, from, down, levels: Some(levels) }).await;
+        let sought = viewer.message(|msg| matches!(msg, ServerMsg::Sought { .. } | ServerMsg::Failed { .. })).await;
+        let ServerMsg::Sought { req: of, found, reached, at_end, .. } = sought else { panic!("{sought:?}") };
+        assert_eq!(of, req);
+        if found.is_some() || at_end {
+            return found.map(ByteOffset::get);
+        }
+        assert_ne!(from, reached, "no progress");
+        from = reached;
+    }
+    None
+}
+
+/// Where the lines start that are wanted.
+fn starts(text: &str, wanted: impl Fn(&str) -> bool) -> Vec<u64> {
+    let mut start = 0;
+    let mut starts = Vec::new();
+    for line in text.split_inclusive('\n') {
+        if wanted(line) {
+            starts.push(start);
+        }
+        start += line.len() as u64;
+    }
+    starts
+}
+
+#[tokio::test]
+async fn errors_and_warnings_are_gone_through_among_the_shown_rows() {
+    // Warnings and worse are far apart: an answer looks through less than what is between.
+    let quiet = "2026-11-22T00:00:00Z INFO nothing to see\n".repeat(60_000);
+    let loud = "WARN: one\nERROR: two, shown\nERROR three\nWARN: four, shown\nFATAL: five, shown\nINFO: an error?\n";
+    let text = format!("{loud}{quiet}{loud}{quiet}{loud}ERROR: at the end");
+    let server = TestServer::start(&[("app.log", &text)]).await;
+    let mut viewer = server.viewer().await;
+    let generation = viewer.open_filtered("logs/app.log", ("", 0), "", false).await.generation;
+    let is_error = |line: &str| line.starts_with("ERROR") || line.starts_with("FATAL");
+    let is_warning = |line: &str| line.starts_with("WARN");
+    for (filter, has_levels) in [("", false), ("", true), ("shown or end", true), ("shown or end", false)] {
+        viewer.say(&ClientMsg::Levels { on: has_levels }).await;
+        if has_levels {
+            levels_until(&mut viewer, text.lines().count() as u64).await;
+        }
+        let q = Filter { q: filter.to_owned(), ctx: 2, ..Filter::default() };
+        page(&mut viewer, 7, q, Anchor::Start).await;
+        let is_shown = |line: &str| filter.is_empty() || line.contains("shown") || line.contains("end");
+        for (levels, expected) in [
+            (LevelChoice::ERRORS, starts(&text, |line| is_error(line) && is_shown(line))),
+            (LevelChoice::WARNINGS, starts(&text, |line| is_warning(line) && is_shown(line))),
+        ] {
+            let (mut found, mut from) = (Vec::new(), 0);
+            while let Some(row) = seek(&mut viewer, (generation, from), levels, true).await {
+                found.push(row);
+                from = row + 1;
+            }
+            assert_eq!(found, expected, "{levels} down in {filter:?}");
+            let (mut found, mut from) = (Vec::new(), text.len() as u64);
+            while let Some(row) = seek(&mut viewer, (generation, from), levels, false).await {
+                found.insert(0, row);
+                from = row;
+            }
+            assert_eq!(found, expected, "{levels} up in {filter:?}");
+        }
     }
 }

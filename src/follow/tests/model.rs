@@ -10,8 +10,8 @@ use proptest::prelude::*;
 
 use crate::ansi::Style;
 use crate::cursor::{Anchor, Cursor, Generation, Identity, Marker};
-use crate::follow::{Catch, EDGE_ROWS, Effect, Follow, Input, Notice, Start, WindowChange};
-use crate::level::{Level, LevelCounts};
+use crate::follow::{Catch, EDGE_ROWS, Effect, Follow, Input, Notice, Stand, Start, WindowChange};
+use crate::level::{Level, LevelChoice, LevelCounts};
 use crate::line::{ByteLen, ByteOffset, LineCount, LineNo};
 use crate::window::{Item, RowKey};
 use crate::wire::*;
@@ -43,6 +43,7 @@ enum Act {
     Filter(u8),
     Find(u8),
     Seek(bool),
+    SeekLevels(bool),
     Levels(bool),
     Marks(u8),
     Disconnect {
@@ -89,6 +90,7 @@ fn act() -> impl Strategy<Value = Act> {
         2 => any::<u8>().prop_map(Act::Filter),
         1 => any::<u8>().prop_map(Act::Find),
         1 => any::<bool>().prop_map(Act::Seek),
+        1 => any::<bool>().prop_map(Act::SeekLevels),
         1 => any::<bool>().prop_map(Act::Levels),
         1 => any::<u8>().prop_map(Act::Marks),
         1 => (any::<bool>(), loss()).prop_map(|(restart, loses)| Act::Disconnect { restart, loses }),
@@ -408,7 +410,10 @@ impl Server {
             }
             ClientMsg::Find { req, term: Some(ref term) } if term == "!" => self.refuse(req, true),
             ClientMsg::Find { ref term, .. } => self.find.clone_from(term),
-            ClientMsg::Seek { req, generation, from, down } => self.sought(req, generation, from, down),
+            ClientMsg::Seek { req, generation, from, down, levels } => {
+                let hits = self.file_of(generation).map(|file| self.wanted(file, levels));
+                self.sought((req, generation), hits, from, down);
+            }
             ClientMsg::Spans { req, generation, ref rows } => {
                 assert!(!rows.is_empty() && rows.len() <= MAX_SPAN_ROWS);
                 let spans = |offset: &ByteOffset| RowSpans { offset: *offset, find: vec![(0, 1)], filter: Vec::new() };
@@ -790,6 +795,10 @@ impl World {
             }
             Act::Find(number) => self.step(Input::Find(term(number))),
             Act::Seek(down) => self.step(Input::Seek { down, from: None }),
+            Act::SeekLevels(down) => {
+                let from = self.follow.window().first();
+                self.step(Input::SeekLevels { levels: LevelChoice::ERRORS, down, from: Stand::At(from) });
+            }
             Act::Levels(on) => self.step(Input::Levels(on)),
             Act::Marks(parts) => self.step(Input::Marks(u32::from(parts) % 3)),
             Act::Disconnect { restart, loses } => {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::cursor::Marker;
+use crate::level::LevelChoice;
 use crate::wire::{RowSpans, Sparse, SparseRow};
 
 fn wanted(q: &str) -> Option<Filter> {
@@ -213,8 +214,9 @@ fn a_hit_on_the_screen_is_gone_to_and_another_is_jumped_to() {
         let (found, reached) = (found.map(ByteOffset::new), ByteOffset::new(reached));
         Input::Text(ServerMsg::Sought { req, generation: FIRST, found, reached, at_end })
     };
-    let seek =
-        |req, from, down| Effect::Send(ClientMsg::Seek { req, generation: FIRST, from: ByteOffset::new(from), down });
+    let seek = |req, from, down| {
+        Effect::Send(ClientMsg::Seek { req, generation: FIRST, from: ByteOffset::new(from), down, levels: None })
+    };
     let n = || Input::Seek { down: true, from: Some(place(4)) };
     assert_eq!(told(&mut follow, n()), [seek(3, 4, true)]);
     let key = follow.window().key(1).unwrap();
@@ -235,6 +237,44 @@ fn a_hit_on_the_screen_is_gone_to_and_another_is_jumped_to() {
     assert_eq!(*at, Anchor::Byte(ByteOffset::ZERO));
     let shown = told(&mut follow, frame(FrameKind::Page, 6, 0, "a\nb\n"));
     assert_eq!(shown, [replaced(Some(0)), Effect::GoToRow(follow.window().key(0).unwrap())]);
+}
+
+#[test]
+fn rows_of_levels_are_gone_to_one_by_one_and_the_ends_are_told() {
+    let mut follow = following();
+    let levels = LevelChoice::ERRORS;
+    let sought = |req, found: Option<u64>, reached, at_end| {
+        let (found, reached) = (found.map(ByteOffset::new), ByteOffset::new(reached));
+        Input::Text(ServerMsg::Sought { req, generation: FIRST, found, reached, at_end })
+    };
+    let ask = |req, from, down| {
+        let from = ByteOffset::new(from);
+        Effect::Send(ClientMsg::Seek { req, generation: FIRST, from, down, levels: Some(levels) })
+    };
+    let step = |down, from| Input::SeekLevels { levels, down, from };
+    let no_more = |down| Effect::Notice(Notice::NoMore { levels, down });
+    let row = |follow: &Follow, idx| Effect::GoToRow(follow.window().key(idx).unwrap());
+    // Without a find term; the row at the edge of what is seen counts.
+    assert_eq!(told(&mut follow, step(true, Stand::At(place(4)))), [ask(1, 4, true)]);
+    let hold = Effect::Send(ClientMsg::Hold { from: place(8) });
+    assert_eq!(told(&mut follow, sought(1, Some(4), 4, false)), [hold, row(&follow, 0)]);
+    assert_eq!((follow.current_hit(), follow.is_following()), (Some(place(4)), false));
+    // On from that row, in pieces, and no round.
+    assert_eq!(told(&mut follow, step(true, Stand::On(place(4)))), [ask(2, 6, true)]);
+    assert_eq!(told(&mut follow, sought(2, None, 7, false)), [ask(3, 7, true)]);
+    assert_eq!(told(&mut follow, sought(3, None, 8, true)), [no_more(true)]);
+    assert_eq!((follow.current_hit(), follow.is_seeking()), (Some(place(4)), false), "where the user is");
+    // Two steps up, of which one has somewhere to go.
+    assert_eq!(told(&mut follow, step(false, Stand::At(place(8)))), [ask(4, 8, false)]);
+    assert_eq!(told(&mut follow, step(false, Stand::At(place(8)))), []);
+    assert_eq!(told(&mut follow, sought(4, Some(6), 6, false)), [ask(5, 6, false)]);
+    assert_eq!(told(&mut follow, sought(5, None, 0, true)), [no_more(false), row(&follow, 1)]);
+    assert_eq!(follow.current_hit(), Some(place(6)));
+    // Another kind, or the other way, is another search.
+    told(&mut follow, step(true, Stand::On(place(6))));
+    let warnings = Input::SeekLevels { levels: LevelChoice::WARNINGS, down: true, from: Stand::On(place(6)) };
+    let sent = told(&mut follow, warnings);
+    assert!(matches!(sent.as_slice(), [Effect::Send(ClientMsg::Seek { levels: Some(LevelChoice::WARNINGS), .. })]));
 }
 
 #[test]

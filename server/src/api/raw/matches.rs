@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::{Span, disposition, read_piece, set};
 use crate::api::search::{PIECE_BYTES, Walk, Want, Writer};
+use crate::api::{CUT_WAIT, cut, len_now};
 use crate::error::ApiError;
 use crate::export::Format;
 use crate::scan::Filter;
@@ -41,13 +42,20 @@ struct Download {
 /// When the file cannot be read.
 pub(super) async fn download(
     tasks: Tasks,
-    follower: &Follower,
+    mut follower: Follower,
     (name, format): (&[u8], Format),
     filter: Filter,
 ) -> Result<Response, ApiError> {
-    let epoch = Arc::clone(follower.tip().current());
-    let source = Arc::clone(&epoch.source);
-    let end = tasks.blocking(move || source.len()).await.map_err(ApiError::internal)?;
+    let deadline = Instant::now() + CUT_WAIT;
+    let (epoch, end) = loop {
+        let tip = follower.tip();
+        let (epoch, seen) = (Arc::clone(tip.current()), tip.len);
+        let source = Arc::clone(&epoch.source);
+        match tasks.blocking(move || len_now(&*source, seen)).await {
+            Ok(end) => break (epoch, end),
+            Err(error) => cut(&mut follower, error, deadline).await?,
+        }
+    };
     if matches!(format, Format::Json | Format::Csv) {
         epoch.index.wait_for(None, Instant::now() + INDEX_WAIT).await;
     }

@@ -4,13 +4,14 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use proptest::prelude::*;
+use taillight::level::LevelChoice;
 use taillight::line::ByteOffset;
 
 use super::super::hits::Scan;
 use super::super::total::total_on;
 use super::super::units::{Ground, Sizes};
 use super::super::view::sweep;
-use super::super::{Budget, Facts, Filter, Hit, View, hits_down, hits_up};
+use super::super::{Budget, Facts, Filter, Hit, View, hits_by_facts, hits_down, hits_up};
 use super::oracle::{Growing, file, matching, query_text, sizes};
 use crate::index::{BLOCK_BYTES, LineIndex, Progress};
 use crate::source::Source;
@@ -91,6 +92,7 @@ proptest! {
             let facts = Facts::new(Arc::clone(&source), Arc::new(LineIndex::with_block(Arc::clone(&source), block)), sizes, block);
             facts.grow_to(bytes.len() as u64);
             runtime.block_on(facts.finish(&tasks));
+            check_hits_by_facts(&facts, &growing, &filter, (sizes, block), &matching(&text, &bytes, sizes));
             view.counts().hold_facts(Arc::new(facts));
         }
         // A sweep ends at a line that is too long for it; a step gets past it.
@@ -103,6 +105,36 @@ proptest! {
         check_hits_with(&view, &growing, &filter, sizes, &expected);
         let ground = Ground { source: &*source, index: None, sizes };
         prop_assert_eq!(total_on(ground, &filter, (0, bytes.len() as u64)).unwrap(), expected.len() as u64);
+    }
+}
+
+/// With facts of what may match, the same lines are found.
+fn check_hits_by_facts(
+    facts: &Facts,
+    source: &Growing,
+    filter: &Filter,
+    (sizes, block): (Sizes, u64),
+    expected: &[Hit],
+) {
+    let end = source.len().unwrap().get();
+    for (down, budget) in [(true, u64::MAX), (true, 1), (false, u64::MAX), (false, 1)] {
+        let (mut at, mut found) = (if down { 0 } else { end }, Vec::new());
+        while at != if down { end } else { 0 } {
+            let budget = Budget::new(budget);
+            let ground = Ground { source, index: None, sizes };
+            let mut scan = Scan::new(source, filter, None, &budget).with_ground(ground, block).with_facts(facts);
+            let mut on_hit = |hit| {
+                found.push(hit);
+                ControlFlow::Continue(())
+            };
+            let next = if down { scan.down(at, end, &mut on_hit) } else { scan.up(0, at, &mut on_hit) };
+            assert_ne!(next.as_ref().ok(), Some(&at));
+            at = next.unwrap();
+        }
+        if !down {
+            found.reverse();
+        }
+        assert_eq!(found, expected, "down: {down}");
     }
 }
 
@@ -243,6 +275,41 @@ fn with_a_view_only_blocks_with_hits_are_read() {
 }
 
 #[test]
+fn with_facts_only_blocks_that_have_the_level_are_read() {
+    let folder = TempFolder::new();
+    let mut bytes = b"INFO: nothing is wrong\n".repeat(200_000);
+    let places = [23 * 50_000, 23 * 120_000, 23 * 120_010];
+    for at in places {
+        bytes[at..at + 5].copy_from_slice(b"WARN:");
+    }
+    let source = Counting::new(local(&folder.file("a.log", &bytes)));
+    let shared = Arc::clone(&source) as Arc<dyn Source>;
+    let index = Arc::new(LineIndex::new(Arc::clone(&shared)));
+    let facts = Facts::new(Arc::clone(&shared), index, Sizes::USUAL, BLOCK_BYTES);
+    let end = source.len().unwrap();
+    facts.grow_to(end.get());
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(facts.finish(&Tasks::default()));
+    let filter = Filter::of_levels(LevelChoice::WARNINGS);
+    source.take();
+    for down in [true, false] {
+        let mut found = Vec::new();
+        let mut on_hit = |hit: Hit| {
+            found.push(hit.start.get() as usize);
+            ControlFlow::Continue(())
+        };
+        let within = (ByteOffset::ZERO..end, down);
+        hits_by_facts(&*source, &filter, Some(&facts), within, &Budget::unlimited(), &mut on_hit).unwrap();
+        if !down {
+            found.reverse();
+        }
+        assert_eq!(found, places);
+        let read = source.take();
+        assert!(read <= 3 * (BLOCK_BYTES + 8 * 1024), "{read} bytes");
+    }
+}
+
+#[test]
 fn a_source_that_became_shorter_stalls_the_view() {
     let growing = Arc::new(Growing::new(b"foo\nfoo\n"));
     let source = Arc::clone(&growing) as Arc<dyn Source>;
@@ -272,4 +339,40 @@ fn a_hole_is_counted_without_reading_it() {
     assert!(source.take() < 16 << 20);
     assert_eq!(view.select(2).map(ByteOffset::get), Some((20 << 30) + 7));
     assert_eq!(view.rank(ByteOffset::new(30 << 30)).map(|n| n.get()), Some(3));
+}
+
+#[test]
+fn of_islands_in_holes_only_what_is_near_them_is_read() {
+    const N: u64 = 12;
+    const APART: u64 = 16 << 20;
+    let folder = TempFolder::new();
+    let islands: Vec<(u64, &[u8])> = (0..N).map(|nth| (nth * APART + 4096, &b"\na needle\nstraw\n"[..])).collect();
+    let path = folder.sparse("islands.log", N * APART, &islands);
+    let source = Counting::new(local(&path));
+    let shared = Arc::clone(&source) as Arc<dyn Source>;
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let most = N * 64 * 1024;
+    // A hole is zeros of the line that it is in.
+    for (text, expected) in [("needle", N), ("-needle", 2 * N + 1), (r"/\x00/", N + 1), (r"straw -/\x00{9}/", N)] {
+        let filter = Filter::compile(text).unwrap();
+        let view = view(&shared, &filter, Sizes::USUAL, BLOCK_BYTES);
+        view.counts().grow_to(N * APART);
+        while !view.matched().exact {
+            assert_ne!(runtime.block_on(sweep(view.counts(), &Tasks::default())), Progress::Stalled);
+            view.counts().step(&|| false);
+        }
+        assert_eq!(view.matched().count.get(), expected, "{text}");
+        let read = source.take();
+        assert!(read < most, "{text}: {read} bytes by spans and steps");
+        let ground = Ground { source: &*source, index: None, sizes: Sizes::USUAL };
+        assert_eq!(total_on(ground, &filter, (0, N * APART)).unwrap(), expected, "{text}");
+        let read = source.take();
+        assert!(read < most, "{text}: {read} bytes by all cores");
+    }
+    let index = LineIndex::new(shared);
+    index.grow_to(ByteOffset::new(N * APART));
+    while index.step() == Progress::More {}
+    assert_eq!(index.total().count.get(), 3 * N + 1);
+    let read = source.take();
+    assert!(read < most, "{read} bytes for the index");
 }

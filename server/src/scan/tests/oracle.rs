@@ -246,6 +246,13 @@ impl Source for Growing {
         Ok(ByteOffset::new(to.get() - zeros as u64))
     }
 
+    fn next_hole(&self, from: ByteOffset) -> io::Result<ByteOffset> {
+        let bytes = self.bytes.lock().unwrap();
+        let rest = bytes.get(from.get() as usize..).unwrap_or_default();
+        let data = rest.iter().take_while(|&&byte| byte != 0).count();
+        Ok(ByteOffset::new(from.get() + data as u64))
+    }
+
     fn lengths(&self) -> watch::Receiver<ByteOffset> {
         watch::Sender::new(self.len().unwrap()).subscribe()
     }

@@ -21,16 +21,33 @@ impl Server {
         self.lines(file).iter().filter(is_hit).map(|line| line.start).collect()
     }
 
+    /// Where the lines start that a seek is about: every other shown row is of the levels that are asked for.
+    pub(super) fn wanted(&self, file: usize, levels: Option<LevelChoice>) -> Vec<usize> {
+        match levels {
+            None => self.hits(file),
+            Some(_) => {
+                let lines = self.lines(file);
+                lines.iter().filter(|line| line.matches).map(|line| line.start).step_by(2).collect()
+            }
+        }
+    }
+
     /// Looks at some lines for the next hit.
-    pub(super) fn sought(&mut self, req: u32, generation: Generation, from: ByteOffset, down: bool) {
-        let Some(file) = self.file_of(generation) else {
+    pub(super) fn sought(
+        &mut self,
+        (req, generation): (u32, Generation),
+        hits: Option<Vec<usize>>,
+        from: ByteOffset,
+        down: bool,
+    ) {
+        let (Some(file), Some(hits)) = (self.file_of(generation), hits) else {
             return self.down.push_back(Down::Msg(ServerMsg::Failed {
                 req,
                 error: Failure::Gone,
                 detail: String::new(),
             }));
         };
-        let (lines, hits, work) = (self.lines(file), self.hits(file), self.work());
+        let (lines, work) = (self.lines(file), self.work());
         let from = from.get() as usize;
         let seen: Vec<Line> = match down {
             true => lines.iter().filter(|line| line.start >= from).take(work).copied().collect(),
@@ -163,5 +180,46 @@ fn steps_on_their_way_are_not_lost_and_can_be_taken_back() {
         assert!(!world.follow.is_seeking());
         world.come_to_rest();
         assert_eq!(at(&world.follow), before.filter(|_| !is_other_term));
+    }
+}
+
+#[test]
+fn rows_of_levels_are_visited_in_both_directions_through_a_rotation() {
+    let mut world = World::new(true, true);
+    for act in
+        [Act::Append { n_lines: 9, len: 7, rest: false }, Act::Rotate, Act::Append { n_lines: 8, len: 5, rest: false }]
+    {
+        world.play(&act);
+        world.come_to_rest();
+    }
+    let levels = LevelChoice::WARNINGS;
+    let place = |world: &World, file: usize, at: usize| (world.server.number(file), ByteOffset::new(at as u64));
+    let mut all = Vec::new();
+    for file in [0, 1] {
+        all.extend(world.server.wanted(file, Some(levels)).into_iter().map(|at| place(&world, file, at)));
+    }
+    assert_eq!(all.len(), 6 + 4);
+    for down in [true, false] {
+        let (first, last) = (place(&world, 0, 0), place(&world, 1, world.server.files[1].len()));
+        let mut from = Stand::At(if down { first } else { last });
+        let mut visited = Vec::new();
+        loop {
+            world.notices.clear();
+            world.step(Input::SeekLevels { levels, down, from });
+            world.come_to_rest();
+            assert!(!world.follow.is_seeking());
+            if !world.notices.is_empty() {
+                break;
+            }
+            let hit = world.follow.current_hit().expect("a row");
+            visited.push(hit);
+            from = Stand::On(hit);
+        }
+        assert_eq!(world.notices, [Notice::NoMore { levels, down }]);
+        assert_eq!(world.follow.current_hit(), visited.last().copied(), "the last one stays");
+        if !down {
+            visited.reverse();
+        }
+        assert_eq!(visited, all);
     }
 }
