@@ -46,6 +46,14 @@ impl Driver {
         }
     }
 
+    /// Whether it looks for texts that must be there, which goes by leaps and not byte by byte.
+    pub(super) fn has_literal(&self) -> bool {
+        match self {
+            Self::Everything | Self::Walk => false,
+            Self::With(regex) | Self::Without(regex) | Self::Candidates(regex, _) => regex.has_literal(),
+        }
+    }
+
     /// Calls `on_line` for each line of `text` that matches, in order, without its line feed. The text is whole lines;
     /// the last may lack its line feed. No text is no line. `time_of` tells the time of a line.
     pub(super) fn lines(

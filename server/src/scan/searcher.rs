@@ -36,6 +36,11 @@ impl Searcher {
         self.0.regex.search_half(&Input::new(line).earliest(true)).is_some()
     }
 
+    /// Whether it is looked for by texts that must be in it.
+    pub(super) fn has_literal(&self) -> bool {
+        self.0.regex.is_accelerated()
+    }
+
     /// Where it is in a line.
     pub(super) fn find_iter<'r, 'h>(&'r self, line: Input<'h>) -> FindMatches<'r, 'h> {
         self.0.regex.find_iter(line)
