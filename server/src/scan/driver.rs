@@ -46,11 +46,11 @@ impl Driver {
         }
     }
 
-    /// Whether it looks for texts that must be there, which goes by leaps and not byte by byte.
-    pub(super) fn has_literal(&self) -> bool {
+    /// Whether it goes over text by leaps and not byte by byte.
+    pub(super) fn leaps(&self) -> bool {
         match self {
             Self::Everything | Self::Walk => false,
-            Self::With(regex) | Self::Without(regex) | Self::Candidates(regex, _) => regex.has_literal(),
+            Self::With(regex) | Self::Without(regex) | Self::Candidates(regex, _) => regex.leaps(),
         }
     }
 
@@ -129,7 +129,7 @@ fn one_regex(terms: &[&Pattern]) -> Option<Searcher> {
         [term] => Some(term.searcher.clone()),
         terms => {
             let any = Hir::alternation(terms.iter().map(|term| term.hir().clone()).collect());
-            compile(&any, MAX_CACHE_BYTES).ok().map(Searcher::new)
+            compile(&any, MAX_CACHE_BYTES).ok().map(|regex| Searcher::new(regex, &any))
         }
     }
 }

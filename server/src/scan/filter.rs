@@ -160,7 +160,7 @@ impl Filter {
     /// pass, and none of them keeps the others waiting. What is better known by facts or times of lines is not: it passes
     /// over blocks where others have to look.
     pub(super) fn is_quick(&self) -> bool {
-        self.plan.driver.has_literal() && !self.asks_facts() && !self.asks_time()
+        self.plan.driver.leaps() && !self.asks_facts() && !self.asks_time()
     }
 
     /// Whether the times of lines may make a difference.

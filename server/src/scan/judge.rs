@@ -201,7 +201,7 @@ pub(super) fn judge_piece(
     on_hit: &mut OnHit<'_>,
 ) -> io::Result<Option<u64>> {
     let mut broke = None;
-    judge_seen(std::iter::once((0, filter)), filter.sees_returns(), piece, text, clock, &mut |_, hit| {
+    judge_seen(&std::iter::once((0, filter)), filter.sees_returns(), piece, text, clock, &mut |_, hit| {
         let flow = on_hit(hit);
         if flow.is_break() {
             broke = Some(hit.end.get());
@@ -215,7 +215,7 @@ pub(super) fn judge_piece(
 /// As [`judge_piece`] for several filters, each with a number that its hits are told with: the piece is cleaned once for
 /// all that see it alike.
 pub(super) fn judge_piece_for<'f>(
-    filters: impl Iterator<Item = (usize, &'f Filter)> + Clone,
+    filters: &(impl Iterator<Item = (usize, &'f Filter)> + Clone),
     piece: (&[u8], u64),
     text: &mut Vec<u8>,
     clock: &mut Clock<'_>,
@@ -224,7 +224,7 @@ pub(super) fn judge_piece_for<'f>(
     for returns in [false, true] {
         let seeing = filters.clone().filter(|(_, filter)| filter.sees_returns() == returns);
         if seeing.clone().next().is_some() {
-            judge_seen(seeing, returns, piece, text, clock, &mut |nth, hit| {
+            judge_seen(&seeing, returns, piece, text, clock, &mut |nth, hit| {
                 on_hit(nth, hit);
                 ControlFlow::Continue(())
             });
@@ -235,7 +235,7 @@ pub(super) fn judge_piece_for<'f>(
 
 /// Tells the lines of a piece that each of the filters matches, until `on_hit` breaks; all of them see `returns`, or none.
 fn judge_seen<'f>(
-    filters: impl Iterator<Item = (usize, &'f Filter)> + Clone,
+    filters: &(impl Iterator<Item = (usize, &'f Filter)> + Clone),
     returns: bool,
     (piece, at): (&[u8], u64),
     text: &mut Vec<u8>,
@@ -247,7 +247,7 @@ fn judge_seen<'f>(
     let apart = if is_timed { None } else { Apart::of(piece, returns, text) };
     // What becomes of it, `on_hit` knows.
     if let Some(apart) = apart {
-        for (nth, filter) in filters {
+        for (nth, filter) in filters.clone() {
             let judge = |text: &[u8], on_line: &mut dyn FnMut(Range<usize>) -> ControlFlow<()>| {
                 filter.lines(text, &mut |_| None, on_line)
             };
@@ -256,7 +256,7 @@ fn judge_seen<'f>(
     } else {
         let mut cleaned = Cleaned::new(piece, returns, text);
         let lines = Piece::new(at, piece, &cleaned);
-        for (nth, filter) in filters {
+        for (nth, filter) in filters.clone() {
             cleaned.rewind();
             let mut time_of = |line| clock.in_piece(&lines, line);
             let _ = filter.lines(cleaned.text(), &mut time_of, |line| on_hit(nth, raw_hit(cleaned.raw_line(&line))));

@@ -129,7 +129,8 @@ pub(super) fn count_piece<A: Asker>(
     (block, text, clock): (u64, &mut Vec<u8>, &mut Clock<'_>),
 ) -> io::Result<()> {
     let asking = askers.iter().enumerate().filter(|(_, asker)| !asker.is_gone());
-    judge_piece_for(asking.map(|(nth, asker)| (nth, asker.filter())), piece, text, clock, &mut |nth, hit| {
+    let filters = asking.map(|(nth, asker)| (nth, asker.filter()));
+    judge_piece_for(&filters, piece, text, clock, &mut |nth, hit| {
         if let Some(hits) = hits.get_mut(nth) {
             add(hits, hit.start.get() / block);
         }

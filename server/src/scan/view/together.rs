@@ -14,8 +14,8 @@
 //! # Who
 //! Only quick filters are worth it ([`Filter::is_quick`](super::super::Filter::is_quick)): for them reading is a good part
 //! of the work. The others are each counted in the same way by a task of their own, so that nobody waits for a slow one;
-//! and one that asks for levels or times passes over blocks by its facts, which others have to look at. Would a group hold
-//! facts, it would pass over what all of its filters pass over.
+//! and so is one that asks for levels or times: it passes over blocks by its facts, which others have to look at. If a
+//! group held facts, it would pass over what all of its filters pass over.
 
 mod members;
 mod places;
@@ -96,7 +96,7 @@ pub(in crate::scan) async fn keep_counting(
         let retry = members.retry_at().filter(|_| flight.len() < most);
         tokio::select! {
             () = stopping.cancelled() => return,
-            Some(landed) = flight.next() => members.land(landed, &on_counted),
+            Some(landed) = flight.next() => members.land(&landed, &on_counted),
             () = together.bell.notified() => {}
             () = sleep_until(retry.unwrap_or_else(tokio::time::Instant::now)), if retry.is_some() => {}
         }

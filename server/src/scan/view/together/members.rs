@@ -61,8 +61,10 @@ struct Member {
     is_void: Arc<AtomicBool>,
     n_under_way: usize,
     next: Next,
-    /// A read failed: what was known of the source then, and until when it waits.
-    stalled: Option<(u64, Instant)>,
+    /// How much of the source was known when work was begun for it.
+    known: u64,
+    /// A read failed: until when it waits, unless more is known.
+    stalled: Option<Instant>,
 }
 
 /// What is next for a view.
@@ -98,6 +100,7 @@ impl Members {
             is_void: Arc::default(),
             n_under_way: 0,
             next: Next::Look,
+            known: 0,
             stalled: None,
         }));
         self.all.retain(|member| !member.counts.is_dropped());
@@ -106,7 +109,7 @@ impl Members {
 
     /// When there is something to do again, if that is a question of time.
     pub(super) fn retry_at(&self) -> Option<Instant> {
-        self.all.iter().filter_map(|member| member.stalled).map(|(_, until)| until).min()
+        self.all.iter().filter_map(|member| member.stalled).min()
     }
 
     /// What can be done now.
@@ -116,14 +119,14 @@ impl Members {
     }
 
     /// What came of some work.
-    pub(super) fn land(&mut self, landed: Landed, on_counted: &impl Fn(&Counts)) {
-        let (Landed::Span(group, _) | Landed::Step(group, _)) = &landed;
+    pub(super) fn land(&mut self, landed: &Landed, on_counted: &impl Fn(&Counts)) {
+        let (Landed::Span(group, _) | Landed::Step(group, _)) = landed;
         for (nth, waiting) in group.all().iter().enumerate() {
             // Of no use to one that is not found.
             let is_its = |member: &&mut Member| Arc::ptr_eq(&member.is_void, &waiting.is_void);
             let Some(member) = self.all.iter_mut().find(is_its) else { continue };
             member.n_under_way = member.n_under_way.saturating_sub(1);
-            match &landed {
+            match landed {
                 Landed::Span(_, Ok((span, time))) => member.take_over(span, nth, *time),
                 Landed::Span(_, Err(_)) | Landed::Step(_, Progress::Stalled) => member.stall(),
                 Landed::Step(_, progress) => {
@@ -207,7 +210,7 @@ impl Member {
     }
 
     fn is_stalled(&self) -> bool {
-        self.stalled.is_some_and(|(target, until)| self.counts.target() == target && Instant::now() < until)
+        self.stalled.is_some_and(|until| self.counts.target() == self.known && Instant::now() < until)
     }
 
     fn is_to_step(&self) -> bool {
@@ -230,6 +233,7 @@ impl Member {
     /// As one that some work is done for from now on.
     fn waiting(&mut self) -> Waiting {
         self.n_under_way += 1;
+        self.known = self.counts.target();
         Waiting::new(&self.counts, &self.is_void)
     }
 
@@ -263,7 +267,7 @@ impl Member {
     }
 
     fn stall(&mut self) {
-        self.stalled = Some((self.counts.target(), Instant::now() + RETRY));
+        self.stalled = Some(Instant::now() + RETRY);
         self.leave(Next::Look);
         self.counts.publish();
     }
