@@ -1,6 +1,7 @@
 //! How much work a scan may do.
 
 use std::cell::Cell;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -10,7 +11,19 @@ use std::time::Instant;
 pub struct Budget {
     left: Cell<u64>,
     until: Option<Instant>,
-    cancel: Option<Arc<AtomicBool>>,
+    cancel: Option<Arc<dyn Cancel>>,
+}
+
+/// What tells a scan that nobody wants it any more. Once set, it stays so.
+pub(super) trait Cancel: fmt::Debug + Send + Sync {
+    /// Whether it is not wanted.
+    fn is_set(&self) -> bool;
+}
+
+impl Cancel for AtomicBool {
+    fn is_set(&self) -> bool {
+        self.load(Ordering::Relaxed)
+    }
 }
 
 impl Budget {
@@ -33,7 +46,12 @@ impl Budget {
 
     /// Not after that flag is set.
     #[must_use]
-    pub fn cancelled_by(mut self, cancel: Arc<AtomicBool>) -> Self {
+    pub fn cancelled_by(self, cancel: Arc<AtomicBool>) -> Self {
+        self.cancelled_when(cancel)
+    }
+
+    /// As [`Budget::cancelled_by`], when that says so.
+    pub(super) fn cancelled_when(mut self, cancel: Arc<dyn Cancel>) -> Self {
         self.cancel = Some(cancel);
         self
     }
@@ -50,7 +68,7 @@ impl Budget {
 
     /// Whether its flag is set.
     pub fn is_cancelled(&self) -> bool {
-        self.cancel.as_ref().is_some_and(|cancel| cancel.load(Ordering::Relaxed))
+        self.cancel.as_ref().is_some_and(|cancel| cancel.is_set())
     }
 
     /// Takes `bytes` from it.

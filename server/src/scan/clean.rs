@@ -67,6 +67,11 @@ impl<'a> Cleaned<'a> {
         None
     }
 
+    /// Lines are asked for from the first on again.
+    pub(super) fn rewind(&mut self) {
+        self.place = (0, 0);
+    }
+
     /// Where the line at `line` of the text, without line feed, stands in the bytes, with its line feed. Lines must be
     /// asked for in order.
     pub(super) fn raw_line(&mut self, line: &Range<usize>) -> Range<usize> {

@@ -46,6 +46,14 @@ impl Driver {
         }
     }
 
+    /// Whether it goes over text by leaps and not byte by byte.
+    pub(super) fn leaps(&self) -> bool {
+        match self {
+            Self::Everything | Self::Walk => false,
+            Self::With(regex) | Self::Without(regex) | Self::Candidates(regex, _) => regex.leaps(),
+        }
+    }
+
     /// Calls `on_line` for each line of `text` that matches, in order, without its line feed. The text is whole lines;
     /// the last may lack its line feed. No text is no line. `time_of` tells the time of a line.
     pub(super) fn lines(
@@ -121,7 +129,7 @@ fn one_regex(terms: &[&Pattern]) -> Option<Searcher> {
         [term] => Some(term.searcher.clone()),
         terms => {
             let any = Hir::alternation(terms.iter().map(|term| term.hir().clone()).collect());
-            compile(&any, MAX_CACHE_BYTES).ok().map(Searcher::new)
+            compile(&any, MAX_CACHE_BYTES).ok().map(|regex| Searcher::new(regex, &any))
         }
     }
 }

@@ -162,6 +162,13 @@ impl Filter {
         !self.plan.root.may_match(&BlockFacts::NOTHING)
     }
 
+    /// Whether it is found so quickly that reading is a good part of the work: such filters are worth looking for in one
+    /// pass, and none of them keeps the others waiting. What is better known by facts or times of lines is not: it passes
+    /// over blocks where others have to look.
+    pub(super) fn is_quick(&self) -> bool {
+        self.plan.driver.leaps() && !self.asks_facts() && !self.asks_time()
+    }
+
     /// Whether the times of lines may make a difference.
     pub fn asks_time(&self) -> bool {
         self.plan.root.asks_time()

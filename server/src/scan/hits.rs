@@ -221,7 +221,7 @@ impl<'a> Scan<'a> {
     }
 
     fn judge_from(&mut self, part: Part, first: &mut Option<u64>, on_hit: &mut OnHit<'_>) -> io::Result<Judged> {
-        let judge = Judge { ground: self.ground, filter: self.filter, budget: self.budget, part, leaves_long: false };
-        judge.run(&mut self.scratch, first, on_hit)
+        let judge = Judge { ground: self.ground, budget: self.budget, part, leaves_long: false };
+        judge.run(self.filter, &mut self.scratch, first, on_hit)
     }
 }

@@ -32,7 +32,6 @@ pub(super) enum Judged {
 /// One look at a part of a source. At least one line is judged whatever the budget says, unless it is cancelled.
 pub(super) struct Judge<'a> {
     pub(super) ground: Ground<'a>,
-    pub(super) filter: &'a Filter,
     pub(super) budget: &'a Budget,
     pub(super) part: Part,
     /// Ends at a line that is longer than what is looked at and goes on past the part.
@@ -80,14 +79,15 @@ enum Begin {
 }
 
 impl Judge<'_> {
-    /// Tells the lines that match; `first` becomes the start of the first line, matching or not, where it is not set.
+    /// Tells the lines that match `filter`; `first` becomes the start of the first line, matching or not, where it is not set.
     pub(super) fn run(
         &self,
+        filter: &Filter,
         scratch: &mut Scratch,
         first: &mut Option<u64>,
         on_hit: &mut OnHit<'_>,
     ) -> io::Result<Judged> {
-        self.visit(scratch, first, &mut Hits { filter: self.filter, limit: self.ground.sizes.line, on_hit })
+        self.visit(scratch, first, &mut Hits { filter, limit: self.ground.sizes.line, on_hit })
     }
 
     /// As [`Judge::run`], for who wants to know something else of the lines.
@@ -195,32 +195,73 @@ impl Judge<'_> {
 /// Tells the matching lines of a piece and where it starts; the end of the line at which `on_hit` broke.
 pub(super) fn judge_piece(
     filter: &Filter,
-    (piece, at): (&[u8], u64),
+    piece: (&[u8], u64),
     text: &mut Vec<u8>,
     clock: &mut Clock<'_>,
     on_hit: &mut OnHit<'_>,
 ) -> io::Result<Option<u64>> {
     let mut broke = None;
-    let mut on_raw = |raw: Range<usize>| {
-        let (start, end) = (at + raw.start as u64, at + raw.end as u64);
-        let flow = on_hit(hit(start, end, true));
+    judge_seen(&std::iter::once((0, filter)), filter.sees_returns(), piece, text, clock, &mut |_, hit| {
+        let flow = on_hit(hit);
         if flow.is_break() {
-            broke = Some(end);
+            broke = Some(hit.end.get());
         }
         flow
-    };
-    let apart = if filter.asks_time() { None } else { Apart::of(piece, filter.sees_returns(), text) };
-    // What becomes of it is told by `broke`.
-    let _ = if let Some(apart) = apart {
-        apart.lines(|text, on_line| filter.lines(text, &mut |_| None, on_line), on_raw)
-    } else {
-        let mut cleaned = Cleaned::new(piece, filter.sees_returns(), text);
-        let lines = Piece::new(at, piece, &cleaned);
-        let mut time_of = |line| clock.in_piece(&lines, line);
-        filter.lines(cleaned.text(), &mut time_of, |line| on_raw(cleaned.raw_line(&line)))
-    };
+    });
     clock.check()?;
     Ok(broke)
+}
+
+/// As [`judge_piece`] for several filters, each with a number that its hits are told with: the piece is cleaned once for
+/// all that see it alike.
+pub(super) fn judge_piece_for<'f>(
+    filters: &(impl Iterator<Item = (usize, &'f Filter)> + Clone),
+    piece: (&[u8], u64),
+    text: &mut Vec<u8>,
+    clock: &mut Clock<'_>,
+    on_hit: &mut dyn FnMut(usize, Hit),
+) -> io::Result<()> {
+    for returns in [false, true] {
+        let seeing = filters.clone().filter(|(_, filter)| filter.sees_returns() == returns);
+        if seeing.clone().next().is_some() {
+            judge_seen(&seeing, returns, piece, text, clock, &mut |nth, hit| {
+                on_hit(nth, hit);
+                ControlFlow::Continue(())
+            });
+        }
+    }
+    clock.check()
+}
+
+/// Tells the lines of a piece that each of the filters matches, until `on_hit` breaks; all of them see `returns`, or none.
+fn judge_seen<'f>(
+    filters: &(impl Iterator<Item = (usize, &'f Filter)> + Clone),
+    returns: bool,
+    (piece, at): (&[u8], u64),
+    text: &mut Vec<u8>,
+    clock: &mut Clock<'_>,
+    on_hit: &mut dyn FnMut(usize, Hit) -> ControlFlow<()>,
+) {
+    let raw_hit = |raw: Range<usize>| hit(at + raw.start as u64, at + raw.end as u64, true);
+    let is_timed = filters.clone().any(|(_, filter)| filter.asks_time());
+    let apart = if is_timed { None } else { Apart::of(piece, returns, text) };
+    // What becomes of it, `on_hit` knows.
+    if let Some(apart) = apart {
+        for (nth, filter) in filters.clone() {
+            let judge = |text: &[u8], on_line: &mut dyn FnMut(Range<usize>) -> ControlFlow<()>| {
+                filter.lines(text, &mut |_| None, on_line)
+            };
+            let _ = apart.lines(judge, |raw| on_hit(nth, raw_hit(raw)));
+        }
+    } else {
+        let mut cleaned = Cleaned::new(piece, returns, text);
+        let lines = Piece::new(at, piece, &cleaned);
+        for (nth, filter) in filters.clone() {
+            cleaned.rewind();
+            let mut time_of = |line| clock.in_piece(&lines, line);
+            let _ = filter.lines(cleaned.text(), &mut time_of, |line| on_hit(nth, raw_hit(cleaned.raw_line(&line))));
+        }
+    }
 }
 
 /// Whether the line matches that starts there and of which `limit` bytes are looked at.

@@ -17,7 +17,7 @@ use super::clean::{Cleaned, clean_line};
 use super::clock::Clock;
 use super::judge::{Judge, Visit};
 use super::units::{Ground, Part, Scratch, Sizes};
-use super::{Budget, Filter, Hit};
+use super::{Budget, Hit};
 use crate::index::BLOCK_BYTES;
 use crate::source::Source;
 
@@ -120,10 +120,10 @@ impl Search<'_> {
 
     /// The lines with a time of their own that start in `[from, to)`.
     fn times(&mut self, from: u64, to: u64, on_time: &mut OnTime<'_>) -> io::Result<()> {
-        let (filter, budget) = (Filter::everything(), Budget::unlimited());
+        let budget = Budget::unlimited();
         let ground = Ground { source: self.source, index: None, sizes: Sizes::USUAL };
         let part = Part { from, at_start: from == 0, stop: to, end: self.end, next: None };
-        let judge = Judge { ground, filter: &filter, budget: &budget, part, leaves_long: true };
+        let judge = Judge { ground, budget: &budget, part, leaves_long: true };
         judge.visit(&mut self.scratch, &mut None, &mut Times { on_time })?;
         Ok(())
     }

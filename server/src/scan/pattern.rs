@@ -68,7 +68,7 @@ impl Pattern {
             .map_err(|error| Refusal::syntax(&error))?;
         let hir = within_a_line(hir);
         let regex = compile(&hir, (MAX_CACHE_BYTES / n_terms.max(1)).max(MIN_CACHE_BYTES))?;
-        Ok(Self { hir, searcher: Searcher::new(regex), is_word })
+        Ok(Self { searcher: Searcher::new(regex, &hir), hir, is_word })
     }
 
     pub(super) fn hir(&self) -> &Hir {

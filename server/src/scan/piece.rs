@@ -40,7 +40,7 @@ impl Piece {
     /// # Errors
     /// When reading fails; [`crate::source::is_gone`] when the source is shorter than was said.
     pub fn judge(&mut self, source: &dyn Source, filter: &Filter, budget: &Budget) -> io::Result<bool> {
-        self.span.judge(Ground { source, index: None, sizes: Sizes::USUAL }, filter, budget)
+        self.span.judge(Ground { source, index: None, sizes: Sizes::USUAL }, std::slice::from_ref(filter), budget)
     }
 
     /// How many bytes it is of.
@@ -60,7 +60,7 @@ impl Piece {
 
     /// The first of them, a few.
     pub fn first(&self) -> &[Hit] {
-        &self.span.first
+        self.span.told.first().map_or(&[], |told| &told.first)
     }
 
     /// The start of the first line after it, when it is judged and has a line.

@@ -8,6 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use regex_automata::Input;
 use regex_automata::meta::{Cache, FindMatches, Regex};
+use regex_syntax::hir::Hir;
+
+/// What is shorter, in bytes, is in most lines of a log: finding lines takes longer then than looking for it.
+const RARE_BYTES: usize = 3;
 
 /// A compiled regex that looks for lines. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -16,6 +20,7 @@ pub(super) struct Searcher(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     regex: Regex,
+    leaps: bool,
     /// Of searches that have ended: as many as there were at once.
     caches: Mutex<Vec<Cache>>,
 }
@@ -27,13 +32,21 @@ struct Held<'a> {
 }
 
 impl Searcher {
-    pub(super) fn new(regex: Regex) -> Self {
-        Self(Arc::new(Inner { regex, caches: Mutex::default() }))
+    /// `regex` is what `pattern` was compiled to.
+    pub(super) fn new(regex: Regex, pattern: &Hir) -> Self {
+        let is_rare = pattern.properties().minimum_len().is_some_and(|least| least >= RARE_BYTES);
+        let leaps = regex.is_accelerated() && is_rare;
+        Self(Arc::new(Inner { regex, leaps, caches: Mutex::default() }))
     }
 
     /// Whether it is in the line.
     pub(super) fn is_in(&self, line: &[u8]) -> bool {
         self.0.regex.search_half(&Input::new(line).earliest(true)).is_some()
+    }
+
+    /// Whether it goes by leaps: texts that must be there are looked for, and they are not in most lines.
+    pub(super) fn leaps(&self) -> bool {
+        self.0.leaps
     }
 
     /// Where it is in a line.

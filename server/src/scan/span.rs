@@ -1,5 +1,6 @@
 //! A part of a source, judged by itself: what several threads do side by side, each with its own, to be put together in
-//! order.
+//! order. Whoever asks for the same part is told of one look at it, each by a filter of its own: what was read for one is
+//! in the cache for the others.
 //!
 //! A line belongs to the span that it starts in. One that is longer than what is looked at of a line and goes on past its
 //! span is left to whoever puts them together: it may have no end, and nobody should look for it in vain.
@@ -8,18 +9,48 @@ use std::cell::RefCell;
 use std::io;
 use std::ops::ControlFlow;
 
-use super::judge::{Judge, Judged};
+use super::clock::Clock;
+use super::judge::{Judge, Judged, Visit, is_match, judge_piece_for};
 use super::units::{Ground, Part, Scratch};
 use super::{Budget, Filter, Hit};
-
-/// How many of the matching lines of a span are told by their places.
-pub(super) const FIRST_HITS: usize = 5;
 
 /// Memory that a thread keeps between spans, at most, in bytes.
 const MAX_KEPT_BYTES: usize = 4 * 1024 * 1024;
 
 thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+/// How many of the matching lines of a span are told by their places.
+const FIRST_HITS: usize = 5;
+
+/// What is told to one who asks.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Told {
+    /// How many matching lines start in each block that has any, in order.
+    pub(super) blocks: Vec<(u64, u64)>,
+    /// The first of them, a few.
+    pub(super) first: Vec<Hit>,
+}
+
+/// Who asks which lines match.
+pub(super) trait Asker {
+    /// What they are to match.
+    fn filter(&self) -> &Filter;
+
+    /// Whether it asks no more. Once gone, it stays so: what is told of its lines may lack some.
+    fn is_gone(&self) -> bool;
+}
+
+/// Asks to the end.
+impl Asker for Filter {
+    fn filter(&self) -> &Filter {
+        self
+    }
+
+    fn is_gone(&self) -> bool {
+        false
+    }
 }
 
 /// The lines that start in a part, as far as they are judged.
@@ -29,10 +60,8 @@ pub(super) struct Span {
     /// What is left of it.
     part: Part,
     block: u64,
-    /// The matching lines, all with their line feeds: how many start in each block.
-    pub(super) hits: Vec<(u64, u64)>,
-    /// The first of them, at most [`FIRST_HITS`].
-    pub(super) first: Vec<Hit>,
+    /// The matching lines, all with their line feeds, of each who asks, in the order of asking.
+    pub(super) told: Vec<Told>,
     /// The start of the first line after it, when it is judged and has a line.
     pub(super) next: Option<u64>,
     /// The line that it is judged up to: one that is left to others.
@@ -43,7 +72,7 @@ impl Span {
     /// The lines that start in `[from, stop)` of a source that is read up to `end`, counted in blocks of so many bytes.
     pub(super) fn new((from, at_start): (u64, bool), stop: u64, end: u64, block: u64) -> Self {
         let part = Part { from, at_start, stop, end, next: None };
-        Self { from, part, block, hits: Vec::new(), first: Vec::new(), next: None, open: None }
+        Self { from, part, block, told: Vec::new(), next: None, open: None }
     }
 
     /// Where it begins.
@@ -53,49 +82,29 @@ impl Span {
 
     /// How many lines match.
     pub(super) fn n_hits(&self) -> u64 {
-        self.hits.iter().map(|(_, n)| n).sum()
+        self.told.iter().flat_map(|told| &told.blocks).map(|(_, n)| n).sum()
     }
 
-    /// Judges on; whether it has come to the end of the span or to a line that is left. `false` when the budget is spent
-    /// before.
-    pub(super) fn judge(&mut self, ground: Ground<'_>, filter: &Filter, budget: &Budget) -> io::Result<bool> {
-        SCRATCH.with_borrow_mut(|scratch| {
-            let judged = self.judge_with(ground, filter, budget, scratch);
-            if scratch.buf.capacity() + scratch.text.capacity() > MAX_KEPT_BYTES {
-                *scratch = Scratch::default();
-            }
-            judged
-        })
+    /// Judges on for `askers`, always the same ones; whether it has come to the end of the span or to a line that is left.
+    /// `false` when the budget is spent before.
+    pub(super) fn judge<A: Asker>(&mut self, ground: Ground<'_>, askers: &[A], budget: &Budget) -> io::Result<bool> {
+        with_scratch(|scratch| self.judge_with(ground, askers, budget, scratch))
     }
 
-    fn judge_with(
+    fn judge_with<A: Asker>(
         &mut self,
         mut ground: Ground<'_>,
-        filter: &Filter,
+        askers: &[A],
         budget: &Budget,
         scratch: &mut Scratch,
     ) -> io::Result<bool> {
         ground.sizes.first_read = ground.sizes.read;
-        let (hits, first, block, part) = (&mut self.hits, &mut self.first, self.block, self.part);
-        let mut unfinished = None;
-        let judge = Judge { ground, filter, budget, part, leaves_long: true };
-        let judged = judge.run(scratch, &mut None, &mut |hit| {
-            if !hit.finished {
-                unfinished = Some(hit.start.get());
-                return ControlFlow::Break(());
-            }
-            if first.len() < FIRST_HITS {
-                first.push(hit);
-            }
-            let block = hit.start.get() / block;
-            match hits.last_mut() {
-                Some(last) if last.0 == block => last.1 += 1,
-                _ => hits.push((block, 1)),
-            }
-            ControlFlow::Continue(())
-        })?;
+        self.told.resize(askers.len(), Told::default());
+        let part = self.part;
+        let mut tell = Tell::new(askers, &mut self.told, self.block, ground.sizes.line);
+        let judged = Judge { ground, budget, part, leaves_long: true }.visit(scratch, &mut None, &mut tell)?;
         match judged {
-            _ if unfinished.is_some() => self.open = unfinished,
+            _ if tell.unfinished.is_some() => self.open = tell.unfinished,
             Judged::All(next) => self.next = next,
             Judged::Until(at) if at >= part.stop => self.next = Some(at),
             // Nothing came of it: the line at its start is left.
@@ -107,5 +116,93 @@ impl Span {
             Judged::Nothing => return Ok(false),
         }
         Ok(true)
+    }
+}
+
+/// Lends the memory that this thread keeps for scans.
+pub(super) fn with_scratch<T>(scan: impl FnOnce(&mut Scratch) -> T) -> T {
+    SCRATCH.with_borrow_mut(|scratch| {
+        let scanned = scan(scratch);
+        if scratch.buf.capacity() + scratch.text.capacity() > MAX_KEPT_BYTES {
+            *scratch = Scratch::default();
+        }
+        scanned
+    })
+}
+
+/// The hits of some whole lines, for each of `askers` that still asks: added to theirs.
+pub(super) fn count_piece<A: Asker>(
+    askers: &[A],
+    told: &mut [Told],
+    piece: (&[u8], u64),
+    (block, text, clock): (u64, &mut Vec<u8>, &mut Clock<'_>),
+) -> io::Result<()> {
+    let asking = askers.iter().enumerate().filter(|(_, asker)| !asker.is_gone());
+    let filters = asking.map(|(nth, asker)| (nth, asker.filter()));
+    judge_piece_for(&filters, piece, text, clock, &mut |nth, hit| {
+        if let Some(told) = told.get_mut(nth) {
+            told.add(hit, block);
+        }
+    })
+}
+
+impl Told {
+    fn add(&mut self, hit: Hit, block: u64) {
+        if self.first.len() < FIRST_HITS {
+            self.first.push(hit);
+        }
+        let block = hit.start.get() / block;
+        match self.blocks.last_mut() {
+            Some(last) if last.0 == block => last.1 += 1,
+            _ => self.blocks.push((block, 1)),
+        }
+    }
+}
+
+/// Counts the hits of all who ask.
+struct Tell<'a, A> {
+    askers: &'a [A],
+    told: &'a mut [Told],
+    block: u64,
+    limit: usize,
+    /// Who is to be told of the line that comes by itself.
+    matching: Vec<usize>,
+    /// A line without a line feed: it may grow.
+    unfinished: Option<u64>,
+}
+
+impl<'a, A> Tell<'a, A> {
+    fn new(askers: &'a [A], told: &'a mut [Told], block: u64, limit: usize) -> Self {
+        Self { askers, told, block, limit, matching: Vec::new(), unfinished: None }
+    }
+}
+
+impl<A: Asker> Visit for Tell<'_, A> {
+    fn lines(&mut self, piece: (&[u8], u64), text: &mut Vec<u8>, clock: &mut Clock<'_>) -> io::Result<Option<u64>> {
+        count_piece(self.askers, self.told, piece, (self.block, text, clock))?;
+        Ok(None)
+    }
+
+    fn line(&mut self, line: (&[u8], u64), clock: &mut Clock<'_>) -> io::Result<bool> {
+        self.matching.clear();
+        for (nth, asker) in self.askers.iter().enumerate() {
+            if !asker.is_gone() && is_match(asker.filter(), line, self.limit, clock)? {
+                self.matching.push(nth);
+            }
+        }
+        Ok(true)
+    }
+
+    fn ended(&mut self, line: Hit) -> ControlFlow<()> {
+        if !line.finished {
+            self.unfinished = Some(line.start.get());
+            return ControlFlow::Break(());
+        }
+        for nth in &self.matching {
+            if let Some(told) = self.told.get_mut(*nth) {
+                told.add(line, self.block);
+            }
+        }
+        ControlFlow::Continue(())
     }
 }

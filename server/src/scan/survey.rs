@@ -19,7 +19,7 @@ use super::clean::clean_line;
 use super::clock::Clock;
 use super::judge::{Judge, Visit};
 use super::units::{Ground, Part, Scratch, Sizes};
-use super::{Budget, Filter, Hit, MAX_LINE_BYTES};
+use super::{Budget, Hit, MAX_LINE_BYTES};
 use crate::source::{Source, read_full};
 use crate::tasks::scan_threads;
 pub use charset::Charset;
@@ -72,7 +72,7 @@ pub(super) fn survey_on(mut ground: Ground<'_>, end: u64) -> io::Result<Survey> 
 
 /// Looks at one span after the other until there are no more.
 fn work(ground: Ground<'_>, end: u64, next: &AtomicU64, has_failed: &AtomicBool) -> io::Result<Survey> {
-    let (filter, budget) = (Filter::everything(), Budget::unlimited());
+    let budget = Budget::unlimited();
     let mut visit = Lines { source: ground.source, survey: Survey::default(), cut: None, failed: None };
     let mut scratch = Scratch::default();
     loop {
@@ -86,7 +86,7 @@ fn work(ground: Ground<'_>, end: u64, next: &AtomicU64, has_failed: &AtomicBool)
             continue;
         }
         let part = Part { from, at_start: from == 0, stop, end, next: None };
-        let judge = Judge { ground, filter: &filter, budget: &budget, part, leaves_long: false };
+        let judge = Judge { ground, budget: &budget, part, leaves_long: false };
         judge.visit(&mut scratch, &mut None, &mut visit)?;
         visit.failed.take().map_or(Ok(()), Err)?;
     }

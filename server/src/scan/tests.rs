@@ -7,3 +7,4 @@ mod moment;
 pub(in crate::scan) mod oracle;
 mod semantics;
 mod shared;
+mod together;

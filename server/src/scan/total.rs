@@ -120,7 +120,7 @@ impl Sweep<'_> {
             }
             let stop = from.saturating_add(self.ground.sizes.span).min(self.stop);
             let mut span = Span::new((from, nth == 0), stop, self.end, BLOCK_BYTES);
-            while !span.judge(self.ground, self.filter, &Budget::unlimited())? {}
+            while !span.judge(self.ground, std::slice::from_ref(self.filter), &Budget::unlimited())? {}
             if let Some(left) = span.open {
                 open.fetch_min(left, Ordering::Relaxed);
             }

@@ -31,6 +31,8 @@ pub(super) struct Sizes {
     pub(super) span: u64,
     /// How far above a line its time may stand, from line start to line start.
     pub(super) reach: u64,
+    /// How far one view may be behind another that waits for it, so that they go on together.
+    pub(super) near: u64,
     /// What is left at the end of a file when it is counted in such parts: more than is looked at of a line.
     pub(super) left: u64,
 }
@@ -44,6 +46,7 @@ impl Sizes {
         tail: 4 * 1024,
         step: 8 * 1024 * 1024,
         span: 4 * 1024 * 1024,
+        near: 256 * 1024 * 1024,
         left: 2 * 1024 * 1024,
         reach: 1024 * 1024,
     };

@@ -3,7 +3,8 @@
 mod ask;
 mod count;
 mod counts;
-mod sweep;
+mod group;
+mod together;
 
 use std::io;
 use std::sync::Arc;
@@ -17,8 +18,12 @@ use super::Filter;
 use super::units::Sizes;
 use crate::index::{BLOCK_BYTES, LineIndex};
 use crate::source::Source;
+#[cfg(test)]
+pub(super) use count::step;
 pub(super) use counts::Counts;
-pub(super) use sweep::sweep;
+#[cfg(test)]
+pub(super) use group::{Group, Waiting};
+pub(super) use together::{Together, keep_counting};
 
 /// The matching lines of a source, counted in the background while anybody holds this. Methods may be called from any
 /// thread; [`View::rank`] and [`View::select`] read a block, and block.

@@ -3,19 +3,15 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
 
 use taillight::line::ByteOffset;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
-use super::view::{Counts, sweep};
+use super::view::{Counts, Together, keep_counting};
 use super::{Facts, Filter, View};
-use crate::index::{LineIndex, Progress};
+use crate::index::LineIndex;
 use crate::source::Source;
 use crate::tasks::Tasks;
-
-/// How long counting waits after a read has failed, unless the source grows before.
-const RETRY: Duration = Duration::from_secs(2);
 
 /// The views of a source that somebody holds.
 #[derive(Debug)]
@@ -31,12 +27,14 @@ struct Shelf {
     index: Arc<LineIndex>,
     len: AtomicU64,
     facts: Mutex<Weak<Facts>>,
+    /// The views of quick filters.
+    together: Arc<Together>,
 }
 
 impl Views {
     /// No views yet; `index` is of the same source.
     pub fn new(source: Arc<dyn Source>, index: Arc<LineIndex>) -> Self {
-        let shelf = Shelf { source, index, len: AtomicU64::new(0), facts: Mutex::default() };
+        let shelf = Shelf { source, index, len: AtomicU64::new(0), facts: Mutex::default(), together: Arc::default() };
         Self { shelf: Arc::new(shelf), views: Mutex::default() }
     }
 
@@ -64,12 +62,25 @@ impl Views {
             view.counts().hold_facts(facts);
         }
         let view = Arc::new(view);
-        let targets = view.counts().targets();
         view.counts().grow_to(self.shelf.len.load(Ordering::Acquire));
-        let shelf = Arc::clone(&self.shelf);
-        tasks.spawn(keep_counting(Arc::clone(view.counts()), shelf, targets, tasks.clone()));
+        self.begin(view.counts(), tasks);
         views.insert(filter.key().to_owned(), Arc::downgrade(&view));
         view
+    }
+
+    /// Begins to count a view: together with others where that is worth it.
+    fn begin(&self, counts: &Arc<Counts>, tasks: &Tasks) {
+        if counts.filter().is_everything() {
+            let bell = Arc::default();
+            counts.wakes(&bell);
+            return tasks.spawn(keep_telling(Arc::clone(counts), bell, tasks.clone()));
+        }
+        let is_quick = counts.filter().is_quick();
+        let together = if is_quick { Arc::clone(&self.shelf.together) } else { Arc::default() };
+        if together.join(counts) {
+            let (shelf, for_facts) = (Arc::clone(&self.shelf), tasks.clone());
+            tasks.spawn(keep_counting(together, move || shelf.facts(&for_facts), tasks.clone()));
+        }
     }
 
     /// How many are held.
@@ -85,8 +96,13 @@ impl Views {
         if let Some(facts) = self.shelf.known_facts() {
             facts.grow_to(len.get());
         }
-        for view in views.values().filter_map(Weak::upgrade) {
+        let held: Vec<_> = views.values().filter_map(Weak::upgrade).collect();
+        for view in &held {
             view.counts().grow_to(len.get());
+        }
+        // Only now: those that are counted together are to know the same.
+        for view in &held {
+            view.counts().ring();
         }
     }
 }
@@ -108,37 +124,16 @@ impl Shelf {
     }
 }
 
-/// Counts until the view is dropped or the server ends.
-async fn keep_counting(counts: Arc<Counts>, shelf: Arc<Shelf>, mut targets: watch::Receiver<u64>, tasks: Tasks) {
-    let is_everything = counts.filter().is_everything();
+/// Tells what the index counts, for the view of all lines, until it is dropped or the server ends.
+async fn keep_telling(counts: Arc<Counts>, bell: Arc<Notify>, tasks: Tasks) {
     let stopping = tasks.stopping();
     let mut totals = counts.index().changed();
-    while !counts.is_dropped() && !stopping.is_cancelled() {
-        let progress = if is_everything {
-            counts.publish();
-            Progress::Done
-        } else {
-            match sweep(&counts, &tasks).await {
-                Progress::Stalled => Progress::Stalled,
-                _ => {
-                    let (counts, stopping) = (Arc::clone(&counts), stopping.clone());
-                    tasks.scanning(move || counts.step(&|| stopping.is_cancelled())).await
-                }
-            }
-        };
-        if progress == Progress::More {
-            continue;
-        }
-        if progress == Progress::Done && counts.filter().asks_facts() {
-            // Not before: who asked waits for these counts, and the next one like it will be quicker.
-            counts.hold_facts(shelf.facts(&tasks));
-        }
-        let retry = if progress == Progress::Stalled { RETRY } else { Duration::MAX };
+    while !counts.is_dropped() {
+        counts.publish();
         tokio::select! {
-            () = stopping.cancelled() => {}
-            _ = targets.changed() => {}
-            _ = totals.changed(), if is_everything => {}
-            () = tokio::time::sleep(retry), if progress == Progress::Stalled => {}
+            () = stopping.cancelled() => return,
+            () = bell.notified() => {}
+            _ = totals.changed() => {}
         }
     }
 }

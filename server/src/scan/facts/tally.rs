@@ -11,7 +11,7 @@ use super::super::clean::{Cleaned, clean_line};
 use super::super::clock::{Clock, Piece};
 use super::super::judge::{Judge, Judged, Visit};
 use super::super::units::{Ground, Part, Scratch};
-use super::super::{Budget, Filter, Hit};
+use super::super::{Budget, Hit};
 use super::BlockFacts;
 
 /// Takes the facts of lines together.
@@ -76,9 +76,8 @@ impl Tally {
     ) -> io::Result<()> {
         ground.sizes.first_read = ground.sizes.read;
         self.limit = ground.sizes.line;
-        let filter = Filter::everything();
         let part = Part { from, at_start, stop, end, next: None };
-        let judge = Judge { ground, filter: &filter, budget, part, leaves_long: self.leaves_long };
+        let judge = Judge { ground, budget, part, leaves_long: self.leaves_long };
         match judge.visit(scratch, &mut None, self)? {
             _ if self.open.is_some() => {}
             Judged::All(next) => self.next = next,

@@ -2,16 +2,18 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use proptest::prelude::*;
 use taillight::level::LevelChoice;
 use taillight::line::ByteOffset;
+use tokio::time::Instant;
 
 use super::super::hits::Scan;
 use super::super::total::total_on;
 use super::super::units::{Ground, Sizes};
-use super::super::view::sweep;
-use super::super::{Budget, Facts, Filter, Hit, View, hits_by_facts, hits_down, hits_up};
+use super::super::view::{Group, Together, Waiting, keep_counting, step};
+use super::super::{Budget, Facts, Filter, Hit, View, Views, hits_by_facts, hits_down, hits_up};
 use super::oracle::{Growing, file, matching, query_text, sizes};
 use crate::index::{BLOCK_BYTES, LineIndex, Progress};
 use crate::source::Source;
@@ -23,8 +25,13 @@ fn view(source: &Arc<dyn Source>, filter: &Filter, sizes: Sizes, block: u64) -> 
     View::new(Arc::clone(source), index, filter.clone(), sizes, block)
 }
 
+fn count_on(view: &View) -> Progress {
+    let alone = Group::new(vec![Waiting::new(view.counts(), &Arc::default())]);
+    step(&alone.unwrap(), &|| false)
+}
+
 fn count_all(view: &View) {
-    while view.counts().step(&|| false) == Progress::More {}
+    while count_on(view) == Progress::More {}
 }
 
 proptest! {
@@ -52,7 +59,7 @@ proptest! {
             }
             let expected = matching(&text, now, sizes);
             let mut n = 0;
-            while n < n_steps && view.counts().step(&|| false) == Progress::More {
+            while n < n_steps && count_on(&view) == Progress::More {
                 n += 1;
             }
             check_hits_with(&view, &growing, &filter, sizes, &expected);
@@ -75,36 +82,72 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
+    /// Whatever they ask, whenever they come or go, and however the file grows.
     #[test]
-    fn spans_side_by_side_count_what_steps_count(
-        bytes in file(), text in query_text(), sizes in sizes(), block in 1_u64..20, has_facts: bool,
+    fn views_that_are_counted_together_count_what_matches(
+        bytes in file(), cut in 0_usize..300, sizes in sizes(), block in 1_u64..20,
+        asked in prop::collection::vec((query_text(), 0_usize..6, prop::bool::weighted(0.2), any::<bool>()), 1..6),
     ) {
-        let growing = Arc::new(Growing::new(&bytes));
+        let cut = cut.min(bytes.len());
+        let growing = Arc::new(Growing::new(&bytes[..cut]));
         let source = Arc::clone(&growing) as Arc<dyn Source>;
-        let filter = Filter::compile(&text).unwrap();
-        let view = view(&source, &filter, sizes, block);
-        view.counts().grow_to(bytes.len() as u64);
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let tasks = Tasks::default();
-        if has_facts {
-            let facts = Facts::new(Arc::clone(&source), Arc::new(LineIndex::with_block(Arc::clone(&source), block)), sizes, block);
-            facts.grow_to(bytes.len() as u64);
-            runtime.block_on(facts.finish(&tasks));
-            check_hits_by_facts(&facts, &growing, &filter, (sizes, block), &matching(&text, &bytes, sizes));
-            view.counts().hold_facts(Arc::new(facts));
+        let facts = Arc::new(Facts::new(Arc::clone(&source), Arc::new(LineIndex::with_block(Arc::clone(&source), block)), sizes, block));
+        facts.grow_to(cut as u64);
+        runtime.block_on(facts.finish(&tasks));
+        let views = runtime.block_on(async {
+            let together = Arc::new(Together::default());
+            let mut views = Vec::new();
+            for (text, wait, is_dropped, has_facts) in &asked {
+                let view = view(&source, &Filter::compile(text).unwrap(), sizes, block);
+                view.counts().grow_to(cut as u64);
+                if *has_facts && view.counts().filter().asks_facts() {
+                    view.counts().hold_facts(Arc::clone(&facts));
+                }
+                if together.join(view.counts()) {
+                    let facts = Arc::clone(&facts);
+                    tasks.spawn(keep_counting(Arc::clone(&together), move || Arc::clone(&facts), tasks.clone()));
+                }
+                for _ in 0..*wait {
+                    tokio::task::yield_now().await;
+                }
+                if !is_dropped {
+                    views.push((view, text));
+                }
+            }
+            growing.set(&bytes);
+            for (view, _) in &views {
+                view.counts().grow_to(bytes.len() as u64);
+                view.counts().ring();
+            }
+            for (view, text) in &views {
+                assert!(view.wait(Instant::now() + Duration::from_secs(20)).await, "{text}");
+            }
+            views
+        });
+        for (view, text) in &views {
+            let expected = matching(text, &bytes, sizes);
+            prop_assert_eq!(view.matched().count.get(), expected.len() as u64, "{}", text);
+            let filter = Filter::compile(text).unwrap();
+            check_hits_with(view, &growing, &filter, sizes, &expected);
+            if cut == bytes.len() {
+                check_hits_by_facts(&facts, &growing, &filter, (sizes, block), &expected);
+            }
+            let ground = Ground { source: &*source, index: None, sizes };
+            prop_assert_eq!(total_on(ground, &filter, (0, bytes.len() as u64)).unwrap(), expected.len() as u64);
         }
-        // A sweep ends at a line that is too long for it; a step gets past it.
-        while !view.matched().exact {
-            prop_assert_ne!(runtime.block_on(sweep(view.counts(), &tasks)), Progress::Stalled);
-            view.counts().step(&|| false);
+        let counting: Vec<_> = views.iter().map(|(view, _)| Arc::downgrade(view.counts())).collect();
+        drop(views);
+        prop_assert!(runtime.block_on(tasks.drain(Duration::from_secs(20))), "who counts ends with the last view");
+        // Work that is over was perhaps not let go of yet.
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while counting.iter().any(|counts| counts.strong_count() > 0) {
+            prop_assert!(Instant::now() < deadline, "who counts lets go of them");
+            std::thread::yield_now();
         }
-        let expected = matching(&text, &bytes, sizes);
-        prop_assert_eq!(view.matched().count.get(), expected.len() as u64);
-        check_hits_with(&view, &growing, &filter, sizes, &expected);
-        let ground = Ground { source: &*source, index: None, sizes };
-        prop_assert_eq!(total_on(ground, &filter, (0, bytes.len() as u64)).unwrap(), expected.len() as u64);
     }
 }
 
@@ -315,7 +358,7 @@ fn a_source_that_became_shorter_stalls_the_view() {
     let source = Arc::clone(&growing) as Arc<dyn Source>;
     let view = view(&source, &Filter::compile("foo").unwrap(), Sizes::USUAL, BLOCK_BYTES);
     view.counts().grow_to(100);
-    assert_eq!(view.counts().step(&|| false), Progress::Stalled);
+    assert_eq!(count_on(&view), Progress::Stalled);
     assert!(!view.matched().exact);
     assert_eq!(view.rank(ByteOffset::new(100)), None);
     assert_eq!(view.select(0), None);
@@ -350,18 +393,19 @@ fn of_islands_in_holes_only_what_is_near_them_is_read() {
     let path = folder.sparse("islands.log", N * APART, &islands);
     let source = Counting::new(local(&path));
     let shared = Arc::clone(&source) as Arc<dyn Source>;
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let most = N * 64 * 1024;
     // A hole is zeros of the line that it is in.
     for (text, expected) in [("needle", N), ("-needle", 2 * N + 1), (r"/\x00/", N + 1), (r"straw -/\x00{9}/", N)] {
         let filter = Filter::compile(text).unwrap();
-        let view = view(&shared, &filter, Sizes::USUAL, BLOCK_BYTES);
-        view.counts().grow_to(N * APART);
-        while !view.matched().exact {
-            assert_ne!(runtime.block_on(sweep(view.counts(), &Tasks::default())), Progress::Stalled);
-            view.counts().step(&|| false);
-        }
-        assert_eq!(view.matched().count.get(), expected, "{text}");
+        let views = Views::new(Arc::clone(&shared), Arc::new(LineIndex::new(Arc::clone(&shared))));
+        views.grow_to(ByteOffset::new(N * APART));
+        let counted = runtime.block_on(async {
+            let view = views.get(&filter, &Tasks::default());
+            assert!(view.wait(Instant::now() + Duration::from_secs(20)).await, "{text}");
+            view.matched().count.get()
+        });
+        assert_eq!(counted, expected, "{text}");
         let read = source.take();
         assert!(read < most, "{text}: {read} bytes by spans and steps");
         let ground = Ground { source: &*source, index: None, sizes: Sizes::USUAL };

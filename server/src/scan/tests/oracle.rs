@@ -188,13 +188,12 @@ pub(in crate::scan) fn query_text() -> impl Strategy<Value = String> {
 
 /// Small sizes; a read holds no line that is too long, as with the usual ones.
 pub(in crate::scan) fn sizes() -> impl Strategy<Value = Sizes> {
-    (2_usize..60, 1_usize..12, 1_usize..12, 0_usize..12, 1_usize..4, 1_u64..30, 1_u64..60, 0_u64..90).prop_map(
-        |(line, first, read, piece, tail, step, span, reach)| {
-            let (first_read, read) = (first.min(line), read.min(line));
-            let left = (line + read.max(tail)) as u64;
-            Sizes { line, first_read, read, piece, tail, step, span, reach, left }
-        },
-    )
+    let usual = (2_usize..60, 1_usize..12, 1_usize..12, 0_usize..12, 1_usize..4, 1_u64..30, 1_u64..60, 0_u64..90);
+    (usual, 0_u64..90).prop_map(|((line, first, read, piece, tail, step, span, reach), near)| {
+        let (first_read, read) = (first.min(line), read.min(line));
+        let left = (line + read.max(tail)) as u64;
+        Sizes { line, first_read, read, piece, tail, step, span, near, reach, left }
+    })
 }
 
 /// Bytes that grow.

@@ -100,8 +100,8 @@ impl Counts {
         // Where the last of them ends does not matter.
         let part = Part { from, at_start: from == 0, stop, end, next: Some(stop) };
         let budget = Budget::unlimited();
-        let judge = Judge { ground: self.ground(), filter: self.filter(), budget: &budget, part, leaves_long: false };
-        match judge.run(&mut Scratch::default(), &mut None, on_hit).ok()? {
+        let judge = Judge { ground: self.ground(), budget: &budget, part, leaves_long: false };
+        match judge.run(self.filter(), &mut Scratch::default(), &mut None, on_hit).ok()? {
             Judged::All(_) | Judged::Until(_) => Some(()),
             Judged::Nothing => None,
         }

@@ -1,13 +1,14 @@
 //! What a view knows, and what it shares with those who count for it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use taillight::line::{ByteOffset, LineCount};
 use taillight::wire::Matched;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
-use super::super::units::{Ground, Scratch, Sizes};
+use super::super::span::Span;
+use super::super::units::{Ground, Sizes};
 use super::super::{Facts, Filter};
 use crate::index::{BlockCounts, LineIndex};
 use crate::source::Source;
@@ -21,11 +22,10 @@ pub(in crate::scan) struct Counts {
     sizes: Sizes,
     block: u64,
     state: RwLock<State>,
-    /// Whoever counts holds this: one at a time.
-    pub(super) scratch: Mutex<Scratch>,
     matched: watch::Sender<Matched>,
-    target: watch::Sender<u64>,
-    pub(super) is_dropped: Arc<AtomicBool>,
+    is_dropped: AtomicBool,
+    /// Wakes who counts.
+    bell: OnceLock<Arc<Notify>>,
     /// Held where they help.
     facts: OnceLock<Arc<Facts>>,
 }
@@ -62,10 +62,9 @@ impl Counts {
             sizes,
             block: block.max(1),
             state: RwLock::default(),
-            scratch: Mutex::default(),
             matched: watch::Sender::new(matched),
-            target: watch::Sender::new(0),
-            is_dropped: Arc::default(),
+            is_dropped: AtomicBool::new(false),
+            bell: OnceLock::new(),
             facts: OnceLock::new(),
         }
     }
@@ -89,6 +88,16 @@ impl Counts {
         self.facts.get().map_or(from, |facts| facts.pass_over(&self.filter, from))
     }
 
+    /// Takes the counts of the next span over, those of the one that asked as the `nth`; whether the span after it can
+    /// follow.
+    pub(super) fn take_over(&self, span: &Span, nth: usize) -> bool {
+        self.write(|state| {
+            let done = span.open.or(span.next).unwrap_or(state.done).max(state.done);
+            state.add(span.told.get(nth).map_or(&[], |told| &told.blocks), done);
+        });
+        span.open.is_none()
+    }
+
     pub(super) fn block(&self) -> u64 {
         self.block
     }
@@ -97,19 +106,40 @@ impl Counts {
         Ground { source: self.source.as_ref(), index: Some(&self.index), sizes: self.sizes }
     }
 
-    /// The source has grown to `len` bytes. A smaller `len` than before is ignored.
+    /// The source has grown to `len` bytes. A smaller `len` than before is ignored. Who counts hears of it by
+    /// [`Counts::ring`].
     pub(in crate::scan) fn grow_to(&self, len: u64) {
-        if len <= *self.target.borrow() {
-            return;
+        if len > self.target() {
+            self.write(|state| state.target = state.target.max(len));
+            self.publish();
         }
-        self.write(|state| state.target = state.target.max(len));
-        self.publish();
-        self.target.send_modify(|target| *target = len.max(*target));
     }
 
-    /// Changes when there is more to count, or the view is dropped.
-    pub(in crate::scan) fn targets(&self) -> watch::Receiver<u64> {
-        self.target.subscribe()
+    /// How much of the source is known.
+    pub(super) fn target(&self) -> u64 {
+        self.read(|state| state.target)
+    }
+
+    /// Whether there is something to count.
+    pub(super) fn is_behind(&self) -> bool {
+        self.read(|state| state.looked < state.target)
+    }
+
+    /// Where a step begins, and how: the line's start, how far it was looked from there, and whether its line is long.
+    pub(super) fn standing(&self) -> (u64, u64, bool) {
+        self.read(|state| (state.done, state.looked, state.is_long))
+    }
+
+    /// From now on `bell` wakes who counts.
+    pub(in crate::scan) fn wakes(&self, bell: &Arc<Notify>) {
+        let _ = self.bell.set(Arc::clone(bell));
+    }
+
+    /// There is more to count, or the view is dropped.
+    pub(in crate::scan) fn ring(&self) {
+        if let Some(bell) = self.bell.get() {
+            bell.notify_one();
+        }
     }
 
     pub(in crate::scan) fn is_dropped(&self) -> bool {
@@ -119,8 +149,7 @@ impl Counts {
     /// Ends the counting, wherever it is.
     pub(super) fn end(&self) {
         self.is_dropped.store(true, Ordering::Relaxed);
-        // Wakes it where it waits for more.
-        self.target.send_modify(|_| {});
+        self.ring();
     }
 
     pub(super) fn matched(&self) -> Matched {
