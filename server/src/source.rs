@@ -135,6 +135,36 @@ pub fn is_gone(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::UnexpectedEof || error.get_ref().is_some_and(|inner| inner.is::<Gone>())
 }
 
+/// As [`read_full`], but the zeros of holes are not read.
+///
+/// # Errors
+/// As [`Source::read_at`].
+pub fn read_data(source: &dyn Source, buf: &mut [u8], at: ByteOffset) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buf.len() {
+        let place = ByteOffset::new(at.get().saturating_add(filled as u64));
+        let rest = &mut buf[filled..];
+        let part = |to: ByteOffset| usize::try_from((to - place).get()).unwrap_or(usize::MAX).min(rest.len());
+        let (data, hole) = match part(source.next_hole(place)?) {
+            0 => (0, part(source.next_data(place)?)),
+            data => (data, 0),
+        };
+        if hole > 0 {
+            rest[..hole].fill(0);
+            filled += hole;
+            continue;
+        }
+        // Where neither is told, the read finds out.
+        let wanted = if data > 0 { data } else { rest.len() };
+        let n_read = read_full(source, &mut rest[..wanted], place)?;
+        filled += n_read;
+        if n_read < wanted {
+            break;
+        }
+    }
+    Ok(filled)
+}
+
 /// Reads until `buf` is full or the source ends; says how many bytes came.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use taillight::cursor::Identity;
 use taillight::line::ByteOffset;
@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use crate::auth::Principal;
 use crate::catalog::{Catalog, LogFile};
 use crate::config::Config;
+use crate::dates::Learned;
 use crate::source::{LocalFile, Part, Source, Stdin};
 use crate::tasks::Tasks;
 
@@ -137,6 +138,14 @@ impl Source for Counting {
 
     fn modified_ns(&self) -> Option<u64> {
         self.inner.modified_ns()
+    }
+
+    fn modified(&self) -> io::Result<SystemTime> {
+        self.inner.modified()
+    }
+
+    fn learned(&self) -> Option<&Learned> {
+        self.inner.learned()
     }
 }
 

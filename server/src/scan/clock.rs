@@ -11,7 +11,7 @@ use taillight::timestamp::Stamp;
 use super::clean::{Cleaned, clean_line};
 use super::units::Sizes;
 use crate::dates::Dates;
-use crate::source::{Source, read_full};
+use crate::source::{Source, read_data};
 
 /// What part of all that is in reach is read to look for a time above: more and more until there is one.
 const LOOKS: [u64; 4] = [128, 16, 4, 1];
@@ -155,7 +155,7 @@ impl<'a> Clock<'a> {
     /// Looks at the lines that start in `[from, checked)`, the last one first; `place` is where a line starts.
     fn look(&mut self, from: u64, place: u64, checked: u64) -> io::Result<Looked> {
         let mut bytes = vec![0; usize::try_from(place - from).unwrap_or(0)];
-        if read_full(self.source, &mut bytes, ByteOffset::new(from))? < bytes.len() {
+        if read_data(self.source, &mut bytes, ByteOffset::new(from))? < bytes.len() {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         let mut end = bytes.len();

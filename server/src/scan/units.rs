@@ -298,7 +298,7 @@ impl<'a> Units<'a> {
     /// known. A short read is not worth the question.
     fn up_to_hole(&mut self, place: u64, wanted: u64) -> io::Result<(usize, bool)> {
         let mut part = (wanted, false);
-        if wanted > self.ground.sizes.piece as u64 {
+        if wanted > self.ground.sizes.tail as u64 {
             if place >= self.dense_until {
                 self.dense_until = self.ground.source.next_hole(ByteOffset::new(place))?.get();
             }

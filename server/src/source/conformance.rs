@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use taillight::line::ByteOffset;
 
-use super::{LocalFile, Source, Spool, is_gone, read_full};
+use super::{LocalFile, Source, Spool, is_gone, read_data, read_full};
 use crate::catalog;
 use crate::testing::{TempFolder, local};
 
@@ -133,6 +133,9 @@ fn skips_only_zeros(make: &mut impl FnMut(&[u8]) -> Box<dyn Subject>) {
         let end = source.next_data(hole).unwrap().get().min(text.len() as u64) as usize;
         let hole = (hole.get() as usize).min(end);
         assert!(text[hole..end].iter().all(|&byte| byte == 0), "from {hole} to {end}");
+        let mut read = vec![1; text.len()];
+        let n_read = read_data(source.as_ref(), &mut read, ByteOffset::new(at)).unwrap();
+        assert!(read[..n_read] == text[at as usize..], "what is read from {at}");
     }
 }
 
@@ -201,6 +204,9 @@ fn a_hole_of_any_size_is_found_from_both_ends() {
         assert!((6..70_000).contains(&hole), "{hole} of {len}");
         let all = source.hole_before(ByteOffset::new(data / 2)).unwrap().get();
         assert!((6..70_000).contains(&all), "{all} of {len}");
+        let mut read = vec![1; 300_000];
+        assert_eq!(read_data(source.as_ref(), &mut read, ByteOffset::new(len - 299_000)).unwrap(), 299_000);
+        assert!(read[..299_000].ends_with(b"\0last\n") && read[..298_995].iter().all(|&byte| byte == 0), "{len}");
         // Up and down, so that what was learned of one stretch is not taken for another.
         for _ in 0..2 {
             let begins = source.next_hole(ByteOffset::ZERO).unwrap();

@@ -413,6 +413,14 @@ fn of_islands_in_holes_only_what_is_near_them_is_read() {
         let read = source.take();
         assert!(read < most, "{text}: {read} bytes by all cores");
     }
+    // No line has a time, and none above it: that is looked up, too.
+    let facts =
+        Facts::new(Arc::clone(&shared), Arc::new(LineIndex::new(Arc::clone(&shared))), Sizes::USUAL, BLOCK_BYTES);
+    facts.grow_to(N * APART);
+    runtime.block_on(facts.finish(&Tasks::default()));
+    assert_eq!(facts.census().counts.unknown.get(), 3 * N + 1);
+    let read = source.take();
+    assert!(read < most, "{read} bytes for the facts");
     let index = LineIndex::new(shared);
     index.grow_to(ByteOffset::new(N * APART));
     while index.step() == Progress::More {}
