@@ -114,7 +114,8 @@ impl Members {
 
     /// What can be done now.
     pub(super) fn next_work(&mut self) -> Option<Work> {
-        self.all.iter_mut().for_each(Member::look);
+        let turn = self.turns;
+        self.all.iter_mut().for_each(|member| member.look(turn));
         self.next_step().or_else(|| self.next_span())
     }
 
@@ -194,8 +195,8 @@ fn bounds(counts: &Counts) -> (u64, u64) {
 }
 
 impl Member {
-    /// Finds out what is next.
-    fn look(&mut self) {
+    /// Finds out what is next, in that turn.
+    fn look(&mut self, turn: u64) {
         if self.n_under_way > 0 {
             return;
         }
@@ -203,7 +204,7 @@ impl Member {
             Next::Sweep(sweep) if sweep.place.at >= bounds(&self.counts).0 => self.next = Next::Step,
             Next::Look if self.counts.is_behind() && !self.is_stalled() => {
                 self.stalled = None;
-                self.next = Sweep::of(&self.counts).map_or(Next::Step, Next::Sweep);
+                self.next = Sweep::of(&self.counts, turn).map_or(Next::Step, Next::Sweep);
             }
             _ => {}
         }
@@ -280,10 +281,11 @@ impl Member {
 }
 
 impl Sweep {
-    /// From where the view is counted on; `None` when the rest is to be counted in steps.
-    fn of(counts: &Counts) -> Option<Self> {
+    /// From where the view is counted on; `None` when the rest is to be counted in steps. It comes after those that wait
+    /// for their turn: otherwise those who come would keep the others.
+    fn of(counts: &Counts, turn: u64) -> Option<Self> {
         let ((done, _, is_long), sizes) = (counts.standing(), counts.ground().sizes);
-        let place = Place { at: done, patience: sizes.near, turn: 0 };
+        let place = Place { at: done, patience: sizes.near, turn };
         (!is_long && done < bounds(counts).0).then_some(Self { place, at_start: true, len: sizes.span / FIRST_SPAN })
     }
 
@@ -295,3 +297,6 @@ impl Sweep {
         };
     }
 }
+
+#[cfg(test)]
+mod tests;
