@@ -20,7 +20,7 @@ use crate::pull::Counter;
 use crate::read;
 use crate::scan::page::ANSWER;
 use crate::scan::{Budget, Facts, Filter, Hit, View, hits_by_facts, hits_down, hits_up};
-use crate::source::Source;
+use crate::source::{Source, is_gone};
 use crate::tail::{Epoch, TailTip};
 
 /// A row that was looked for.
@@ -178,6 +178,8 @@ async fn say_sought(
         Ok(Sought { found, reached, at_end }) => {
             sent(outbox::say(socket, &ServerMsg::Sought { req, generation, found, reached, at_end }).await)
         }
+        // A life that was cut: its end that way is not to be had.
+        Err(error) if is_gone(&error) => gone(socket, req).await,
         Err(error) => fail(socket, req, Failure::ReadError, &error.to_string()).await,
     }
 }

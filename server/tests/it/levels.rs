@@ -5,7 +5,7 @@ use taillight::level::{Level, LevelChoice, LevelCounts};
 use taillight::line::{ByteOffset, LineCount};
 use taillight::query::Narrow;
 use taillight::timestamp::{Stamp, TimeExpr};
-use taillight::wire::{ClientMsg, Filter, Levels, Marks, ServerMsg};
+use taillight::wire::{ClientMsg, Failure, Filter, Levels, Marks, ServerMsg};
 
 use crate::socket::ClientSocket;
 use crate::support::TestServer;
@@ -210,5 +210,23 @@ async fn errors_and_warnings_are_gone_through_among_the_shown_rows() {
             }
             assert_eq!(found, expected, "{levels} up in {filter:?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn of_a_file_that_was_cut_nothing_more_is_found() {
+    let server = TestServer::start(&[("app.log", "ERROR: old\nINFO: old\n")]).await;
+    let mut viewer = server.viewer().await;
+    let (_, page) = viewer.open("logs/app.log", true).await;
+    server.write("app.log", "ERROR: new\n");
+    viewer.live_until("ERROR: new\n").await;
+    let next = viewer.place.expect("a place").0;
+    assert_ne!(next, page.generation);
+    assert_eq!(seek(&mut viewer, (next, 100), LevelChoice::ERRORS, false).await, Some(0));
+    for levels in [None, Some(LevelChoice::ERRORS)] {
+        let from = ByteOffset::new(11);
+        viewer.say(&ClientMsg::Find { req: 1, term: Some("old".to_owned()) }).await;
+        viewer.say(&ClientMsg::Seek { req: 2, generation: page.generation, from, down: false, levels }).await;
+        viewer.message(|msg| matches!(msg, ServerMsg::Failed { req: 2, error: Failure::Gone, .. })).await;
     }
 }
