@@ -94,6 +94,13 @@ impl Check {
         }
     }
 
+    /// A row without its line feed, after which it is told that bytes are missing: they may be the rest of it.
+    pub fn last_line(&mut self, bytes: &[u8]) {
+        if Line::parse(bytes).is_some() {
+            self.line(bytes);
+        }
+    }
+
     /// Something happened to the file here. `unread`: bytes of the file between the last row and this place.
     pub fn event(&mut self, event: FileEvent, unread: u64) {
         self.sums.bytes_told += unread;
@@ -218,6 +225,18 @@ mod tests {
         seen(&mut check, 1, [9]);
         assert_eq!(check.sums.lost, 1, "what was told excuses one place only");
         assert!(!check.has(Line { writer: 1, number: 5 }) && check.has(Line { writer: 1, number: 6 }));
+    }
+
+    #[test]
+    fn a_line_that_was_cut_off_where_it_is_told_is_not_torn() {
+        let mut check = Check::default();
+        seen(&mut check, 1, 1..3);
+        check.last_line(b"01 000000003 the qui");
+        check.event(FileEvent::Gap { bytes: ByteLen::new(100) }, 0);
+        seen(&mut check, 1, 6..8);
+        assert_eq!((check.sums.torn, check.sums.missing_told, check.sums.lost), (0, 3, 0));
+        check.line(b"01 000000008 the qui");
+        assert_eq!(check.sums.torn, 1, "nothing is told here");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use taillight::cursor::Anchor;
 use taillight::follow::{Effect, Follow, Input, Notice, Start, StateKind, WindowChange};
 use taillight::window::Item;
-use taillight::wire::{ENDPOINT, Filter, Resume, ServerMsg};
+use taillight::wire::{ENDPOINT, FileEvent, Filter, Resume, ServerMsg};
 use tokio::time::{sleep_until, timeout};
 
 use super::Check;
@@ -413,12 +413,14 @@ impl Viewer {
         while let Some(item) = window.get(self.next) {
             match item {
                 Item::Line { bytes, finished, missing, .. } => {
-                    let is_final = finished || self.is_ended_below();
-                    if !is_final {
+                    let ending = if finished { None } else { self.ending_below() };
+                    if !finished && ending.is_none() {
                         break;
                     }
                     if missing.get() > 0 {
                         self.check.sums.torn += 1;
+                    } else if let Some(FileEvent::Truncated { .. } | FileEvent::Gap { .. }) = ending {
+                        self.check.last_line(bytes);
                     } else {
                         self.check.line(bytes);
                     }
@@ -438,11 +440,14 @@ impl Viewer {
         }
     }
 
-    /// Whether the life of the line that is to be judged next has ended: then it stays as it is.
-    fn is_ended_below(&self) -> bool {
+    /// How the life of the line that is to be judged next has ended, if it has: then the line stays as it is.
+    fn ending_below(&self) -> Option<FileEvent> {
         let window = self.follow.window();
-        (self.next + 1..window.len())
-            .any(|idx| matches!(window.get(idx), Some(Item::Divider(divider)) if divider.next.is_some()))
+        let ending = |idx| match window.get(idx) {
+            Some(Item::Divider(divider)) if divider.next.is_some() => Some(divider.event),
+            _ => None,
+        };
+        (self.next + 1..window.len()).find_map(ending)
     }
 }
 
