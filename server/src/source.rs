@@ -106,6 +106,11 @@ pub trait Source: Send + Sync + Debug {
         None
     }
 
+    /// Whether its end is the end of the log: not so for a compressed file that could not be decoded to its end.
+    fn is_whole(&self) -> bool {
+        true
+    }
+
     /// The bytes as they are stored, where these are decoded from others.
     fn stored(&self) -> Option<Arc<dyn Source>> {
         None

@@ -169,6 +169,7 @@ fn query_prints_matching_lines_and_exits_as_grep_does() {
         (&["-A", "1", "error", "a.log"], 0, "1 error\n2\n3 Error\n4\n--\n7 -health error\n", ""),
         (&["-B1", "--max-count=2", "error", "a.log"], 0, "1 error\n2\n3 Error\n", ""),
         (&["-A1", "--max-count=2", "error", "a.log"], 0, "1 error\n2\n3 Error\n4\n", ""),
+        (&["-A3", "--max-count=1", "error", "a.log"], 0, "1 error\n2\n3 Error\n4\n", ""),
         (
             &["--format", "json", "-B", "1", "Error", "a.log"],
             0,

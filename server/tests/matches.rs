@@ -123,6 +123,37 @@ async fn a_count_goes_on_between_one_who_asks_and_asks_again() {
 }
 
 #[tokio::test]
+async fn what_could_not_be_decoded_to_its_end_is_nowhere_called_complete() {
+    let scratch = Scratch::new();
+    let text = b"needle and some more text that is not the same in each line\n".repeat(20_000);
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(&text).unwrap();
+    let packed = encoder.finish().unwrap();
+    scratch.write("whole.gz", &packed);
+    scratch.write("cut.gz", &packed[..packed.len() / 2]);
+    scratch.write("damaged.gz", &[&packed[..packed.len() / 2], &[0xff; 4096][..]].concat());
+    let server = TestServer::start(&scratch, &[("auth", "none")]).await;
+    for (name, expected) in [("whole.gz", true), ("cut.gz", false), ("damaged.gz", false)] {
+        let get = async |path: String| server.get(&path, &[]).await;
+        let count = get(format!("/api/v1/count/logs/{name}?q=needle&wait=20")).await;
+        let count: Value = serde_json::from_str(&count.body).unwrap();
+        assert_eq!(count["complete"], expected, "{name}: {count}");
+        for q in ["", "q=needle&"] {
+            let rows = get(format!("/api/v1/lines/logs/{name}?{q}after=1000000")).await;
+            let rows = unchunked(&rows.body);
+            let done: Value = serde_json::from_str(rows.lines().last().unwrap()).unwrap();
+            assert_eq!((&done["done"], &done["complete"]), (&true.into(), &expected.into()), "{name}: {done}");
+        }
+        // A few rows of it are all that was asked for.
+        let rows = unchunked(&get(format!("/api/v1/lines/logs/{name}?q=needle&after=2")).await.body);
+        assert!(rows.trim_end().ends_with("}") && rows.contains("\"complete\":true"), "{name}: {rows}");
+        let download = get(format!("/raw/logs/{name}?q=needle")).await;
+        assert_eq!(download.body.ends_with("\r\n0\r\n\r\n"), expected, "{name}: a download that breaks off");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn levels_and_times_select_lines_at_every_address() {
     let scratch = Scratch::new();
     let text = "x\n2026-11-22T10:00:00Z ERROR a\n at b\n2026-11-22T10:01:00Z INFO c\n2026-11-22T10:02:00Z ERROR d\n";

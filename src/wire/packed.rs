@@ -33,6 +33,11 @@ impl Unpacking {
         matches!(self, Self::Queued | Self::Decoding { .. })
     }
 
+    /// Whether what is decoded is not all that it stands for, and no more comes by itself.
+    pub const fn is_cut_short(self) -> bool {
+        matches!(self, Self::Incomplete | Self::Damaged | Self::TooLarge | Self::Window | Self::NoRoom)
+    }
+
     /// Whether another try may come further.
     pub const fn may_be_tried_again(self) -> bool {
         matches!(self, Self::NoRoom)

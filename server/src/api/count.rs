@@ -14,7 +14,7 @@ use taillight::line::{ByteOffset, LineCount};
 use tokio::time::{Instant, timeout_at};
 
 use crate::api::len_now;
-use crate::api::params::{Selection, query_pairs};
+use crate::api::params::{Selection, text_pairs};
 use crate::api::search::{compile, opened};
 use crate::auth::Principal;
 use crate::error::ApiError;
@@ -66,7 +66,8 @@ pub async fn count(State(state): State<AppState>, who: Principal, uri: Uri) -> R
         tokio::select! {
             biased;
             count = counted(&state, &written, &filter, deadline) => {
-                return Ok(Json(Count { complete: count.complete && written.is_seen && is_decoded, ..count }));
+                let is_whole = is_decoded && written.epoch.source.is_whole();
+                return Ok(Json(Count { complete: count.complete && written.is_seen && is_whole, ..count }));
             }
             // What is left of a life that was cut under the answer is never counted to its end.
             () = ended(&mut follower, generation) => {}
@@ -78,12 +79,22 @@ pub async fn count(State(state): State<AppState>, who: Principal, uri: Uri) -> R
 async fn counted(state: &AppState, written: &Written, filter: &Filter, deadline: Instant) -> Count {
     let Written { epoch, len, .. } = written;
     let is_counted = epoch.index.wait_for(None, deadline).await;
-    let lines = epoch.index.total().count;
+    let lines = lines_before(state, epoch, *len).await.filter(|_| is_counted);
     if filter.is_everything() {
-        return Count { matched: lines, lines, complete: is_counted };
+        let counted = lines.unwrap_or_else(|| epoch.index.total().count);
+        return Count { matched: counted, lines: counted, complete: lines.is_some() };
     }
     let (matched, is_matched) = matched(state, epoch, filter, (*len, deadline)).await;
-    Count { matched, lines, complete: is_counted && is_matched }
+    let complete = lines.is_some() && is_matched;
+    Count { matched, lines: lines.unwrap_or_else(|| epoch.index.total().count), complete }
+}
+
+/// How many lines start before `len`, where that is known: of a file that grows both counts are those of one moment.
+async fn lines_before(state: &AppState, epoch: &Arc<Epoch>, len: ByteOffset) -> Option<LineCount> {
+    let Some(last) = len.get().checked_sub(1) else { return Some(LineCount::ZERO) };
+    let index = Arc::clone(&epoch.index);
+    let feeds = state.tasks.blocking(move || index.rank(ByteOffset::new(last))).await;
+    feeds.map(|feeds| feeds + LineCount::new(1))
 }
 
 /// Waits until another life is the current one.
@@ -143,17 +154,20 @@ async fn matched(
 ) -> (LineCount, bool) {
     let view = epoch.views.get(filter, &state.tasks);
     view.wait(deadline).await;
-    let matched = view.matched();
-    let is_whole = matched.exact && matched.scanned >= len;
-    if !is_whole {
-        state.unfinished.keep(view, &state.tasks);
+    let known = view.matched();
+    if known.scanned >= len {
+        let counts = Arc::clone(&view);
+        if let Some(matched) = state.tasks.blocking(move || counts.rank(len)).await {
+            return (matched, true);
+        }
     }
-    (matched.count, is_whole)
+    state.unfinished.keep(view, &state.tasks);
+    (known.count, false)
 }
 
 fn wanted(query: &str) -> Result<Wanted, ApiError> {
     let mut wanted = Wanted { lines: Selection::default(), wait: Duration::from_secs(DEFAULT_WAIT_SECS) };
-    for (name, value) in query_pairs(query) {
+    for (name, value) in text_pairs(query)? {
         match name.as_str() {
             "wait" => {
                 let secs = value.parse::<u64>().ok().filter(|&secs| secs <= MAX_WAIT_SECS);

@@ -19,7 +19,7 @@ use taillight::timestamp::TimeExpr;
 use taillight::view::Place;
 use tokio::time::Instant;
 
-use crate::api::params::{Selection, query_pairs};
+use crate::api::params::{Selection, text_pairs};
 use crate::api::search::{Walk, compile, opened};
 use crate::api::{CUT_WAIT, cut, len_now};
 use crate::auth::Principal;
@@ -177,7 +177,8 @@ async fn step(mut rest: Rest) -> io::Result<Option<(Bytes, Rest)>> {
     }
     if rest.rows == 0 || rest.next >= rest.end {
         rest.is_done = true;
-        return Ok(Some((done(true, rest.next)?, rest)));
+        let is_all = rest.rows == 0 || rest.epoch.source.is_whole();
+        return Ok(Some((done(is_all, rest.next)?, rest)));
     }
     let (epoch, end, from, rows) = (Arc::clone(&rest.epoch), rest.end, rest.next, rest.rows);
     let piece = rest.tasks.blocking(move || piece(&epoch, end, from, rows)).await?;
@@ -215,7 +216,7 @@ fn piece(epoch: &Epoch, end: ByteOffset, from: ByteOffset, rows: u32) -> io::Res
 
 fn wanted(query: &str) -> Result<Wanted, ApiError> {
     let mut wanted = Wanted { at: Anchor::Start, before: 0, after: DEFAULT_AFTER, lines: Selection::default() };
-    for (name, value) in query_pairs(query) {
+    for (name, value) in text_pairs(query)? {
         match name.as_str() {
             "at" => wanted.at = anchor(&value)?,
             "before" => wanted.before = count("before", &value)?,

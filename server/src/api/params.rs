@@ -54,6 +54,20 @@ pub fn query_pairs(query: &str) -> impl Iterator<Item = (String, String)> {
     })
 }
 
+/// As [`query_pairs`], for answers that would be wrong ones without a parameter. A path may be bytes that are no text, and
+/// is read by itself.
+///
+/// # Errors
+/// When a value is no text.
+pub fn text_pairs(query: &str) -> Result<Vec<(String, String)>, ApiError> {
+    let no_texts =
+        query.split('&').filter_map(|part| part.split_once('=')).filter(|(_, value)| decode(value).is_none());
+    match no_texts.filter_map(|(name, _)| decode(name)).find(|name| name != "path") {
+        Some(name) => Err(bad(&format!("'{name}' must be text: UTF-8 as %XX, and a percent sign as %25"))),
+        None => Ok(query_pairs(query).collect()),
+    }
+}
+
 fn decode(text: &str) -> Option<String> {
     String::from_utf8(percent_decode(text).ok()?.into_owned()).ok()
 }
@@ -61,6 +75,15 @@ fn decode(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_text_is_refused_but_for_paths() {
+        for (query, expected) in
+            [("q=%ff", false), ("q=a%zz", false), ("from=%c3", false), ("q=%C3%A9&path=%ff", true), ("%ff=%ff", true)]
+        {
+            assert_eq!(text_pairs(query).is_ok(), expected, "{query}");
+        }
+    }
 
     #[test]
     fn pairs_are_decoded_once() {

@@ -7,7 +7,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::api::params::{Selection, query_pairs};
+use crate::api::params::{Selection, text_pairs};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header::{
@@ -129,7 +129,7 @@ async fn stored(tasks: &Tasks, follower: &mut Follower) -> Result<(Arc<dyn Sourc
 
 fn wanted(query: &str) -> Result<Wanted, ApiError> {
     let mut wanted = Wanted { lines: Selection::default(), format: Format::Raw };
-    for (name, value) in query_pairs(query) {
+    for (name, value) in text_pairs(query)? {
         match (name.as_str(), value.as_str()) {
             ("format", "raw") => wanted.format = Format::Raw,
             ("format", "text") => wanted.format = Format::Text,

@@ -29,7 +29,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::api::files::folder;
-use crate::api::params::{Selection, query_pairs};
+use crate::api::params::{Selection, text_pairs};
 use crate::api::search::compile;
 use crate::auth::Principal;
 use crate::auth::slots::{Slot, Slots};
@@ -141,7 +141,7 @@ fn wanted(query: &str) -> Result<Wanted, ApiError> {
             wanted.folder = folder(path)?;
         }
     }
-    for (name, value) in query_pairs(query) {
+    for (name, value) in text_pairs(query)? {
         wanted.lines.read(&name, &value)?;
     }
     Ok(wanted)

@@ -159,6 +159,9 @@ impl Judge<'_> {
         if at_start || from == 0 {
             return Ok(Begin::At(from));
         }
+        if from >= stop {
+            return Ok(Begin::Over(Judged::All(None)));
+        }
         loop {
             match units.pass(stop.saturating_sub(from))? {
                 Passed::Feed(start) => return Ok(Begin::At(start)),

@@ -30,8 +30,11 @@ const SAMPLES: usize = 3;
 /// Below this distance lines are looked at one by one, in bytes.
 const NEAR: u64 = 2 * BLOCK_BYTES;
 
-/// How often it is looked further on where there are no times.
-const TRIES: u32 = 6;
+/// How much is looked through where no line has a time, in bytes, altogether. Holes do not count.
+const LIMIT: u64 = 256 * 1024 * 1024;
+
+/// How much of that at once, at most.
+const LONGEST: u64 = 16 * 1024 * 1024;
 
 /// A place in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,19 +51,20 @@ pub struct Moment {
 /// # Errors
 /// When reading fails; [`crate::source::is_gone`] when the source is shorter than was said.
 pub fn moment(source: &dyn Source, end: ByteOffset, time: Stamp) -> io::Result<Moment> {
-    let mut search = Search { source, end: end.get(), scratch: Scratch::default() };
-    // What stands before `low` is earlier; from `high` on it is not.
-    let (mut low, mut high) = (0, end.get());
+    let mut search = Search { source, end: end.get(), scratch: Scratch::default(), left: LIMIT };
+    // What stands before `low` is earlier. From `later` on it is not, and between `high` and there no line has a time.
+    let (mut low, mut high, mut later) = (0, end.get(), end.get());
     while high - low > NEAR {
         let middle = low + (high - low) / 2;
         match search.sample(middle, high)? {
             Some((place, median)) if median < time => low = place,
-            Some((place, _)) => high = place,
+            Some((place, _)) => (high, later) = (middle, place),
             None => high = middle,
         }
     }
-    let (from, to) = (low.saturating_sub(NEAR), high.saturating_add(REACH).min(end.get()));
-    let (found, last) = search.first(from, to, time)?;
+    let from = low.saturating_sub(NEAR);
+    let (to, further) = (high.saturating_add(REACH).min(later), later.saturating_add(REACH).min(end.get()));
+    let (found, last) = search.first(&[(from, to), (later.max(to), further)], time)?;
     let found = found.or(last).map(|(at, time)| Moment { at: ByteOffset::new(at), time: Some(time) });
     Ok(found.unwrap_or(Moment { at: end, time: None }))
 }
@@ -72,47 +76,58 @@ struct Search<'a> {
     source: &'a dyn Source,
     end: u64,
     scratch: Scratch,
+    /// How much may still be looked through where no line has a time, in bytes.
+    left: u64,
 }
 
 impl Search<'_> {
-    /// The median of the first few times from `middle` on, or from a later place before `high` where there are none; and
-    /// the place.
+    /// The median of the first few times from `middle` on, before `high`, and where they begin. `None` where there are none,
+    /// or none was found in what may be looked through.
     fn sample(&mut self, middle: u64, high: u64) -> io::Result<Option<(u64, Stamp)>> {
-        let mut place = middle;
-        for _ in 0..TRIES {
+        let (mut place, mut len) = (middle, REACH);
+        while place < high {
+            let to = high.min(place.saturating_add(len));
             let mut times = Vec::with_capacity(SAMPLES);
-            self.times(place, high.min(place.saturating_add(REACH)), &mut |_, time| {
-                times.push(time);
+            self.times(place, to, &mut |at, time| {
+                times.push((time, at));
                 if times.len() < SAMPLES { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             })?;
-            times.sort_unstable();
-            if let Some(median) = times.get(times.len() / 2) {
-                return Ok(Some((place, *median)));
+            if let Some(first) = times.iter().map(|(_, at)| *at).min() {
+                times.sort_unstable();
+                return Ok(times.get(times.len() / 2).map(|(median, _)| (first, *median)));
             }
-            let next = place + (high - place) / 2;
-            if high - next <= NEAR {
-                break;
+            self.left = self.left.saturating_sub(to - place);
+            if self.left == 0 {
+                return Ok(None);
             }
-            place = next;
+            // Not all of a hole is looked through: the line that it is in has no time that is seen.
+            place = self.source.next_data(ByteOffset::new(to))?.get().max(to);
+            len = LONGEST.min(len.saturating_mul(4));
         }
         Ok(None)
     }
 
-    /// The first line in `[from, to)` that is not before `time` and not alone in that, and the last line with a time.
-    fn first(&mut self, from: u64, to: u64, time: Stamp) -> io::Result<(Option<Timed>, Option<Timed>)> {
+    /// The first line of the `parts`, each `[from, to)`, that is not before `time` and not alone in that, and the last line
+    /// with a time.
+    fn first(&mut self, parts: &[(u64, u64)], time: Stamp) -> io::Result<(Option<Timed>, Option<Timed>)> {
         let mut seen: VecDeque<(u64, Stamp)> = VecDeque::with_capacity(SAMPLES);
         let mut found = None;
-        self.times(from, to, &mut |at, stamp| {
-            if seen.len() == SAMPLES {
-                seen.pop_front();
+        for (from, to) in parts {
+            self.times(*from, *to, &mut |at, stamp| {
+                if seen.len() == SAMPLES {
+                    seen.pop_front();
+                }
+                seen.push_back((at, stamp));
+                let is_there = seen.len() == SAMPLES && is_not_alone(seen.make_contiguous(), time);
+                if is_there {
+                    found = seen.front().copied();
+                }
+                if is_there { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            })?;
+            if found.is_some() {
+                break;
             }
-            seen.push_back((at, stamp));
-            let is_there = seen.len() == SAMPLES && is_not_alone(seen.make_contiguous(), time);
-            if is_there {
-                found = seen.front().copied();
-            }
-            if is_there { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?;
+        }
         let last = seen.back().copied();
         // Of the last few lines nobody knows what comes after them.
         Ok((found.or_else(|| seen.into_iter().find(|(_, stamp)| *stamp >= time)), last))

@@ -52,6 +52,10 @@ impl Sizes {
     };
 }
 
+/// A page of memory, in bytes. Bytes that are copied from the system's pages to places in ours that are a few bytes further
+/// on take up to five times as long (AMD EPYC, Linux 6.18: 2 GB in 330 ms instead of 77).
+const PAGE_BYTES: usize = 4096;
+
 /// Cuts whole lines in pieces that are judged in one go, each of whole lines: small at first, and small for a pattern
 /// that is slow, so that a search can be given up at any time.
 #[derive(Debug)]
@@ -208,7 +212,7 @@ impl<'a> Units<'a> {
                 return Ok(Passed::Feed(self.at));
             }
             self.at += (self.tail - self.head) as u64;
-            (self.head, self.tail) = (0, 0);
+            self.head = self.tail;
             self.at = self.without_feed_until(self.at)?;
             if self.at >= self.end {
                 return Ok(Passed::NoFeed);
@@ -216,6 +220,7 @@ impl<'a> Units<'a> {
             if left == 0 || self.budget.is_cancelled() {
                 return Ok(Passed::More(self.at));
             }
+            self.keep_rest();
             left = left.saturating_sub(self.read()? as u64);
         }
     }
@@ -252,12 +257,17 @@ impl<'a> Units<'a> {
         Unit::Lines { start, bytes: self.buf.get(from..to).unwrap_or_default() }
     }
 
+    /// Moves what is held so that the next read goes to a place in its page of memory that is that of the bytes in theirs.
     fn keep_rest(&mut self) {
-        if self.head > 0 {
-            self.buf.copy_within(self.head..self.tail, 0);
-            self.tail -= self.head;
-            self.head = 0;
+        let held = self.tail - self.head;
+        let place = self.at + held as u64;
+        let from = (place % PAGE_BYTES as u64) as usize + PAGE_BYTES - self.buf.as_ptr().addr() % PAGE_BYTES;
+        let tail = held + (from + PAGE_BYTES - held % PAGE_BYTES) % PAGE_BYTES;
+        if self.buf.len() < tail {
+            self.buf.resize(tail, 0);
         }
+        self.buf.copy_within(self.head..self.tail, tail - held);
+        (self.head, self.tail) = (tail - held, tail);
     }
 
     /// Reads what follows; says how much.

@@ -139,6 +139,10 @@ impl Source for Packed {
         Ok(self.decoded.len())
     }
 
+    fn is_whole(&self) -> bool {
+        !self.state().is_cut_short()
+    }
+
     fn read_at(&self, buf: &mut [u8], at: ByteOffset) -> io::Result<usize> {
         self.decoded.read_at(buf, at)
     }

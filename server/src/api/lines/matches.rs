@@ -65,5 +65,6 @@ async fn step(answer: Option<Answer>) -> io::Result<Option<(Bytes, Option<Answer
             return Ok(Some((piece.bytes.into(), Some(answer))));
         }
     }
-    Ok(Some((done(answer.complete, answer.next)?, None)))
+    let is_all = answer.rows == 0 || answer.walk.epoch().source.is_whole();
+    Ok(Some((done(answer.complete && is_all, answer.next)?, None)))
 }

@@ -88,6 +88,10 @@ async fn step(download: Option<Download>) -> io::Result<Option<(Bytes, Option<Do
             return Ok(Some((bytes, Some(download))));
         }
         if download.next >= download.walk.end() {
+            if !download.walk.epoch().source.is_whole() {
+                // What is missing cannot be sent: who downloads sees that the answer breaks off.
+                return Err(io::Error::other("the compressed file could not be decoded to its end"));
+            }
             return Ok((!download.foot.is_empty()).then(|| (download.foot.into(), None)));
         }
         let want = Want { from: download.next, rows: u64::MAX };

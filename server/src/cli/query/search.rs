@@ -173,13 +173,14 @@ impl Search {
         printer: &mut Printer<impl io::Write>,
     ) -> Result<ControlFlow<()>, Stop> {
         if self.has_all() {
-            if !row.context || self.rows.end() != Some(row.start) || self.after_left == 0 {
+            // A line that matches is context too.
+            if self.rows.end() != Some(row.start) || self.after_left == 0 {
                 self.after_left = 0;
                 return Ok(ControlFlow::Break(()));
             }
             self.after_left -= 1;
         }
-        self.n_matched += u64::from(!row.context);
+        self.n_matched += u64::from(!row.context && !self.has_all());
         self.write(row, to, printer)?;
         Ok(if self.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }

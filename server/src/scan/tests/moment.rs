@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::super::{Moment, moment};
 use crate::source::Source;
-use crate::testing::{Counting, Memory};
+use crate::testing::{Counting, Memory, TempFolder, local};
 
 /// 2026-11-22T00:00:00Z
 const DAY: i64 = 1_795_305_600;
@@ -87,6 +87,53 @@ fn files_in_disorder_or_without_times_have_some_answer() {
     let bytes = format!("{}{}", run(10_000), run(5_000));
     let (at, time) = find(bytes.as_bytes(), 11_000);
     assert!(time.is_some_and(|time| time >= 11_000), "{at}");
+}
+
+#[test]
+fn stretches_without_times_hide_nothing_that_is_behind_them() {
+    let run = |from: i64| (from..from + 3_000).map(|secs| line(secs, "x")).collect::<String>();
+    let untimed = "    at some.function(file:12) of a trace that has no end, and no time either\n".repeat(400_000);
+    let long = format!("{}\n", "y".repeat(40_000_000));
+    for stretch in [&untimed, &long] {
+        let between = format!("{}{stretch}{}", run(0), run(20_000));
+        let before = format!("{stretch}{}", run(20_000));
+        for (bytes, secs, expected) in [
+            (&between, 0, 0),
+            (&between, 2_999, 2_999),
+            (&between, 3_000, 20_000),
+            (&between, 20_000, 20_000),
+            (&between, 20_001, 20_001),
+            (&between, 22_998, 22_998),
+            (&before, 5, 20_000),
+            (&before, 20_000, 20_000),
+            (&before, 21_500, 21_500),
+        ] {
+            let (at, time) = find(bytes.as_bytes(), secs);
+            let text = bytes.get(at as usize..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+            assert_eq!((time, text), (Some(expected), line(expected, "x").trim_end()), "{secs}");
+        }
+    }
+}
+
+#[test]
+fn holes_hide_nothing_that_is_behind_them_and_are_not_read() {
+    const APART: u64 = 20 << 30;
+    let folder = TempFolder::new();
+    let runs: Vec<String> = (0..3)
+        .map(|nth| (nth * 10_000..nth * 10_000 + 3_000).map(|secs| line(secs, "x")).collect::<String>())
+        .map(|run| format!("\n{run}"))
+        .collect();
+    let islands: Vec<(u64, &[u8])> = (1..).zip(&runs).map(|(nth, run)| (nth * APART, run.as_bytes())).collect();
+    let end = 4 * APART;
+    let source = Counting::new(local(&folder.sparse("holes.log", end, &islands)));
+    for (secs, expected) in
+        [(-5, 0), (0, 0), (2_999, 2_999), (3_000, 10_000), (10_000, 10_000), (12_999, 12_999), (21_000, 21_000)]
+    {
+        let found = moment(&*source, ByteOffset::new(end), Stamp::from_secs(DAY + secs)).unwrap();
+        assert_eq!(found.time, Some(Stamp::from_secs(DAY + expected)), "{secs}");
+        let read = source.take();
+        assert!(read < 16 << 20, "{secs}: {read} bytes");
+    }
 }
 
 /// A log of 100 GB in order, a line a second, made as it is read.
