@@ -110,7 +110,7 @@ pub(super) fn value(value: &[u8]) -> Option<Level> {
 
 /// The level of the value of a field with this name. `None` when it is no field for levels, or says none.
 pub(super) fn field(name: &[u8], text: &[u8]) -> Option<Level> {
-    const NAMES: [&[u8]; 12] = [
+    const NAMES: [&[u8]; 13] = [
         b"level",
         b"lvl",
         b"severity",
@@ -123,6 +123,7 @@ pub(super) fn field(name: &[u8], text: &[u8]) -> Option<Level> {
         b"severitytext",
         b"sev",
         b"@l",
+        b"@level",
     ];
     match name {
         // MongoDB's.

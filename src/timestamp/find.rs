@@ -155,6 +155,7 @@ fn last_word(text: &[u8]) -> &[u8] {
 }
 
 fn in_fields(line: &[u8], mut fields: Fields<'_>) -> Option<Found> {
+    let mut of_subject = None;
     while let Some((name, value)) = fields.next() {
         if !is_time_name(name) {
             continue;
@@ -165,11 +166,12 @@ fn in_fields(line: &[u8], mut fields: Fields<'_>) -> Option<Found> {
             Value::Bare(_) => read(Shape::Epoch, line, at),
             Value::Nested(object) => in_object(object).map(|found| Found { at, end: at + object.len(), ..found }),
         };
-        if found.is_some() {
+        if found.is_some() && !is_name_of_subject(name) {
             return found;
         }
+        of_subject = of_subject.or(found);
     }
-    None
+    of_subject
 }
 
 /// MongoDB's `{"$date":"2026-11-22T10:00:00.123+00:00"}`.
@@ -178,6 +180,11 @@ fn in_object(object: &[u8]) -> Option<Found> {
         (b"$date", Value::Text(text)) => read_any(text, 0),
         _ => None,
     }
+}
+
+/// Names of [`is_time_name`] that may hold a time of what the line is about: where there is another, that is meant.
+fn is_name_of_subject(name: &[u8]) -> bool {
+    [&b"created"[..], b"created_at", b"start_time", b"date"].iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// Names that fields have that hold the time of the line.

@@ -123,6 +123,11 @@ fn year_first(r: &mut Reader<'_>) -> Option<Reading> {
         b'T' | b't' | b'_' | b':' | b'-' => {}
         b' ' => {
             let _ = r.eat(b' ');
+            // Gin's: 2026/11/22 - 10:00:00
+            if r.peek() == Some(b'-') {
+                r.eat(b'-')?;
+                r.eat(b' ')?;
+            }
         }
         b',' => r.eat(b' ')?,
         _ => return None,
@@ -242,7 +247,10 @@ fn month_day(r: &mut Reader<'_>) -> Option<Reading> {
     }
     let date = Date::new(2000, month, r.two()?)?;
     r.blank()?;
-    Some(Reading { day: Day::OfSomeYear(date), nanos: r.clock()?, offset_secs: None })
+    let nanos = r.clock()?;
+    // Behind a blank numbers follow, and zones as numbers.
+    let has_zone = r.peek() != Some(b' ') || matches!(r.peek_at(1), Some(b'+' | b'-'));
+    Some(Reading { day: Day::OfSomeYear(date), nanos, offset_secs: if has_zone { r.zone() } else { None } })
 }
 
 fn numeric(r: &mut Reader<'_>, is_day_first: bool) -> Option<Reading> {
