@@ -109,15 +109,17 @@ fn print_json(stat: &Stat) -> io::Result<()> {
     io::stdout().write_all(&line)
 }
 
-fn stat(path: &Path) -> Result<Stat, OpenError> {
+/// Says for people why not.
+fn stat(path: &Path) -> Result<Stat, String> {
     let named = match path.as_os_str().as_encoded_bytes() {
-        b"-" => Named::Stream(io::stdin().as_fd().try_clone_to_owned()?.into()),
-        _ => Named::open(path)?,
+        b"-" => io::stdin().as_fd().try_clone_to_owned().map(|fd| Named::Stream(fd.into())).map_err(OpenError::Io),
+        _ => Named::open(path),
     };
-    Ok(match named {
-        Named::File(file) => of_file(path, file)?,
-        Named::Stream(file) => of_stream::<File>(path, file, None)?,
-    })
+    let read = match named.map_err(|error| error.to_string())? {
+        Named::File(file) => of_file(path, file),
+        Named::Stream(file) => of_stream::<File>(path, file, None),
+    };
+    read.map_err(|error| error.to_string())
 }
 
 fn of_file(path: &Path, file: LogFile) -> io::Result<Stat> {
