@@ -13,6 +13,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::timestamp::without_mark;
 pub use choice::{LevelChoice, LevelCounts};
 
 /// How bad it is what a line tells, in order.
@@ -60,7 +61,7 @@ impl Level {
 
     /// The level of a line without its escapes (see [`ansi::plain`](crate::ansi::plain)).
     pub fn of(line: &[u8]) -> Option<Self> {
-        find::find(line)
+        find::find(without_mark(line))
     }
 }
 

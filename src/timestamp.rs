@@ -23,6 +23,7 @@ mod zone;
 
 pub use expr::TimeExpr;
 pub use format::Format;
+pub(crate) use format::without_mark;
 pub use print::AtOffset;
 pub use shape::Shape;
 pub use zone::{Zone, ZoneStep};

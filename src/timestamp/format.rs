@@ -37,8 +37,12 @@ enum Anchor {
 impl Format {
     /// Learns from the first lines of a file, 100 at most.
     pub fn learn<'a>(lines: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        let lines: Vec<&[u8]> =
-            lines.into_iter().filter(|line| line.iter().any(|&byte| !is_blank(byte))).take(SAMPLE_LINES).collect();
+        let lines: Vec<&[u8]> = lines
+            .into_iter()
+            .map(without_mark)
+            .filter(|line| line.iter().any(|&byte| !is_blank(byte)))
+            .take(SAMPLE_LINES)
+            .collect();
         let found: Vec<(&[u8], Found)> = lines.iter().filter_map(|&line| Some((line, find(line)?))).collect();
         if found.len() * 2 < lines.len()
             && let Some(column) = epoch_column(&lines)
@@ -65,6 +69,7 @@ impl Format {
 
     /// What a line, without its escapes, tells of its time.
     pub fn find(&self, line: &[u8]) -> Option<Reading> {
+        let line = without_mark(line);
         let Some(shape) = self.shape else { return find(line).map(|found| found.reading) };
         if let Some(at) = self.anchor.place(line)
             && let Some(found) = read(shape, line, at)
@@ -81,6 +86,11 @@ impl Format {
         }
         Some(found.reading)
     }
+}
+
+/// The first line of a file that editors of Windows have written begins with a byte order mark.
+pub(crate) fn without_mark(line: &[u8]) -> &[u8] {
+    line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line)
 }
 
 impl Anchor {
