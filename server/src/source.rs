@@ -140,6 +140,14 @@ pub fn is_gone(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::UnexpectedEof || error.get_ref().is_some_and(|inner| inner.is::<Gone>())
 }
 
+/// How much of the start of a file, or of what it stands for, tells whether it is text, in bytes.
+pub const TEXT_HEAD_BYTES: usize = 1024;
+
+/// Whether what begins like this is no text, for who searches whatever a folder holds: it has a NUL near its start.
+pub fn is_binary(head: &[u8]) -> bool {
+    head.iter().take(TEXT_HEAD_BYTES).any(|&byte| byte == 0)
+}
+
 /// As [`read_full`], but the zeros of holes are not read.
 ///
 /// # Errors

@@ -1,5 +1,5 @@
 //! Where a file is at a point in time: by bisection over its bytes, so that a file of any size costs some dozens of
-//! small reads.
+//! small reads. Where many lines in a row have no time, they are looked through up to the next one that has, within limits.
 //!
 //! Logs are nearly in order, but not quite: writers overlap, clocks are set back, a line tells a time of somebody else.
 //! So what is compared at a place is the median of a few times there, and near the place that is found a line alone among

@@ -24,7 +24,7 @@ use crate::auth::Principal;
 use crate::catalog::{Catalog, Found, FoundFile, OpenError};
 use crate::scan::{Budget, Filter};
 use crate::source::packed::{Decoder, WINDOW_LOG};
-use crate::source::{LocalFile, Source, read_full};
+use crate::source::{LocalFile, Source, TEXT_HEAD_BYTES, is_binary, read_full};
 use crate::tasks::{Tasks, scan_threads};
 
 /// How long a step may take.
@@ -38,9 +38,6 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(250);
 
 /// How long a client may take nothing before the search is given up.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// How much of a file's start tells whether it is text, in bytes.
-pub(super) const BINARY_BYTES: usize = 1024;
 
 /// A search.
 pub(super) struct Engine {
@@ -196,9 +193,9 @@ impl Engine {
             if let Some(decoder) = Decoder::of(Arc::clone(&source), WINDOW_LOG)? {
                 return Ok(Opened::Packed(Box::new(decoder)));
             }
-            let mut head = [0; BINARY_BYTES];
+            let mut head = [0; TEXT_HEAD_BYTES];
             let n_read = read_full(&*source, &mut head, ByteOffset::ZERO)?;
-            if head.iter().take(n_read).any(|&byte| byte == 0) {
+            if is_binary(head.get(..n_read).unwrap_or_default()) {
                 return Err(Stop::Binary);
             }
             let len = source.len()?;

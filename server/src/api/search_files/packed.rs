@@ -8,12 +8,12 @@ use taillight::cursor::Identity;
 use taillight::line::ByteOffset;
 use tokio::sync::watch;
 
-use super::engine::{BINARY_BYTES, Engine, Part, Searched, Stop};
+use super::engine::{Engine, Part, Searched, Stop};
 use super::plain::part;
 use crate::dates::{Dates, HEAD_BYTES, Learned};
 use crate::scan::{Budget, Filter, MAX_LINE_BYTES, REACH_BYTES};
 use crate::source::packed::{Decoder, Next, may_stand_for};
-use crate::source::{Gone, Source};
+use crate::source::{Gone, Source, is_binary};
 
 /// How much is decoded in a step, in bytes.
 const STEP_BYTES: usize = 1024 * 1024;
@@ -120,7 +120,7 @@ impl Packed {
         }
         let held = &mut self.held;
         if is_start {
-            if held.bytes.iter().take(BINARY_BYTES).any(|&byte| byte == 0) {
+            if is_binary(&held.bytes) {
                 return Err(Stop::Binary);
             }
             Dates::of(held)?;

@@ -15,10 +15,7 @@ use taillight::line::ByteOffset;
 use super::{Input, Run, say};
 use crate::catalog::LogFile;
 use crate::source::packed::{Decoder, OWN_WINDOW_LOG, UnpackingReader};
-use crate::source::{LocalFile, read_full};
-
-/// How much of a file's start tells whether it is text, in bytes.
-const BINARY_BYTES: usize = 1024;
+use crate::source::{self, LocalFile, TEXT_HEAD_BYTES, read_full};
 
 /// What was not searched.
 #[derive(Debug, Default)]
@@ -113,19 +110,19 @@ pub fn has_folder(paths: &[PathBuf]) -> bool {
     paths.iter().any(|path| is_folder(path))
 }
 
-/// Whether there is a NUL near the start of a file, or of what it stands for.
+/// Whether a file is no text, or what it stands for.
 fn is_binary(file: LogFile) -> io::Result<bool> {
-    let source: Arc<LocalFile> = Arc::new(LocalFile::new(Arc::new(file))?);
+    let file = Arc::new(LocalFile::new(Arc::new(file))?);
     let mut head = Vec::new();
-    match Decoder::of(Arc::clone(&source) as _, OWN_WINDOW_LOG)? {
+    match Decoder::of(Arc::clone(&file) as _, OWN_WINDOW_LOG)? {
         Some(decoder) => {
-            UnpackingReader::new(decoder).take(BINARY_BYTES as u64).read_to_end(&mut head)?;
+            UnpackingReader::new(decoder).take(TEXT_HEAD_BYTES as u64).read_to_end(&mut head)?;
         }
         None => {
-            head.resize(BINARY_BYTES, 0);
-            let n_read = read_full(&*source, &mut head, ByteOffset::ZERO)?;
+            head.resize(TEXT_HEAD_BYTES, 0);
+            let n_read = read_full(&*file, &mut head, ByteOffset::ZERO)?;
             head.truncate(n_read);
         }
     }
-    Ok(head.contains(&0))
+    Ok(source::is_binary(&head))
 }
