@@ -106,7 +106,9 @@ fn live(req: u32, from: Option<Position>) -> Effect {
 fn hydration_opens_at_the_first_rendered_row_and_replaces_the_rows() {
     let mut follow = Follow::new(1);
     assert_eq!(effects(&mut follow, start(true), 0), [Effect::Connect]);
+    assert_eq!(follow.state().text(""), "catching up", "no connection stands yet");
     let sent = effects(&mut follow, Input::SocketOpen, 0);
+    assert_eq!(follow.state().text(""), "catching up", "nothing has come yet");
     let at = Anchor::Byte(ByteOffset::new(4));
     assert!(
         matches!(sent.as_slice(), [Effect::Send(ClientMsg::Open { at: asked, before: 0, after: 9, resume: None, follow: true, .. })] if *asked == at)
