@@ -122,9 +122,9 @@ async fn written(
     tip: &TailTip,
     deadline: Instant,
 ) -> Result<Written, ApiError> {
-    let (first, seen) = (Arc::clone(tip.current()), tip.len);
+    let (first, least) = (Arc::clone(tip.current()), tip.len);
     let source = Arc::clone(&first.source);
-    let len = match tasks.blocking(move || len_now(&*source, seen)).await {
+    let len = match tasks.blocking(move || len_now(&*source, least)).await {
         Ok(len) => Some(len),
         Err(error) if is_gone(&error) => {
             follower.look();
@@ -132,15 +132,31 @@ async fn written(
         }
         Err(error) => return Err(ApiError::internal(error)),
     };
+    Ok(seen(tasks, follower, (&first, len), deadline).await)
+}
+
+/// That life once the follower has seen `len` bytes of it, or the next one.
+async fn seen(
+    tasks: &Tasks,
+    follower: &mut Follower,
+    (first, len): (&Arc<Epoch>, Option<ByteOffset>),
+    deadline: Instant,
+) -> Written {
+    let mut len = len;
     loop {
         let tip = follower.tip();
         let epoch = Arc::clone(tip.current());
         if epoch.generation != first.generation {
-            return Ok(Written { epoch, len: tip.len, is_seen: true });
+            return Written { epoch, len: tip.len, is_seen: true };
         }
         let is_seen = len.is_some_and(|len| tip.len >= len);
         if is_seen || !matches!(timeout_at(deadline, follower.changed()).await, Ok(true)) {
-            return Ok(Written { epoch, len: len.unwrap_or(tip.len), is_seen });
+            return Written { epoch, len: len.unwrap_or(tip.len), is_seen };
+        }
+        // Cut before it was seen that it had grown, it is no other life, and will perhaps never be so long again.
+        let source = Arc::clone(&first.source);
+        if let Ok(now) = tasks.blocking(move || source.len()).await {
+            len = len.map(|len| len.min(now));
         }
     }
 }
@@ -205,7 +221,9 @@ mod tests {
         let path = folder.file("a.log", b"one\ntwo\nthree\n");
         let file = log_file(&path);
         let tails = Tails::new(tasks.clone(), slow());
+        let (again, same) = (tails.clone(), file.clone());
         let mut follower = tasks.blocking(move || tails.follow(file)).await.unwrap();
+        let other = tasks.blocking(move || again.follow(same)).await.unwrap();
         let deadline = Instant::now() + Duration::from_secs(30);
         let lines = async |follower: &mut Follower, tip: &TailTip| {
             let written = written(&tasks, follower, tip, deadline).await.unwrap();
@@ -221,6 +239,16 @@ mod tests {
         // It was seen after the answer had begun: the life that it began with is gone.
         assert!(before.current().source.is_cut());
         assert_eq!(lines(&mut follower, &before).await, (1, 4, true), "cut and seen");
+        // Grown and cut again before it was seen: as long as it was then it never gets.
+        let tip = follower.tip();
+        let grown = Some(ByteOffset::new(14));
+        log.set_len(6).unwrap();
+        let waiting = async {
+            let seen = seen(&tasks, &mut follower, (tip.current(), grown), deadline).await;
+            (seen.len.get(), seen.is_seen)
+        };
+        let (seen, ()) = tokio::join!(waiting, async { other.look() });
+        assert_eq!(seen, (6, true));
         // Not in time.
         log.set_len(0).unwrap();
         let tip = follower.tip();

@@ -1,14 +1,15 @@
 //! How a viewer's connection begins: its first message, the file, and where the connection stands.
 
 use std::convert::Infallible;
+use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use taillight::cursor::{Anchor, Cursor};
+use taillight::cursor::{Anchor, Cursor, Identity};
 use taillight::path::LogPath;
 use taillight::wire::{self, CLOSE_PROTOCOL, CLOSE_VERSION, ClientMsg, Failure, ServerMsg, VERSION};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::codec::Received;
 use super::connection::{End, Viewer, sent};
@@ -20,14 +21,19 @@ use crate::api::follow_opened;
 use crate::auth::Principal;
 use crate::catalog::{LogFile, OpenError};
 use crate::serve::crowded::is_out_of_handles;
+use crate::source::is_gone;
 use crate::state::AppState;
-use crate::tail::Follower;
+use crate::tail::{Follower, Found, TailTip};
+use crate::tasks::Tasks;
 
 /// How long a new connection may take to say what it wants.
 const OPEN_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long a cursor in a compressed file waits for it to be decoded up to there.
 const WAIT_FOR_DECODING: Duration = Duration::from_secs(10);
+
+/// How long a file that turns out to be cut may take to be looked at again.
+const WAIT_FOR_LOOK: Duration = Duration::from_secs(5);
 
 /// What a client asked for when it opened.
 pub(super) struct Wanted {
@@ -93,6 +99,42 @@ async fn refuse(socket: &mut Socket, error: &OpenError) -> ControlFlow<End, Infa
     ControlFlow::Break(End::Close(1000, "the file cannot be opened"))
 }
 
+/// Where a connection stands.
+struct Standing {
+    tip: Arc<TailTip>,
+    /// Of the current life.
+    identity: Identity,
+    /// The place of the cursor, if there is one.
+    found: Option<Found>,
+}
+
+/// Where a connection stands, once it is known: a life that is cut meanwhile is followed by another.
+async fn stand(follower: &mut Follower, file: &LogFile, resume: Option<Cursor>, tasks: &Tasks) -> io::Result<Standing> {
+    let deadline = Instant::now() + WAIT_FOR_LOOK;
+    loop {
+        let tip = follower.tip();
+        let stood = async {
+            let found = match resume {
+                Some(cursor) => Some(follower.find(cursor, file.clone(), tasks).await?),
+                None => None,
+            };
+            let (tip, source) = (follower.tip(), Arc::clone(&follower.tip().current().source));
+            let identity = tasks.blocking(move || source.identity()).await?;
+            Ok(Standing { tip, identity, found })
+        };
+        match stood.await {
+            Err(error) if is_gone(&error) && Instant::now() < deadline => {
+                follower.look();
+                let is_seen = || follower.tip().current().generation != tip.current().generation;
+                if !is_seen() && !matches!(timeout_at(deadline, follower.changed()).await, Ok(true)) {
+                    return Err(error);
+                }
+            }
+            stood => return stood,
+        }
+    }
+}
+
 /// Answers the first message: where the connection stands, and the first page unless a cursor is resumed.
 async fn open(
     socket: &mut Socket,
@@ -104,22 +146,13 @@ async fn open(
         // After a restart, what is not decoded again yet is not gone.
         follower.decoded(Some(cursor.offset), Instant::now() + WAIT_FOR_DECODING).await;
     }
-    let found = match wanted.resume {
-        Some(cursor) => match follower.find(cursor, file, &state.tasks).await {
-            Ok(found) => Some(found),
-            Err(_) => return ControlFlow::Break(End::Close(1000, "the file cannot be read")),
-        },
-        None => None,
+    let Ok(Standing { tip, identity, found }) = stand(&mut follower, &file, wanted.resume, &state.tasks).await else {
+        return ControlFlow::Break(End::Close(1000, "the file cannot be read"));
     };
-    let tip = follower.tip();
     let current = Arc::clone(tip.current());
     let (generation, offset) =
         found.as_ref().map_or((current.generation, tip.complete), |found| (found.epoch.generation, found.offset));
     let resume = found.map(|found| found.resume);
-    let source = current.source.clone();
-    let Ok(identity) = state.tasks.blocking(move || source.identity()).await else {
-        return ControlFlow::Break(End::Close(1000, "the file cannot be read"));
-    };
     let heartbeat_secs = u32::try_from(state.facts.heartbeat.as_secs()).unwrap_or(u32::MAX);
     let mut viewer = Viewer::new(state, (who, follower), &wanted, (generation, offset));
     let refused = viewer.set_up_search(wanted.filter, wanted.find).await;
