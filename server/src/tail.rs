@@ -224,7 +224,7 @@ impl TailTip {
     /// Where a cursor goes on in the lives that are held; what became of it when it stands in none of them. Blocks.
     ///
     /// # Errors
-    /// When reading fails.
+    /// When reading fails; [`crate::source::is_gone`] when the current life ends just now.
     pub fn find(&self, cursor: &Cursor) -> io::Result<Found> {
         let seen = &cursor.identity;
         let is_one = |other: &Identity| (other.inode, other.born_ns) == (seen.inode, seen.born_ns);
@@ -232,7 +232,8 @@ impl TailTip {
         for epoch in self.epochs.iter().rev().filter(|epoch| epoch.is_readable()) {
             let now = match epoch.identity() {
                 Ok(now) => now,
-                Err(error) if is_gone(&error) => continue,
+                // What became of the current life will be known at the next look.
+                Err(error) if is_gone(&error) && epoch.generation != self.current().generation => continue,
                 Err(error) => return Err(error),
             };
             if is_one(&now) && epoch.holds(cursor)? {
