@@ -95,6 +95,20 @@ impl Format {
     }
 }
 
+/// Appends a line to what is written: its bytes, as those of a [`Row`].
+pub type WriteLine = fn(&[u8], &mut Vec<u8>);
+
+impl Format {
+    /// How a line is written in a format in which a row is nothing but its line.
+    pub fn of_line(self) -> Option<WriteLine> {
+        match self {
+            Self::Raw => Some(raw),
+            Self::Text => Some(text),
+            Self::Json | Self::Csv | Self::Html => None,
+        }
+    }
+}
+
 impl Exporter {
     /// Rows in `format`; in JSON with the name of their `file`, if it is given.
     pub fn new(format: Format, file: Option<String>) -> Self {
@@ -135,19 +149,13 @@ impl Exporter {
     pub fn row(&mut self, row: &Row<'_>, out: &mut Vec<u8>) {
         let line = row.bytes.strip_suffix(b"\n").unwrap_or(row.bytes);
         match self.format {
-            Format::Raw => out.extend_from_slice(row.bytes),
+            Format::Raw => raw(row.bytes, out),
+            Format::Text => text(row.bytes, out),
             Format::Html => self.html(row, line, out),
-            Format::Text | Format::Json | Format::Csv => {
+            Format::Json | Format::Csv => {
                 self.plain.clear();
                 ansi::plain(line, &mut self.plain);
-                match self.format {
-                    Format::Json => self.json(row, out),
-                    Format::Csv => self.csv(row, out),
-                    _ => {
-                        out.extend_from_slice(&self.plain);
-                        out.push(b'\n');
-                    }
-                }
+                if self.format == Format::Json { self.json(row, out) } else { self.csv(row, out) }
             }
         }
     }
@@ -198,6 +206,17 @@ impl Exporter {
         out.extend_from_slice(html.as_bytes());
         out.push(b'\n');
     }
+}
+
+/// The bytes of a line as they are.
+fn raw(line: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(line);
+}
+
+/// A line as text.
+fn text(line: &[u8], out: &mut Vec<u8>) {
+    ansi::plain(line.strip_suffix(b"\n").unwrap_or(line), out);
+    out.push(b'\n');
 }
 
 fn as_text<S: Serializer>(time: &Option<Stamp>, serializer: S) -> Result<S::Ok, S::Error> {

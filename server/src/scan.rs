@@ -27,6 +27,7 @@ mod searcher;
 mod sifter;
 mod span;
 mod survey;
+mod sweep;
 #[cfg(test)]
 pub(in crate::scan) mod tests;
 mod total;
@@ -43,7 +44,9 @@ pub use hits::{hits_by_facts, hits_down, hits_up};
 pub use moment::{Moment, moment};
 pub use piece::{Piece, REACH_BYTES};
 pub use sifter::Sifter;
+pub use span::Render;
 pub use survey::{Charset, Survey, survey, survey_stream};
+pub use sweep::rendered;
 pub use total::total;
 pub use view::View;
 pub use views::Views;

@@ -44,8 +44,11 @@ impl Place {
     fn query_piped(&self, args: &[&str], input: &str) -> (Option<i32>, String) {
         let mut command = self.taillight(&[&["query"], args].concat());
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        let output = child.wait_with_output().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let output = std::thread::scope(|scope| {
+            scope.spawn(move || stdin.write_all(input.as_bytes()).unwrap());
+            child.wait_with_output().unwrap()
+        });
         (output.status.code(), String::from_utf8(output.stdout).unwrap())
     }
 
@@ -324,6 +327,36 @@ fn a_pipe_is_searched_like_a_file() {
         ),
     ] {
         assert_eq!(place.query_piped(args, timed), (Some(0), expected.to_owned()), "{args:?}");
+    }
+}
+
+/// Of a file all cores print; of a pipe, line after line.
+#[test]
+fn a_large_file_prints_what_a_pipe_of_it_does() {
+    let place = Place::new();
+    let mut text = String::new();
+    for nth in 0..180_000 {
+        let colour = if nth % 7 == 0 { "\x1b[31mERROR\x1b[0m" } else { "info" };
+        text += &format!("{nth} {colour} {:>width$} some text of a line\r\n", nth * 7919, width = nth % 90);
+        if nth == 60_000 || nth == 150_000 {
+            // Longer than what all cores look at side by side.
+            text += &format!("{} ERROR 17 {}\n", nth, "x".repeat(1_500_000));
+        }
+    }
+    text += "the end, an ERROR 17 without a line feed";
+    assert!(text.len() > 16 << 20, "{}", text.len());
+    fs::write(place.top.join("big.log"), &text).unwrap();
+    for query in ["ERROR", "ERROR 17 text", "-/^[0-8]/", "\"5 info\" or /1$/", ""] {
+        for format in ["text", "raw"] {
+            let args = ["--format", format, query];
+            let (code, of_file, said) = place.run(&[&["query"], &args[..], &["big.log"]].concat());
+            let (_, of_pipe) = place.query_piped(&[&args[..], &["-"]].concat(), &text);
+            assert_eq!((code, said.as_str()), (Some(0), ""), "{args:?}");
+            assert!(!of_file.is_empty());
+            assert!(of_file == of_pipe, "{args:?}: {} and {} bytes", of_file.len(), of_pipe.len());
+        }
+        let named = place.run(&["query", query, "big.log", "app.log"]).1;
+        assert!(named.lines().all(|line| line.starts_with("big.log:") || line == "app.log:a line"), "{query}");
     }
 }
 

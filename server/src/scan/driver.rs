@@ -54,6 +54,14 @@ impl Driver {
         }
     }
 
+    /// What counts the lines that match without looking at each, where that can be.
+    pub(super) fn counter(&self) -> Option<&Searcher> {
+        match self {
+            Self::With(regex) => Some(regex),
+            Self::Everything | Self::Without(_) | Self::Candidates(..) | Self::Walk => None,
+        }
+    }
+
     /// Calls `on_line` for each line of `text` that matches, in order, without its line feed. The text is whole lines;
     /// the last may lack its line feed. No text is no line. `time_of` tells the time of a line.
     pub(super) fn lines(

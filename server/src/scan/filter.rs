@@ -16,6 +16,7 @@ use super::driver::Driver;
 use super::facts::BlockFacts;
 use super::node::{Line, Node, Order};
 use super::pattern::Pattern;
+use super::searcher::Searcher;
 use crate::dates;
 
 /// The memory of all terms of a query together, in bytes, at most.
@@ -203,6 +204,11 @@ impl Filter {
     /// Whether a carriage return at the end of a line may make a difference: if not it need not be taken away.
     pub(super) fn sees_returns(&self) -> bool {
         self.plan.sees_returns
+    }
+
+    /// What counts matching lines of clean text without looking at each, where that can be.
+    pub(super) fn counter(&self) -> Option<&Searcher> {
+        self.plan.driver.counter()
     }
 
     /// Calls `on_line` for each matching line of clean `text`; see [`Driver::lines`].

@@ -7,7 +7,7 @@ use std::time::Instant;
 use taillight::line::ByteOffset;
 
 use super::apart::Apart;
-use super::clean::Cleaned;
+use super::clean::{Cleaned, first_unclean};
 use super::clock::{Clock, Piece};
 use super::units::{Ground, Part, Passed, Portions, Scratch, Unit, Units};
 use super::{Budget, Filter, Hit};
@@ -234,6 +234,34 @@ pub(super) fn judge_piece_for<'f>(
         }
     }
     clock.check()
+}
+
+/// How many lines of a piece match that start in each block: as [`judge_piece`] would tell, but without the places of
+/// lines. `false`, and nothing is told, where it is not easily so.
+pub(super) fn count_by_blocks(
+    filter: &Filter,
+    (piece, at): (&[u8], u64),
+    block: u64,
+    on_block: &mut dyn FnMut(u64, u64),
+) -> bool {
+    let Some(counter) = filter.counter().filter(|_| first_unclean(piece, filter.sees_returns()).is_none()) else {
+        return false;
+    };
+    let (mut rest, mut at) = (piece, at);
+    while !rest.is_empty() {
+        let nth = at / block;
+        // The line that has the last byte of the block is the last that starts in it.
+        let last = usize::try_from((nth + 1) * block - at - 1).unwrap_or(usize::MAX);
+        let feed = rest.get(last..).and_then(|beyond| memchr::memchr(b'\n', beyond));
+        let (lines, after) = rest.split_at(feed.map_or(rest.len(), |feed| last + feed + 1));
+        let n_lines = counter.count(lines);
+        if n_lines > 0 {
+            on_block(nth, n_lines);
+        }
+        at += lines.len() as u64;
+        rest = after;
+    }
+    true
 }
 
 /// Tells the lines of a piece that each of the filters matches, until `on_hit` breaks; all of them see `returns`, or none.

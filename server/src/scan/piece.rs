@@ -14,6 +14,9 @@ use crate::source::Source;
 /// How far above a line its time may stand, in bytes: what a source that is read in order has to keep.
 pub const REACH_BYTES: u64 = Sizes::USUAL.reach;
 
+/// How many of the matching lines of a piece are told by their places.
+const FIRST_HITS: usize = 5;
+
 /// The matching lines that start in a part of a file. All but the last [`Piece::LEFT_BYTES`] of a file can be judged in
 /// pieces side by side; those are left to [`super::hits_down`], as is each line at which a piece ends early.
 #[derive(Debug)]
@@ -32,7 +35,8 @@ impl Piece {
     /// where it begins.
     pub fn new(within: Range<u64>, at_start: bool, end: ByteOffset) -> Self {
         let len = within.end.saturating_sub(within.start);
-        Self { span: Span::new((within.start, at_start), within.end, end.get(), BLOCK_BYTES), len }
+        let span = Span::new((within.start, at_start), within.end, end.get(), BLOCK_BYTES);
+        Self { span: span.with_first(FIRST_HITS), len }
     }
 
     /// Judges on; whether it is done. `false` when the budget is spent before.

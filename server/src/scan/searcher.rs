@@ -6,9 +6,10 @@
 use std::ops::{ControlFlow, Range};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use memchr::memmem;
 use regex_automata::Input;
 use regex_automata::meta::{Cache, FindMatches, Regex};
-use regex_syntax::hir::Hir;
+use regex_syntax::hir::{Hir, HirKind};
 
 /// What is shorter, in bytes, is in most lines of a log: finding lines takes longer then than looking for it.
 const RARE_BYTES: usize = 3;
@@ -20,6 +21,8 @@ pub(super) struct Searcher(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     regex: Regex,
+    /// What it is when it is nothing but this text: found with less around each search.
+    text: Option<memmem::Finder<'static>>,
     leaps: bool,
     /// Of searches that have ended: as many as there were at once.
     caches: Mutex<Vec<Cache>>,
@@ -36,7 +39,11 @@ impl Searcher {
     pub(super) fn new(regex: Regex, pattern: &Hir) -> Self {
         let is_rare = pattern.properties().minimum_len().is_some_and(|least| least >= RARE_BYTES);
         let leaps = regex.is_accelerated() && is_rare;
-        Self(Arc::new(Inner { regex, leaps, caches: Mutex::default() }))
+        let text = match pattern.kind() {
+            HirKind::Literal(literal) => Some(memmem::Finder::new(&literal.0).into_owned()),
+            _ => None,
+        };
+        Self(Arc::new(Inner { regex, text, leaps, caches: Mutex::default() }))
     }
 
     /// Whether it is in the line.
@@ -65,23 +72,61 @@ impl Searcher {
         text: &[u8],
         mut on_line: impl FnMut(Range<usize>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
+        self.each(text, |from, found, end| {
+            let before = text.get(from..found).unwrap_or_default();
+            on_line(memchr::memrchr(b'\n', before).map_or(from, |feed| from + feed + 1)..end)
+        })
+    }
+
+    /// In how many lines it is. The last of them may lack its line feed; no text is no line.
+    pub(super) fn count(&self, lines: &[u8]) -> u64 {
+        if lines.is_empty() {
+            return 0;
+        }
+        // Without the last line feed there is no empty line after it that a pattern could match.
+        let text = lines.strip_suffix(b"\n").unwrap_or(lines);
+        let mut n = 0;
+        let _ = self.each(text, |_, _, _| {
+            n += 1;
+            ControlFlow::Continue(())
+        });
+        n
+    }
+
+    /// Calls `on_found` for each line of `text` that it is in: a line's start at or before it, a place in it, and its end
+    /// without its line feed.
+    fn each(&self, text: &[u8], on_found: impl FnMut(usize, usize, usize) -> ControlFlow<()>) -> ControlFlow<()> {
+        if let Some(finder) = &self.0.text {
+            let n_bytes = finder.needle().len();
+            let find = |at: usize| Some(at + finder.find(text.get(at..)?)? + n_bytes);
+            return each_line(text, find, on_found);
+        }
         let mut held = Held::new(&self.0);
         let Some(cache) = &mut held.cache else { return ControlFlow::Continue(()) };
-        let mut at = 0;
-        while at <= text.len() {
+        let find = |at: usize| {
             let input = Input::new(text).span(at..text.len()).earliest(true);
-            // Where a match ends is in the line that it is in, because it has no line feed.
-            let found = self.0.regex.search_half_with(cache, &input).map(|found| found.offset());
-            let Some(found) = found else { break };
-            let start =
-                text.get(at..found).and_then(|before| memchr::memrchr(b'\n', before)).map_or(at, |feed| at + feed + 1);
-            let rest = text.get(found..).unwrap_or_default();
-            let end = found + memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-            on_line(start..end)?;
-            at = end + 1;
-        }
-        ControlFlow::Continue(())
+            Some(self.0.regex.search_half_with(cache, &input)?.offset())
+        };
+        each_line(text, find, on_found)
     }
+}
+
+/// As [`Searcher::each`]. `find` tells where the first match from a place on ends: that is in the line that it is in, because
+/// a match has no line feed.
+fn each_line(
+    text: &[u8],
+    mut find: impl FnMut(usize) -> Option<usize>,
+    mut on_found: impl FnMut(usize, usize, usize) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    let mut at = 0;
+    while at <= text.len() {
+        let Some(found) = find(at) else { break };
+        let rest = text.get(found..).unwrap_or_default();
+        let end = found + memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        on_found(at, found, end)?;
+        at = end + 1;
+    }
+    ControlFlow::Continue(())
 }
 
 impl<'a> Held<'a> {

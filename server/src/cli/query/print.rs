@@ -62,6 +62,11 @@ impl FileRows {
         Self { name, exporter, end: None }
     }
 
+    /// What stands before each row that is no JSON.
+    pub fn prefix(&self) -> &[u8] {
+        &self.name.prefix
+    }
+
     /// After the last row printed.
     pub fn end(&self) -> Option<ByteOffset> {
         self.end
@@ -104,6 +109,21 @@ impl<W: Write> Printer<W> {
         self.written()
     }
 
+    /// Prints rows that are written already, each with its line end, and all that waits.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn rows(&mut self, rows: &[u8]) -> io::Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.close();
+        self.has_rows = true;
+        self.flush()?;
+        self.out.write_all(rows)?;
+        self.out.flush()
+    }
+
     /// More of the bytes of the row that was printed last.
     ///
     /// # Errors
@@ -129,9 +149,10 @@ impl<W: Write> Printer<W> {
     /// # Errors
     /// When it cannot be written.
     pub fn flush(&mut self) -> io::Result<()> {
+        let written = self.out.write_all(&self.buf);
         // Not twice: when this fails, the part that was written is not known.
-        let buf = std::mem::take(&mut self.buf);
-        self.out.write_all(&buf)?;
+        self.buf.clear();
+        written?;
         self.out.flush()
     }
 

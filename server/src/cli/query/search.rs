@@ -10,8 +10,8 @@ use super::Wanted;
 use super::print::{FileRows, Name, Printer};
 use crate::dates::Dates;
 use crate::export::{Format, Lines, MAX_LINE_BYTES, Numbers, Row};
-use crate::scan::rows::{Rows, Shown};
-use crate::scan::{Budget, hits_down, total};
+use crate::scan::rows::{Around, Rows, Shown};
+use crate::scan::{Budget, Hit, hits_down, rendered, total};
 use crate::source::{Source, read_full};
 
 /// How much of a long line is copied at once, in bytes.
@@ -112,10 +112,38 @@ impl Search {
         if self.wanted.format == Format::Json {
             self.rows.set_dates(Dates::of(&*self.source).map_err(Stop::Input)?);
         }
-        while self.piece(to, printer)? {
+        while self.bulk(to, printer)? {
+            // A line that is left by those who work side by side.
+            self.piece(to, 1, printer)?;
+        }
+        while self.piece(to, PIECE_BYTES, printer)? {
             printer.flush().map_err(Stop::Output)?;
         }
         Ok(())
+    }
+
+    /// Much at once, where rows are nothing but matching lines; whether it is worth while to go on so after the next line.
+    fn bulk(&mut self, to: ByteOffset, printer: &mut Printer<impl io::Write>) -> Result<bool, Stop> {
+        let Wanted { ref filter, format, max: None, around: Around { before: 0, after: 0 }, .. } = self.wanted else {
+            return Ok(false);
+        };
+        let Some(write) = format.of_line() else { return Ok(false) };
+        let prefix = self.rows.prefix();
+        let render = |_: Hit, line: &[u8], out: &mut Vec<u8>| {
+            out.extend_from_slice(prefix);
+            write(line, out);
+        };
+        let mut failed = None;
+        let n_matched = &mut self.n_matched;
+        let mut on_text = |text: &[u8], n_lines: u64| {
+            *n_matched += n_lines;
+            failed = printer.rows(text).err();
+            if failed.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let (done, goes_on) =
+            rendered(&*self.source, filter, self.done..to, &render, &mut on_text).map_err(Stop::Input)?;
+        self.done = done;
+        failed.map_or(Ok(goes_on), |error| Err(Stop::Output(error)))
     }
 
     fn count(&mut self, to: ByteOffset) -> Result<(), Stop> {
@@ -136,13 +164,13 @@ impl Search {
         Ok(())
     }
 
-    /// One piece of work; whether there is more before `to`.
-    fn piece(&mut self, to: ByteOffset, printer: &mut Printer<impl io::Write>) -> Result<bool, Stop> {
+    /// One piece of work, of about so many bytes; whether there is more before `to`.
+    fn piece(&mut self, to: ByteOffset, bytes: u64, printer: &mut Printer<impl io::Write>) -> Result<bool, Stop> {
         let source = Arc::clone(&self.source);
         let (filter, around) = (self.wanted.filter.clone(), self.wanted.around);
         let growing = self.is_growing.then_some(to);
         let rows = Rows { source: &*source, index: None, filter: &filter, view: None, around, end: to, growing };
-        let (from, budget) = (self.done, Budget::new(PIECE_BYTES));
+        let (from, budget) = (self.done, Budget::new(bytes));
         let mut failed = None;
         let mut on_row = |row: Shown| match self.shown(&row, to, printer) {
             Ok(flow) => flow,

@@ -10,6 +10,8 @@ use taillight::line::ByteOffset;
 use tokio::time::Instant;
 
 use super::super::hits::Scan;
+use super::super::judge::count_by_blocks;
+use super::super::sweep::rendered_on;
 use super::super::total::total_on;
 use super::super::units::{Ground, Sizes};
 use super::super::view::{Group, Together, Waiting, keep_counting, step};
@@ -138,6 +140,7 @@ proptest! {
             }
             let ground = Ground { source: &*source, index: None, sizes };
             prop_assert_eq!(total_on(ground, &filter, (0, bytes.len() as u64)).unwrap(), expected.len() as u64);
+            check_rendered(ground, &filter, &bytes, &expected);
         }
         let counting: Vec<_> = views.iter().map(|(view, _)| Arc::downgrade(view.counts())).collect();
         drop(views);
@@ -149,6 +152,60 @@ proptest! {
             std::thread::yield_now();
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+    #[test]
+    fn counting_by_blocks_is_telling_each_line(
+        bytes in file(), text in query_text(), block in 1_u64..20, at in 0_u64..50,
+    ) {
+        let piece = &bytes[..memchr::memrchr(b'\n', &bytes).map_or(0, |feed| feed + 1)];
+        let filter = Filter::compile(&text).unwrap();
+        let mut counted = Vec::new();
+        let is_counted = count_by_blocks(&filter, (piece, at), block, &mut |nth, n| counted.push((nth, n)));
+        let mut expected: Vec<(u64, u64)> = Vec::new();
+        for hit in matching(&text, piece, Sizes::USUAL) {
+            let nth = (at + hit.start.get()) / block;
+            match expected.last_mut() {
+                Some(last) if last.0 == nth => last.1 += 1,
+                _ => expected.push((nth, 1)),
+            }
+        }
+        prop_assert_eq!(counted, if is_counted { expected } else { Vec::new() });
+    }
+}
+
+/// What is rendered by all cores, and what they leave in order, is each matching line once, in order, with its bytes.
+fn check_rendered(ground: Ground<'_>, filter: &Filter, bytes: &[u8], expected: &[Hit]) {
+    let line = |hit: &Hit| bytes[hit.start.get() as usize..hit.end.get() as usize].to_vec();
+    let end = bytes.len() as u64;
+    let render = |hit: Hit, raw: &[u8], out: &mut Vec<u8>| {
+        assert_eq!(raw, line(&hit));
+        out.extend_from_slice(raw);
+    };
+    let (mut at, mut goes_on, mut text, mut n_told) = (0, true, Vec::new(), 0);
+    while at < end {
+        if goes_on {
+            (at, goes_on) = rendered_on(ground, filter, (at, end), &render, &mut |part, n_lines| {
+                text.extend_from_slice(part);
+                n_told += n_lines;
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        }
+        let budget = if goes_on { Budget::new(1) } else { Budget::unlimited() };
+        let mut on_hit = |hit| {
+            text.extend(line(&hit));
+            n_told += 1;
+            ControlFlow::Continue(())
+        };
+        let mut scan = Scan::new(ground.source, filter, None, &budget).with_ground(ground, BLOCK_BYTES);
+        at = scan.down(at, end, &mut on_hit).unwrap();
+    }
+    assert_eq!(n_told, expected.len() as u64);
+    assert_eq!(text, expected.iter().flat_map(line).collect::<Vec<u8>>());
 }
 
 /// With facts of what may match, the same lines are found.

@@ -114,7 +114,7 @@ impl Step<'_> {
             let began = Instant::now();
             let (piece, after) = portions.cut(rest);
             let mut told = vec![Told::default(); all.len()];
-            count_piece(all, &mut told, (piece, at), (block, &mut *text, &mut *clock))?;
+            count_piece(all, &mut told, (piece, at), (block, &mut *text, &mut *clock), None)?;
             at += piece.len() as u64;
             rest = after;
             for (waiting, told) in all.iter().zip(&told) {

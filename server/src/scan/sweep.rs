@@ -1,0 +1,236 @@
+//! A part of a file judged by all cores at once and told in order, for who waits for nothing else.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::ops::{ControlFlow, Range};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use taillight::line::ByteOffset;
+
+use super::span::{Render, Span};
+use super::units::{Ground, Sizes};
+use super::{Budget, Filter};
+use crate::index::BLOCK_BYTES;
+use crate::source::Source;
+use crate::tasks::scan_threads;
+
+/// How many spans there must be for it to be worth while.
+const LEAST_SPANS: u64 = 8;
+
+/// How many spans may be judged and not told yet, for each thread: what was rendered of them is held.
+const AHEAD: u64 = 2;
+
+/// Lines that are judged side by side: those that start in `[from, stop)` of a source that is read up to `end`.
+pub(super) struct Sweep<'a> {
+    pub(super) ground: Ground<'a>,
+    pub(super) filter: &'a Filter,
+    /// What is kept of each line that matches, besides that it does.
+    pub(super) render: Option<&'a Render<'a>>,
+    /// A line's start.
+    pub(super) from: u64,
+    pub(super) stop: u64,
+    pub(super) end: u64,
+}
+
+/// How far the lines of a sweep are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Swept {
+    /// All of them: the next one starts there.
+    All(u64),
+    /// Up to that one, which is left by those who work side by side.
+    Open(u64),
+    /// The callback broke.
+    Broke,
+}
+
+/// What the threads of a sweep share.
+struct Lane<'a> {
+    sweep: &'a Sweep<'a>,
+    n_threads: usize,
+    state: Mutex<State>,
+    changed: Condvar,
+    /// No more is wanted of spans that are judged now.
+    is_over: Arc<AtomicBool>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The span that is judged next.
+    next: u64,
+    /// The span that is told next.
+    told: u64,
+    judged: BTreeMap<u64, io::Result<Span>>,
+    /// Memory of texts that are told, to be used again: getting it from the system and giving it back takes longer than
+    /// what is done in it.
+    spare: Vec<Vec<u8>>,
+    is_over: bool,
+}
+
+/// Ends the lane when the leading thread is done with it, and when another one panics: nobody waits for what will not come.
+struct Ending<'a, 'l> {
+    lane: &'a Lane<'l>,
+    leads: bool,
+}
+
+/// Renders matching lines that start `within`, which begins at a line's start, by all cores at once. `on_text` is told what
+/// came of them part by part, in order, and how many lines that is, until it breaks. Returns the start of the line up to
+/// which all are told, and whether there is more to do this way after that line: it is a long one then. The end of a file
+/// is left, and what is so short that it is soon done otherwise.
+///
+/// # Errors
+/// When reading fails; [`crate::source::is_gone`] when the source is shorter than was said.
+pub fn rendered(
+    source: &dyn Source,
+    filter: &Filter,
+    within: Range<ByteOffset>,
+    render: &Render<'_>,
+    on_text: &mut dyn FnMut(&[u8], u64) -> ControlFlow<()>,
+) -> io::Result<(ByteOffset, bool)> {
+    let sizes = Sizes { span: Sizes::USUAL.read as u64, ..Sizes::USUAL };
+    let ground = Ground { source, index: None, sizes };
+    let (reached, goes_on) = rendered_on(ground, filter, (within.start.get(), within.end.get()), render, on_text)?;
+    Ok((ByteOffset::new(reached), goes_on))
+}
+
+pub(super) fn rendered_on(
+    ground: Ground<'_>,
+    filter: &Filter,
+    (from, end): (u64, u64),
+    render: &Render<'_>,
+    on_text: &mut dyn FnMut(&[u8], u64) -> ControlFlow<()>,
+) -> io::Result<(u64, bool)> {
+    let stop = end.saturating_sub(ground.sizes.left);
+    if stop.saturating_sub(from) < LEAST_SPANS * ground.sizes.span {
+        return Ok((from, false));
+    }
+    let sweep = Sweep { ground, filter, render: Some(render), from, stop, end };
+    let mut reached = from;
+    let swept = sweep.run(&mut |span| {
+        reached = span.reached().unwrap_or(reached);
+        span.told.iter().try_for_each(|told| on_text(&told.text, told.n_hits()))
+    })?;
+    Ok((reached, matches!(swept, Swept::Open(_))))
+}
+
+impl Sweep<'_> {
+    /// Calls `on_span` for each span, in order and on this thread, until it breaks.
+    ///
+    /// # Errors
+    /// When reading fails; [`crate::source::is_gone`] when the source is shorter than was said.
+    pub(super) fn run(&self, on_span: &mut dyn FnMut(&Span) -> ControlFlow<()>) -> io::Result<Swept> {
+        let (n_threads, is_over) = (scan_threads(), Arc::default());
+        let lane = Lane { sweep: self, n_threads, state: Mutex::default(), changed: Condvar::new(), is_over };
+        thread::scope(|scope| {
+            let helpers: Vec<_> = (1..n_threads).map(|_| scope.spawn(|| lane.help())).collect();
+            let swept = lane.lead(on_span);
+            for helper in helpers {
+                helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            }
+            swept
+        })
+    }
+
+    fn start_of(&self, nth: u64) -> u64 {
+        self.from.saturating_add(nth.saturating_mul(self.ground.sizes.span))
+    }
+
+    fn judge(&self, nth: u64, text: Vec<u8>, is_over: &Arc<AtomicBool>) -> io::Result<Span> {
+        let (from, stop) = (self.start_of(nth), self.start_of(nth + 1).min(self.stop));
+        let mut span = Span::new((from, nth == 0), stop, self.end, BLOCK_BYTES).with_text(text);
+        let budget = Budget::unlimited().cancelled_by(Arc::clone(is_over));
+        while !span.judge_alone(self.ground, self.filter, self.render, &budget)? && !budget.is_cancelled() {}
+        Ok(span)
+    }
+}
+
+impl Lane<'_> {
+    /// Judges spans until there are no more.
+    fn help(&self) {
+        let _ending = Ending { lane: self, leads: false };
+        let mut state = self.lock();
+        while !state.is_over {
+            let Some((nth, text)) = self.take(&mut state) else {
+                if self.is_out(state.next) {
+                    return;
+                }
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            drop(state);
+            let span = self.sweep.judge(nth, text, &self.is_over);
+            state = self.lock();
+            let is_next = state.told == nth;
+            state.judged.insert(nth, span);
+            if is_next {
+                self.changed.notify_all();
+            }
+        }
+    }
+
+    /// Tells spans in order, and judges while there are none to tell.
+    fn lead(&self, on_span: &mut dyn FnMut(&Span) -> ControlFlow<()>) -> io::Result<Swept> {
+        let _ending = Ending { lane: self, leads: true };
+        let mut reached = self.sweep.from;
+        let mut state = self.lock();
+        loop {
+            let told = state.told;
+            if let Some(span) = state.judged.remove(&told) {
+                state.told += 1;
+                self.changed.notify_all();
+                drop(state);
+                let mut span = span?;
+                if on_span(&span).is_break() {
+                    return Ok(Swept::Broke);
+                }
+                if let Some(open) = span.open {
+                    return Ok(Swept::Open(open));
+                }
+                reached = span.reached().unwrap_or(reached);
+                state = self.lock();
+                state.spare.push(span.take_text());
+            } else if self.is_out(told) || state.is_over {
+                drop(state);
+                return Ok(Swept::All(reached));
+            } else if let Some((nth, text)) = self.take(&mut state) {
+                drop(state);
+                let span = self.sweep.judge(nth, text, &self.is_over);
+                state = self.lock();
+                state.judged.insert(nth, span);
+            } else {
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            }
+        }
+    }
+
+    /// The next span to judge, if it is not too far ahead of what is told, and memory for its text.
+    fn take(&self, state: &mut State) -> Option<(u64, Vec<u8>)> {
+        let nth = state.next;
+        let most = AHEAD.saturating_mul(self.n_threads as u64);
+        if self.is_out(nth) || nth >= state.told.saturating_add(most) {
+            return None;
+        }
+        state.next += 1;
+        Some((nth, state.spare.pop().unwrap_or_default()))
+    }
+
+    /// Whether there is no such span.
+    fn is_out(&self, nth: u64) -> bool {
+        self.sweep.start_of(nth) >= self.sweep.stop
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Ending<'_, '_> {
+    fn drop(&mut self) {
+        if self.leads || thread::panicking() {
+            self.lane.is_over.store(true, Ordering::Relaxed);
+            self.lane.lock().is_over = true;
+            self.lane.changed.notify_all();
+        }
+    }
+}
