@@ -28,6 +28,7 @@ pub struct Tasks {
     stopping: CancellationToken,
     slots: Arc<Semaphore>,
     scanners: Arc<Scanners>,
+    compilers: Arc<Scanners>,
     waiting: Arc<AtomicUsize>,
 }
 
@@ -38,7 +39,8 @@ impl Tasks {
             tracker: TaskTracker::new(),
             stopping,
             slots: Arc::new(Semaphore::new(BLOCKING_SLOTS)),
-            scanners: Arc::new(Scanners::new()),
+            scanners: Arc::new(Scanners::new("scan", scan_threads())),
+            compilers: Arc::new(Scanners::new("compile", 1)),
             waiting: Arc::new(AtomicUsize::new(0)),
         }
     }
@@ -81,6 +83,20 @@ impl Tasks {
         T: Send + 'static,
     {
         self.scanners.run(work).await
+    }
+
+    /// Compiles a query and waits for it. One thread does that, of lower priority than those that answer: most queries
+    /// take it much less than a millisecond, but some are made to take long before they are refused, and many of those at
+    /// once must not keep everybody from reading.
+    ///
+    /// # Panics
+    /// When `work` does, with its panic.
+    pub async fn compiling<T, F>(&self, work: F) -> T
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.compilers.run(work).await
     }
 
     async fn join<T, F>(&self, permit: Option<OwnedSemaphorePermit>, work: F) -> T
@@ -158,6 +174,36 @@ impl Drop for Counted<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn queries_are_compiled_one_after_the_other_and_keep_no_reader_waiting() {
+        let tasks = Tasks::new(CancellationToken::new());
+        let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (open, gate) = std::sync::mpsc::channel::<()>();
+        let first = tasks.compiling(move || gate.recv().is_ok());
+        let mut jobs = tokio::task::JoinSet::new();
+        for _ in 0..BLOCKING_SLOTS * 2 {
+            let (tasks, running, most) = (tasks.clone(), Arc::clone(&running), Arc::clone(&most));
+            jobs.spawn(async move {
+                let compile = move || {
+                    most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    std::thread::yield_now();
+                    running.fetch_sub(1, Ordering::SeqCst);
+                };
+                tasks.compiling(compile).await;
+            });
+        }
+        let read = async {
+            // All of them wait for the first; who reads does not.
+            tokio::task::yield_now().await;
+            let read = tasks.blocking(|| 7).await;
+            open.send(()).unwrap();
+            read
+        };
+        assert_eq!(tokio::join!(first, read), (true, 7));
+        jobs.join_all().await;
+        assert_eq!(most.load(Ordering::SeqCst), 1);
+    }
 
     #[tokio::test]
     async fn draining_waits_for_tasks_that_heard_the_token() {

@@ -38,7 +38,7 @@ pub(super) const PIECE_BYTES: usize = 256 * 1024;
 /// # Errors
 /// [`ApiError::BadQuery`].
 pub(super) async fn compile(tasks: &Tasks, Selection { q, narrow }: Selection) -> Result<Filter, ApiError> {
-    let compiled = tasks.blocking(move || Filter::narrowed(&q, &narrow)).await;
+    let compiled = tasks.compiling(move || Filter::narrowed(&q, &narrow)).await;
     compiled.map_err(|BadQuery { position, detail }| ApiError::BadQuery { position, detail })
 }
 

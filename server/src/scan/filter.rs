@@ -22,6 +22,9 @@ use crate::dates;
 /// The memory of all terms of a query together, in bytes, at most.
 const MAX_TERMS_BYTES: usize = 8 * 1024 * 1024;
 
+/// How many terms of a link may turn out to be too large before no others of it are tried.
+const MAX_REFUSED: usize = 3;
+
 /// A compiled query. Cheap to clone; all methods may be called from any thread.
 #[derive(Clone, Debug)]
 pub struct Filter {
@@ -66,17 +69,19 @@ impl Filter {
             return Err(wrong.into());
         }
         let query = query.resolved(dates::now(), dates::zone());
-        let mut compiler = Compiler { text, n_terms: query.terms().len(), ..Compiler::default() };
+        let mut compiler = Compiler { text, n_terms: query.terms().len(), may_refuse: 1, ..Compiler::default() };
         let root = compiler.query(&query);
         compiler.refused.map_or_else(|| Ok(Self::new(query, root)), Err)
     }
 
-    /// Compiles what can be: terms that are wrong are left out, and the first of them is told.
+    /// Compiles what can be: terms that are wrong are left out, and the first of them is told. After a few
+    /// that are too large, the others are not tried any more.
     pub fn lenient(text: &str, narrow: &Narrow) -> (Self, Option<BadQuery>) {
         let (query, wrong) = query::parse_lenient(text);
         let (query, bad) = query.narrowed(narrow);
         let query = query.resolved(dates::now(), dates::zone());
-        let mut compiler = Compiler { text, n_terms: query.terms().len(), ..Compiler::default() };
+        let (n_terms, may_refuse) = (query.terms().len(), MAX_REFUSED);
+        let mut compiler = Compiler { text, n_terms, may_refuse, ..Compiler::default() };
         for term in query.terms() {
             compiler.term(term, false);
         }
@@ -93,7 +98,7 @@ impl Filter {
     pub fn find(text: &str) -> Result<Option<Self>, BadQuery> {
         let Some(term) = query::parse_find(text)? else { return Ok(None) };
         let query = Query { root: Some(Expr::Term(term)) };
-        let mut compiler = Compiler { text, n_terms: query.terms().len(), ..Compiler::default() };
+        let mut compiler = Compiler { text, n_terms: query.terms().len(), may_refuse: 1, ..Compiler::default() };
         let root = compiler.query(&query);
         compiler.refused.map_or_else(|| Ok(Some(Self::new(query, root))), Err)
     }
@@ -247,6 +252,8 @@ struct Compiler<'a> {
     n_terms: usize,
     terms: HashMap<Term, Option<Arc<Pattern>>>,
     bytes: usize,
+    /// How many more terms may turn out to be too large before no others are tried: it takes some time to find out.
+    may_refuse: usize,
     /// The first term that cannot be compiled.
     refused: Option<BadQuery>,
 }
@@ -293,6 +300,9 @@ impl Compiler<'_> {
         if let Some(known) = self.terms.get(term) {
             return known.clone();
         }
+        if self.may_refuse == 0 {
+            return None;
+        }
         let compiled = match Pattern::new(term, self.n_terms) {
             Ok(pattern) if self.bytes.saturating_add(pattern.memory()) <= MAX_TERMS_BYTES => {
                 self.bytes += pattern.memory();
@@ -303,6 +313,7 @@ impl Compiler<'_> {
                 None
             }
             Err(refusal) => {
+                self.may_refuse -= usize::from(refusal.is_large);
                 // After the slash that opens it.
                 self.refuse(term, refusal.at.map_or(0, |at| at + 1), refusal.detail);
                 None

@@ -41,6 +41,8 @@ pub(super) struct Refusal {
     /// Where, in bytes from the start of the regex, after its slash.
     pub(super) at: Option<usize>,
     pub(super) detail: String,
+    /// Whether it was found out by compiling it.
+    pub(super) is_large: bool,
 }
 
 impl Pattern {
@@ -54,6 +56,7 @@ impl Pattern {
                 return Err(Refusal {
                     at: None,
                     detail: "cannot be searched for yet: only words and `/…/`".to_owned(),
+                    is_large: false,
                 });
             }
         };
@@ -99,12 +102,14 @@ impl Refusal {
             regex_syntax::Error::Parse(error) => Self {
                 at: Some(error.span().start.offset),
                 detail: format!("wrong regular expression: {}", error.kind()),
+                is_large: false,
             },
             regex_syntax::Error::Translate(error) => Self {
                 at: Some(error.span().start.offset),
                 detail: format!("wrong regular expression: {}", error.kind()),
+                is_large: false,
             },
-            _ => Self { at: None, detail: "wrong regular expression".to_owned() },
+            _ => Self { at: None, detail: "wrong regular expression".to_owned(), is_large: false },
         }
     }
 }
@@ -123,7 +128,7 @@ pub(super) fn compile(hir: &Hir, cache_bytes: usize) -> Result<Regex, Refusal> {
             }
             None => format!("cannot be compiled: {error}"),
         };
-        Refusal { at: None, detail }
+        Refusal { at: None, detail, is_large: true }
     })
 }
 

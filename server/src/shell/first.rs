@@ -77,7 +77,7 @@ pub async fn screen(state: &AppState, who: &Principal, view: &FileView) -> Resul
         tip.current().index.wait_for(Some(line), Instant::now() + WAIT_FOR_LINE).await;
     }
     let wanted = view.clone();
-    let (mut search, refused) = state.tasks.blocking(move || search_of(&wanted)).await;
+    let (mut search, refused) = state.tasks.compiling(move || search_of(&wanted)).await;
     search.hold_views(tip.current(), &state.tasks);
     let (search, wanted, seen) = (Arc::new(search), view.clone(), Arc::clone(&tip));
     let reader = Arc::clone(&search);

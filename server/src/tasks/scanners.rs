@@ -1,5 +1,5 @@
-//! The threads that scan: one per core, apart from those that answer, and nicer than they are to whatever else runs on
-//! the host.
+//! The threads that work long: those that scan, one per core, and one that compiles queries. They are apart from those that
+//! answer, and nicer than they are to whatever else runs on the host.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -14,17 +14,20 @@ const NICE: i32 = 10;
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// A thread for each core, started when the first work comes; they end when this is dropped.
+/// Some threads, started when the first work comes; they end when this is dropped.
 #[derive(Debug)]
 pub(super) struct Scanners {
+    name: &'static str,
+    n_threads: usize,
     /// One for each thread: what has one finds an idle thread soon.
     slots: Arc<Semaphore>,
     jobs: OnceLock<SyncSender<Job>>,
 }
 
 impl Scanners {
-    pub(super) fn new() -> Self {
-        Self { slots: Arc::new(Semaphore::new(count())), jobs: OnceLock::new() }
+    /// So many threads of that name.
+    pub(super) fn new(name: &'static str, n_threads: usize) -> Self {
+        Self { name, n_threads, slots: Arc::new(Semaphore::new(n_threads)), jobs: OnceLock::new() }
     }
 
     /// Runs `work` on one of the threads, when it is its turn: in the order of asking.
@@ -56,12 +59,13 @@ impl Scanners {
 
     fn jobs(&self) -> &SyncSender<Job> {
         self.jobs.get_or_init(|| {
-            let (sender, receiver) = sync_channel(count());
+            let (sender, receiver) = sync_channel(self.n_threads);
             let receiver = Arc::new(Mutex::new(receiver));
-            for number in 0..count() {
+            for number in 0..self.n_threads {
                 let receiver = Arc::clone(&receiver);
                 // Without threads the work is done where it is asked for.
-                let _ = thread::Builder::new().name(format!("scan-{number}")).spawn(move || run_jobs(&receiver));
+                let _ =
+                    thread::Builder::new().name(format!("{}-{number}", self.name)).spawn(move || run_jobs(&receiver));
             }
             sender
         })

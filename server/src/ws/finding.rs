@@ -34,7 +34,7 @@ impl Viewer {
     /// What the first message asks to show and to find; what of it is wrong.
     pub(super) async fn set_up_search(&mut self, filter: Option<wire::Filter>, find: Option<String>) -> Vec<Refusal> {
         let compile = move || Search::of_link(filter.as_ref(), find.as_deref());
-        let (search, refused) = self.state.tasks.blocking(compile).await;
+        let (search, refused) = self.state.tasks.compiling(compile).await;
         self.search = search;
         self.puller.show_only(self.search.filter().cloned());
         self.hold_views();
@@ -49,7 +49,7 @@ impl Viewer {
         rows: Rows,
         follow: bool,
     ) -> ControlFlow<End> {
-        let compiled = self.state.tasks.blocking(move || search::compile(filter.as_ref())).await;
+        let compiled = self.state.tasks.compiling(move || search::compile(filter.as_ref())).await;
         let filter = match compiled {
             Ok(filter) => filter,
             Err(wrong) => return refuse(socket, rows.req, (false, wrong)).await,
@@ -77,7 +77,7 @@ impl Viewer {
     /// Finds something else.
     pub(super) async fn find(&mut self, socket: &mut Socket, req: u32, term: Option<String>) -> ControlFlow<End> {
         let compile = move || term.map_or(Ok(None), |term| Filter::find(&term));
-        match self.state.tasks.blocking(compile).await {
+        match self.state.tasks.compiling(compile).await {
             Ok(term) => {
                 self.search.find(term);
                 self.told = None;

@@ -3,9 +3,28 @@
 use std::ops::ControlFlow;
 
 use taillight::line::ByteOffset;
+use taillight::query::Narrow;
 
 use super::super::{Budget, Filter, hits_down};
 use super::oracle::Growing;
+
+/// It takes a while to find out that a term is too large.
+#[test]
+fn after_a_few_terms_that_are_too_large_no_others_are_tried() {
+    let large = |n: usize| (0..n).map(|nth| format!(r"/\w{{60}}{nth}/")).collect::<Vec<_>>().join(" ");
+    let narrow = Narrow::default();
+    for (text, expected) in [
+        (format!("{} word", large(2)), "word"),
+        (format!("word {}", large(75)), "word"),
+        (format!("{} word", large(3)), ""),
+        (format!("/(/ x:y /a{{9}}{{9999}}/ {} word", large(1)), "word"),
+    ] {
+        let (filter, wrong) = Filter::lenient(&text, &narrow);
+        assert_eq!(filter.key(), expected, "{text}");
+        assert!(wrong.is_some(), "{text}");
+        assert!(Filter::compile(&text).is_err(), "{text}");
+    }
+}
 
 /// Compiles, and scans a little of what is worst for it.
 #[test]
