@@ -230,6 +230,17 @@ impl fmt::Display for LineCount {
     }
 }
 
+/// The line that starts there without the byte order mark that a file may begin with: editors of Windows write one. It is
+/// no part of the text that is shown, searched and printed.
+pub fn text_at(start: ByteOffset, line: &[u8]) -> &[u8] {
+    if start == ByteOffset::ZERO { without_mark(line) } else { line }
+}
+
+/// The bytes without the byte order mark that they may begin with.
+pub(crate) fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
