@@ -12,7 +12,7 @@
 use crate::ansi::html::line_html;
 use crate::ansi::{Attrs, Run, Style, StyledLine, parse_line, push_number};
 use crate::follow::grouped;
-use crate::line::{ByteLen, ByteOffset, LineNo};
+use crate::line::{ByteLen, ByteOffset, LineNo, text_at};
 use crate::wire::{Frame, FrameRow};
 
 /// What a row shows besides its text.
@@ -101,10 +101,7 @@ pub fn empty_text(row: &FrameRow<'_>) -> Option<String> {
 
 /// The bytes of a row to show: without the byte order mark at the start of a file, and without many NUL bytes in front.
 pub fn shown_bytes<'a>(row: &FrameRow<'a>) -> &'a [u8] {
-    match row.bytes.strip_prefix(BYTE_ORDER_MARK) {
-        Some(rest) if row.offset == ByteOffset::ZERO => rest,
-        _ => row.bytes.get(empty_front(row)..).unwrap_or_default(),
-    }
+    text_at(row.offset, row.bytes).get(empty_front(row)..).unwrap_or_default()
 }
 
 /// How many of the bytes in front of a row are counted instead of shown: NUL bytes, where there are many.
@@ -147,8 +144,6 @@ fn tenths_of(bytes: u64, unit: u64) -> u64 {
 
 /// From how many NUL bytes in front of a row on they are counted instead of shown.
 const MIN_EMPTY: usize = 16;
-
-const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 impl RowFacts {
     /// The facts of a row of a frame.

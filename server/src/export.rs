@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 use taillight::ansi::{self, Style};
 use taillight::level::Level;
-use taillight::line::{ByteOffset, LineNo};
+use taillight::line::{ByteOffset, LineNo, text_at};
 use taillight::timestamp::Stamp;
 
 use crate::dates::Dates;
@@ -133,7 +133,7 @@ impl Exporter {
 
     /// A row.
     pub fn row(&mut self, row: &Row<'_>, out: &mut Vec<u8>) {
-        let line = row.bytes.strip_suffix(b"\n").unwrap_or(row.bytes);
+        let line = text_at(row.offset, row.bytes.strip_suffix(b"\n").unwrap_or(row.bytes));
         match self.format {
             Format::Raw => out.extend_from_slice(row.bytes),
             Format::Html => self.html(row, line, out),

@@ -7,7 +7,7 @@ use std::time::Instant;
 use taillight::line::ByteOffset;
 
 use super::apart::Apart;
-use super::clean::Cleaned;
+use super::clean::{Cleaned, has_mark};
 use super::clock::{Clock, Piece};
 use super::units::{Ground, Part, Passed, Portions, Scratch, Unit, Units};
 use super::{Budget, Filter, Hit};
@@ -247,7 +247,7 @@ fn judge_seen<'f>(
 ) {
     let raw_hit = |raw: Range<usize>| hit(at + raw.start as u64, at + raw.end as u64, true);
     let is_timed = filters.clone().any(|(_, filter)| filter.asks_time());
-    let apart = if is_timed { None } else { Apart::of(piece, returns, text) };
+    let apart = if is_timed || has_mark(piece, at) { None } else { Apart::of(piece, returns, text) };
     // What becomes of it, `on_hit` knows.
     if let Some(apart) = apart {
         for (nth, filter) in filters.clone() {
@@ -257,7 +257,7 @@ fn judge_seen<'f>(
             let _ = apart.lines(judge, |raw| on_hit(nth, raw_hit(raw)));
         }
     } else {
-        let mut cleaned = Cleaned::new(piece, returns, text);
+        let mut cleaned = Cleaned::new((piece, at), returns, text);
         let lines = Piece::new(at, piece, &cleaned);
         for (nth, filter) in filters.clone() {
             cleaned.rewind();
@@ -274,7 +274,7 @@ pub(super) fn is_match(
     limit: usize,
     clock: &mut Clock<'_>,
 ) -> io::Result<bool> {
-    let is_match = filter.is_match_at(line, limit, |text| clock.of_line(start, text));
+    let is_match = filter.is_match_at((line, start), limit, |text| clock.of_line(start, text));
     clock.check()?;
     Ok(is_match)
 }

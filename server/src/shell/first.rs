@@ -123,7 +123,7 @@ fn draw(tip: &TailTip, view: &FileView, search: &Search) -> Result<Drawn, Failur
     let unfinished = frame.rows().last().filter(|row| !row.finished);
     let complete = unfinished.map_or(frame.end, |row| row.offset);
     let marker = read::marker_at(epoch.source.as_ref(), complete)?;
-    let mut is_hit = |row: &FrameRow<'_>| search.term().is_some_and(|term| term.is_match(row.bytes));
+    let mut is_hit = |row: &FrameRow<'_>| search.term().is_some_and(|term| term.is_match(row.offset, row.bytes));
     let with_gaps = search.filter().is_some() && view.ctx > 0;
     Ok(Drawn {
         cursor: epoch.cursor(complete, marker)?,

@@ -8,7 +8,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use taillight::cursor::Generation;
 use taillight::level::LevelChoice;
-use taillight::line::ByteOffset;
+use taillight::line::{ByteOffset, text_at};
 use taillight::wire::{self, Failure, MAX_LINE_BYTES, MAX_SPAN_ROWS, MAX_SPANS_PER_ROW, RowSpans, ServerMsg};
 
 use super::connection::{End, Viewer, sent};
@@ -248,9 +248,13 @@ fn row_spans(epoch: &Epoch, offset: ByteOffset, term: Option<&Filter>, filter: O
     Some(RowSpans { offset, find: spans(term), filter: spans(filter) })
 }
 
-/// What of a line is on the screen, and how many bytes of it before that are not: those of a hole.
+/// What of a line is on the screen, and how many bytes of it before that are not: those of a hole, or a byte order mark.
 fn shown_part(source: &dyn Source, offset: ByteOffset) -> io::Result<(Bytes, u32)> {
     let line = read::line_bytes(source, offset, MAX_LINE_BYTES as u32)?;
+    let text = text_at(offset, &line);
+    if text.len() < line.len() {
+        return Ok((line.slice_ref(text), (line.len() - text.len()) as u32));
+    }
     if line.len() < MAX_LINE_BYTES || line.iter().any(|byte| *byte != 0) {
         return Ok((line, 0));
     }
