@@ -279,6 +279,12 @@ fn a_folder_stands_for_the_files_in_it_as_ripgrep_goes_through_it() {
     let (code, out, said) = place.run(&["query", "error", "logs/a"]);
     assert_eq!((code, out.as_str()), (Some(2), "logs/a/broken.gz:error packed\nlogs/a/z.log:error in a\n"), "{said}");
     assert!(said.starts_with("error: logs/a/broken.gz: the compressed file is incomplete"), "{said}");
+    // What could be read is counted, and why it is not all is said.
+    let (code, out, said) = place.run(&["query", "--count", "error", "logs/a/broken.gz"]);
+    assert_eq!((code, out.as_str()), (Some(2), "1\n"), "{said}");
+    assert!(said.starts_with("error: logs/a/broken.gz: the compressed file is incomplete"), "{said}");
+    let (code, out, said) = place.run(&["query", "--count", "nowhere", "logs/a/broken.gz", "logs/gone"]);
+    assert_eq!((code, out.as_str()), (Some(2), "logs/a/broken.gz:0\n"), "{said}");
     let (code, out, said) = place.run(&["stat", "logs/a/broken.gz"]);
     assert_eq!((code, out.as_str()), (Some(2), ""), "{said}");
     assert!(said.starts_with("error: logs/a/broken.gz: the compressed file is incomplete"), "{said}");
