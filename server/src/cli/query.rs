@@ -307,8 +307,7 @@ impl Run {
         let cut = |offset: u64| {
             say(&format!("note: {}: the line at byte {offset} is too long for a stream and is cut", name_of(path)));
         };
-        let (n_matched, done) = stream::run(&self.wanted, &self.name(path), stream, &mut self.printer, cut);
-        (Some(n_matched), done)
+        stream::run(&self.wanted, &self.name(path), stream, &mut self.printer, cut)
     }
 
     /// What came of a file: that it failed is told and does not end the run.

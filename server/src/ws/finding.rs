@@ -33,12 +33,17 @@ struct Sought {
 impl Viewer {
     /// What the first message asks to show and to find; what of it is wrong.
     pub(super) async fn set_up_search(&mut self, filter: Option<wire::Filter>, find: Option<String>) -> Vec<Refusal> {
-        let compile = move || Search::of_link(filter.as_ref(), find.as_deref());
+        let source = self.current_source();
+        let compile = move || Search::of_link(filter.as_ref(), find.as_deref(), &*source);
         let (search, refused) = self.state.tasks.blocking(compile).await;
         self.search = search;
         self.puller.show_only(self.search.filter().cloned());
         self.hold_views();
         refused
+    }
+
+    fn current_source(&self) -> Arc<dyn Source> {
+        Arc::clone(&self.puller.tip().current().source)
     }
 
     /// Shows other rows from here on.
@@ -49,7 +54,8 @@ impl Viewer {
         rows: Rows,
         follow: bool,
     ) -> ControlFlow<End> {
-        let compiled = self.state.tasks.blocking(move || search::compile(filter.as_ref())).await;
+        let source = self.current_source();
+        let compiled = self.state.tasks.blocking(move || search::compile(filter.as_ref(), &*source)).await;
         let filter = match compiled {
             Ok(filter) => filter,
             Err(wrong) => return refuse(socket, rows.req, (false, wrong)).await,
@@ -76,7 +82,8 @@ impl Viewer {
 
     /// Finds something else.
     pub(super) async fn find(&mut self, socket: &mut Socket, req: u32, term: Option<String>) -> ControlFlow<End> {
-        let compile = move || term.map_or(Ok(None), |term| Filter::find(&term));
+        let source = self.current_source();
+        let compile = move || search::compile_find(term.as_deref(), &*source);
         match self.state.tasks.blocking(compile).await {
             Ok(term) => {
                 self.search.find(term);

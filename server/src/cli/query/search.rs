@@ -12,7 +12,7 @@ use crate::dates::Dates;
 use crate::export::{Format, Lines, MAX_LINE_BYTES, Numbers, Row};
 use crate::scan::rows::{Rows, Shown};
 use crate::scan::{Budget, hits_down, total};
-use crate::source::{Source, read_full};
+use crate::source::{Source, check_encoding_of, read_full};
 
 /// How much of a long line is copied at once, in bytes.
 const COPY_BYTES: u64 = 256 * 1024;
@@ -105,6 +105,9 @@ impl Search {
     pub fn advance(&mut self, to: ByteOffset, printer: &mut Printer<impl io::Write>) -> Result<(), Stop> {
         if self.is_full() {
             return Ok(());
+        }
+        if self.done == ByteOffset::ZERO {
+            check_encoding_of(&*self.source).map_err(Stop::Input)?;
         }
         if self.wanted.count {
             return self.count(to);

@@ -13,6 +13,7 @@ use super::search::Stop;
 use crate::dates::{Dates, HEAD_BYTES};
 use crate::export::{Format, MAX_LINE_BYTES, Row};
 use crate::scan::Sifter;
+use crate::source::check_encoding;
 
 /// How much of one line is kept, in bytes; the rest cannot be read again.
 const MAX_STREAM_LINE_BYTES: usize = 64 * 1024 * 1024;
@@ -52,7 +53,7 @@ pub enum Head {
     },
 }
 
-/// Prints what matches until the stream ends; how many lines matched, and why it ended early, if it did. `on_cut` hears
+/// Prints what matches until the stream ends; how many lines matched, if any was read, and why it ended early, if it did. `on_cut` hears
 /// where a line was cut.
 pub fn run(
     wanted: &Wanted,
@@ -60,15 +61,18 @@ pub fn run(
     (mut file, head): (impl io::Read, Head),
     printer: &mut Printer<impl io::Write>,
     on_cut: impl FnMut(u64),
-) -> (u64, Result<(), Stop>) {
+) -> (Option<u64>, Result<(), Stop>) {
     if wanted.max == Some(0) {
-        return (0, Ok(()));
+        return (Some(0), Ok(()));
     }
     let mut buf = vec![0; HEAD_BYTES];
     let Begin { len, dates, failed } = match begin(&mut file, head, &mut buf) {
         Ok(begin) => begin,
-        Err(stop) => return (0, Err(stop)),
+        Err(stop) => return (None, Err(stop)),
     };
+    if let Err(error) = check_encoding(&buf[..len]) {
+        return (None, Err(Stop::Input(error)));
+    }
     let mut rows = FileRows::new(name.clone(), wanted.format);
     rows.set_dates(Arc::clone(&dates));
     let mut stream = Stream {
@@ -84,7 +88,7 @@ pub fn run(
         on_cut,
     };
     let done = stream.read(&mut file, (&mut buf, len), failed);
-    (stream.n_matched, done)
+    (Some(stream.n_matched), done)
 }
 
 /// The head of a stream.
