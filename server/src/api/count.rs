@@ -80,7 +80,7 @@ pub async fn count(State(state): State<AppState>, who: Principal, uri: Uri) -> R
 async fn counted(state: &AppState, written: &Written, filter: &Filter, deadline: Instant) -> Count {
     let Written { epoch, len, .. } = written;
     let is_counted = epoch.index.wait_for(None, deadline).await;
-    let lines = lines_before(state, epoch, *len).await.filter(|_| is_counted);
+    let lines = if is_counted { lines_before(state, epoch, *len).await } else { None };
     if filter.is_everything() {
         let counted = lines.unwrap_or_else(|| epoch.index.total().count);
         return Count { matched: counted, lines: counted, complete: lines.is_some() };
