@@ -234,7 +234,7 @@ fn wanted(query: &str) -> Result<Wanted, ApiError> {
 fn anchor(value: &str) -> Result<Anchor, ApiError> {
     match value.parse::<Place>() {
         Ok(Place::Time(text)) if TimeExpr::parse(&text).is_none() => {
-            Err(bad("'at=time:' needs a time: write RFC 3339, \"2026-11-22 10:00\", 10:00, -15m, today or yesterday"))
+            Err(bad(&format!("'at=time:' needs a time: write {}", TimeExpr::FORMS)))
         }
         Ok(place) => Ok(place.anchor()),
         Err(_) => Err(bad("'at' must be start, end, line:N, byte:N or time:T")),

@@ -181,13 +181,9 @@ fn wanted(args: &QueryArgs) -> Result<Wanted, String> {
     Ok(Wanted { filter, around, max: args.max_count, format, count: args.count })
 }
 
-fn time(text: &str) -> Result<String, &'static str> {
+fn time(text: &str) -> Result<String, String> {
     let is_time = TimeExpr::parse(text).is_some();
-    if is_time {
-        Ok(text.to_owned())
-    } else {
-        Err("write RFC 3339, \"2026-11-22 10:00\", 10:00, -15m, today or yesterday")
-    }
+    if is_time { Ok(text.to_owned()) } else { Err(format!("write {}", TimeExpr::FORMS)) }
 }
 
 /// The query with a mark below the place.

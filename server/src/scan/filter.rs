@@ -228,7 +228,7 @@ impl Filter {
 /// Where it is in the query's text means nothing: it is not in there.
 impl From<BadNarrow> for BadQuery {
     fn from(wrong: BadNarrow) -> Self {
-        Self { position: 0, detail: wrong.message().to_owned() }
+        Self { position: 0, detail: wrong.message() }
     }
 }
 
