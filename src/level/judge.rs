@@ -55,7 +55,9 @@ impl Walk<'_> {
             || self.is_fresh && (is_gap(before) || before == Some(b']')) && is_end(after)
             || after == Some(b':') && self.is_opening(start, level)
             || is_upper && (is_strong || self.is_message) && self.is_apart(before, after)
-            || is_upper && self.is_status(start);
+            || is_upper && self.is_status(start)
+            // npm's.
+            || word == b"ERR" && is_gap(before) && after == Some(b'!');
         is_place.then_some(level)
     }
 
@@ -97,17 +99,18 @@ impl Walk<'_> {
 
     /// Whether the word stands alone between brackets, bars or tabs.
     fn is_enclosed(&self, start: usize) -> bool {
-        let front = self.head.get(..start).unwrap_or_default().trim_ascii_end().last().copied();
+        let (front, name) = match self.head.get(..start).unwrap_or_default().trim_ascii_end() {
+            [.., name, front] => (Some(*front), Some(*name)),
+            [front] => (Some(*front), None),
+            [] => (None, None),
+        };
+        // `Err(error)`, `Vec<Error>`
+        let is_call = name.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         let behind = self.head.get(self.at..).unwrap_or_default().trim_ascii_start().first().copied();
         let is_tabbed = self.before(start) == Some(b'\t') && self.peek(self.at) == Some(b'\t');
         is_tabbed
-            || matches!(
-                (front, behind),
-                (Some(b'['), Some(b']'))
-                    | (Some(b'('), Some(b')'))
-                    | (Some(b'<'), Some(b'>'))
-                    | (Some(b'|'), Some(b'|'))
-            )
+            || matches!((front, behind), (Some(b'['), Some(b']')) | (Some(b'|'), Some(b'|')))
+            || !is_call && matches!((front, behind), (Some(b'('), Some(b')')) | (Some(b'<'), Some(b'>')))
             || self.before(start) == Some(b':') && self.peek(self.at) == Some(b']')
     }
 
@@ -124,7 +127,7 @@ impl Walk<'_> {
         let is_channel = before == Some(b'.') && after == Some(b':');
         let is_free = is_gap(before) || matches!(before, Some(b'[' | b'(' | b']' | b'|' | b',' | b'/' | b'<' | b':'));
         (is_free || is_channel)
-            && (is_end(after) || matches!(after, Some(b'[' | b'>' | b'/' | b';' | b'-' | b'!' | b'0'..=b'9')))
+            && (is_end(after) || matches!(after, Some(b'[' | b'>' | b'/' | b';' | b'-' | b'0'..=b'9')))
     }
 
     /// One letter, or two that are the same.

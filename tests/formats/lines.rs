@@ -429,4 +429,9 @@ pub const NEITHER: &[&str] = &[
     "Internal Server Error: /x",
     "What an alert! said he",
     "Wow! error",
+    "    Err(error) => return,",
+    "at Handler.onFailure(error)",
+    "of a Vec<Error> and",
+    "\t\t\tDON'T PANIC!",
+    "29EE  ; [*0CDA.0020.0002] # ERROR-BARRED WHITE SQUARE",
 ];
