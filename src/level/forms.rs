@@ -9,6 +9,7 @@ pub(super) fn of(head: &[u8]) -> Option<Level> {
         b'<' => priority(head),
         b'=' => report(head),
         b'0'..=b'9' => redis(head),
+        b'a' | b'd' | b'k' | b'l' | b'm' | b'n' | b's' | b'u' => decoded_kernel(head),
         letter @ b'A'..=b'Z' => words::letter(*letter).filter(|_| is_letter_form(head)),
         _ => None,
     }
@@ -47,6 +48,16 @@ fn report(line: &[u8]) -> Option<Level> {
     let len = memchr::memchr(b' ', rest)?;
     let is_report = rest.get(len..)?.starts_with(b" REPORT====");
     if is_report { words::word(rest.get(..len)?).map(|word| word.level) } else { None }
+}
+
+/// The kernel's `kern  :err   : [   12.345678] x`, as `dmesg --decode` prints facility and level.
+fn decoded_kernel(line: &[u8]) -> Option<Level> {
+    const WIDTH: usize = 6;
+    let (facility, rest) = line.split_at_checked(WIDTH)?;
+    let (level, rest) = rest.strip_prefix(b":")?.split_at_checked(WIDTH)?;
+    let facility = facility.trim_ascii_end();
+    let is_known = [&b"kern"[..], b"user", b"mail", b"daemon", b"auth", b"syslog", b"lpr", b"news"].contains(&facility);
+    if is_known && rest.starts_with(b": [") { words::word(level.trim_ascii_end()).map(|word| word.level) } else { None }
 }
 
 /// Redis's `1:M 22 Nov 2026 10:00:00.123 # x`: the process, its role, the time, and a mark that is the level.

@@ -326,6 +326,8 @@ pub const LINES: &[(&str, &str, &str, &str)] = &[
     ),
     ("dmesg", "[   12.345678] usb 1-1: error -71", "-", "-"),
     ("dmesg -T", "[Sun Nov 22 10:00:00 2026] usb 1-1: device descriptor read/64, error -71", "10:00:00", "-"),
+    ("dmesg -x", "kern  :err   : [   12.345678] usb 1-1: device descriptor read/64", "-", "error"),
+    ("dmesg -xT", "daemon:notice: [Sun Nov 22 10:00:00 2026] systemd[1]: x", "10:00:00", "info"),
     ("auditd", "type=AVC msg=audit(1795341600.123:45): avc:  denied  { read }", "10:00:00.123", "-"),
     ("ausearch -i", "type=SYSCALL msg=audit(11/22/2026 10:00:00.123:45) : arch=x86_64", "10:00:00.123", "-"),
     ("dpkg", "2026-11-22 10:00:00 status installed libc6:amd64 2.36", "10:00:00", "-"),
