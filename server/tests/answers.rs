@@ -343,6 +343,7 @@ async fn text_in_utf_16_is_said_to_be_not_read_wherever_it_is_asked_for() {
         ("/raw/logs/u.log?q=error", 422, "iconv -f UTF-16 -t UTF-8"),
         ("/raw/logs/u.log?format=text", 422, "iconv -f UTF-16 -t UTF-8"),
         ("/v/logs/u.log?at=start", 200, "⟨text in UTF-16 is not read: convert it, as with iconv -f UTF-16 -t UTF-8⟩"),
+        ("/v/logs/u.log", 200, "its text is in UTF-16, which is not read"),
         ("/v/logs/u.log?q=error", 200, "its text is in UTF-16, which is not read"),
         ("/v/logs/u.log?find=error", 200, "its text is in UTF-16, which is not read"),
         ("/api/v1/search?q=error", 200, "its text is in UTF-16, which is not read"),

@@ -89,6 +89,10 @@ impl Search {
             Ok(term) => search.find(term),
             Err(wrong) => refused.push((true, wrong)),
         }
+        // Wherever in the file the link leads: its start, where the rows say it, may be far away.
+        if let (true, Err(wrong)) = (refused.is_empty(), check_text(source)) {
+            refused.push((false, wrong));
+        }
         (search, refused)
     }
 
