@@ -6,6 +6,7 @@
 
 mod choice;
 mod find;
+mod forms;
 mod judge;
 mod words;
 
@@ -13,7 +14,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::timestamp::without_mark;
+use crate::line::without_mark;
 pub use choice::{LevelChoice, LevelCounts};
 
 /// How bad it is what a line tells, in order.

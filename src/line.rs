@@ -230,6 +230,23 @@ impl fmt::Display for LineCount {
     }
 }
 
+/// The line that starts there without the byte order mark that a file may begin with: editors of Windows write one. It is
+/// no part of the text that is shown, searched and printed.
+pub fn text_at(start: ByteOffset, line: &[u8]) -> &[u8] {
+    if start == ByteOffset::ZERO { without_mark(line) } else { line }
+}
+
+/// Whether a file that begins so is in UTF-16: by its byte order mark, and a NUL byte behind it, as every blank and every
+/// line end has one. Without, the two bytes are any.
+pub fn is_utf_16(head: &[u8]) -> bool {
+    (head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff")) && memchr::memchr(0, head).is_some()
+}
+
+/// The bytes without the byte order mark that they may begin with.
+pub(crate) fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,7 +12,7 @@
 use crate::ansi::html::line_html;
 use crate::ansi::{Attrs, Run, Style, StyledLine, parse_line, push_number};
 use crate::follow::grouped;
-use crate::line::{ByteLen, ByteOffset, LineNo};
+use crate::line::{ByteLen, ByteOffset, LineNo, is_utf_16, text_at};
 use crate::wire::{Frame, FrameRow};
 
 /// What a row shows besides its text.
@@ -84,7 +84,7 @@ pub fn rows_html(frame: &Frame, with_gaps: bool, is_hit: &mut dyn FnMut(&FrameRo
 /// `⟨100,001 empty bytes⟩ text`.
 pub fn parse_row(row: &FrameRow<'_>, style_in: Style, out: &mut StyledLine) -> Style {
     let style_out = parse_line(shown_bytes(row), style_in, out);
-    let Some(mut empty) = empty_text(row) else { return style_out };
+    let Some(mut empty) = said_in_front(row) else { return style_out };
     if !out.text.is_empty() {
         empty.push(' ');
     }
@@ -93,18 +93,19 @@ pub fn parse_row(row: &FrameRow<'_>, style_in: Style, out: &mut StyledLine) -> S
     style_out
 }
 
-/// How NUL bytes in front of a row are shown; `None` where there are not enough of them.
-pub fn empty_text(row: &FrameRow<'_>) -> Option<String> {
+/// What is said in front of a row: how many NUL bytes it has there, and at the start of a file in UTF-16 that it is so;
+/// `None` where nothing is.
+pub fn said_in_front(row: &FrameRow<'_>) -> Option<String> {
+    if row.offset == ByteOffset::ZERO && is_utf_16(row.bytes) {
+        return Some("⟨text in UTF-16 is not read: convert it, as with iconv -f UTF-16 -t UTF-8⟩".to_owned());
+    }
     let n_empty = row.hole + ByteLen::new(empty_front(row) as u64);
     (n_empty > ByteLen::ZERO).then(|| format!("⟨{} empty bytes⟩", grouped(n_empty.get())))
 }
 
 /// The bytes of a row to show: without the byte order mark at the start of a file, and without many NUL bytes in front.
 pub fn shown_bytes<'a>(row: &FrameRow<'a>) -> &'a [u8] {
-    match row.bytes.strip_prefix(BYTE_ORDER_MARK) {
-        Some(rest) if row.offset == ByteOffset::ZERO => rest,
-        _ => row.bytes.get(empty_front(row)..).unwrap_or_default(),
-    }
+    text_at(row.offset, row.bytes).get(empty_front(row)..).unwrap_or_default()
 }
 
 /// How many of the bytes in front of a row are counted instead of shown: NUL bytes, where there are many.
@@ -147,8 +148,6 @@ fn tenths_of(bytes: u64, unit: u64) -> u64 {
 
 /// From how many NUL bytes in front of a row on they are counted instead of shown.
 const MIN_EMPTY: usize = 16;
-
-const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 impl RowFacts {
     /// The facts of a row of a frame.
@@ -302,6 +301,15 @@ mod tests {
         let frame = Frame { cuts, end: ByteOffset::new(100 + 100_003), ..frame(b"\0a\n") };
         let expected = format!("{ROW_9}<span class=\"a-dim\">⟨100,001 empty bytes⟩ </span>a</span></div>");
         assert_eq!(rows_html(&frame), expected);
+    }
+
+    #[test]
+    fn a_file_in_utf_16_says_at_its_start_that_it_is_not_read() {
+        let at = |offset, payload| Frame { offset: ByteOffset::new(offset), ..frame(payload) };
+        let is_said = |frame: &Frame| rows_html(frame).contains("⟨text in UTF-16 is not read");
+        assert!(is_said(&at(0, b"\xff\xfea\0\n")) && is_said(&at(0, b"\xfe\xff\0a\n")));
+        assert!(!is_said(&at(0, b"\xff\xfe are two bytes\n")));
+        assert!(!is_said(&at(9, b"\xff\xfea\0\n")) && !is_said(&at(0, b"\xef\xbb\xbfa\n")));
     }
 
     #[test]

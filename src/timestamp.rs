@@ -9,6 +9,9 @@
 //! found. Only what stands in front counts: a time in a message, in a stack trace or in an indented line is not the time
 //! of the line.
 //!
+//! Zones are read as offsets, as `UTC` and as the few short names that mean one offset. A line that names its zone as a
+//! place does (`Europe/Berlin`, as PHP writes) is read as one without a zone: the core knows no zone by name.
+//!
 //! What is there is written in [`shape`], where it is looked for in [`find`](mod@find). [`TimeExpr`] is a time that a
 //! person typed, [`Stamp`]'s `Display` is RFC 3339 in UTC. Nothing here reads a clock or allocates per line.
 
@@ -23,7 +26,6 @@ mod zone;
 
 pub use expr::TimeExpr;
 pub use format::Format;
-pub(crate) use format::without_mark;
 pub use print::AtOffset;
 pub use shape::Shape;
 pub use zone::{Zone, ZoneStep};
@@ -125,6 +127,12 @@ impl Context {
 impl Reading {
     fn new(date: Date, nanos: i64, offset_secs: Option<i32>) -> Self {
         Self { day: Day::Known(date.days()), nanos, offset_secs }
+    }
+
+    /// So many nanoseconds later in its second; `None` for a second and more.
+    fn later(self, nanos: u32) -> Option<Self> {
+        let nanos = i64::from(nanos);
+        (nanos < NANOS).then_some(Self { nanos: self.nanos + nanos, ..self })
     }
 
     /// Whether the line tells the year.

@@ -198,8 +198,8 @@ impl SearchBox {
             Self::Filter => query::parse_usable(text).err(),
             Self::Find => query::parse_find(text).err(),
             Self::From | Self::To if text.trim().is_empty() || TimeExpr::parse(text).is_some() => None,
-            Self::From => return Some(BoxError { position: 0, message: BadNarrow::From.message().to_owned() }),
-            Self::To => return Some(BoxError { position: 0, message: BadNarrow::To.message().to_owned() }),
+            Self::From => return Some(BoxError { position: 0, message: BadNarrow::From.message() }),
+            Self::To => return Some(BoxError { position: 0, message: BadNarrow::To.message() }),
         };
         wrong.map(|wrong| BoxError { position: wrong.position(), message: wrong.message })
     }

@@ -118,6 +118,25 @@ test('what is wrong with a query is told with its place, and nothing found is sa
   expect(page.url()).toContain(log.link);
 });
 
+test('what is wrong with a query covers nothing that can be pressed, on a phone too', async ({ viewer, logs, page, complaints }) => {
+  complaints.expect(/400 \(Bad Request\)/);
+  const log = logs.file('sub/a.log', 'an error\n');
+  const search = new Search(page);
+  for (const [width, height] of [[360, 740], [1280, 800]]) {
+    await page.setViewportSize({ width: width!, height: height! });
+    await viewer.open(log.link);
+    await viewer.press('Shift+Q');
+    await search.for('error (and a term that is wrong:because it has no end');
+    await expect(search.dialog.getByText(/^At character 27: /)).toBeVisible();
+    const where = search.dialog.getByRole('group', { name: 'Search in' });
+    for (const button of await where.getByRole('button').all()) {
+      // It waits until the button is what a finger would hit.
+      await button.click({ trial: true });
+    }
+    await expect(search.dialog.getByText(/^At character 27: /)).toBeVisible();
+  }
+});
+
 test('a search shows how far it is, and is cancelled', async ({ viewer, logs, page }) => {
   const log = logs.file('a.log', 'an error\n');
   const search = new Search(page);

@@ -10,6 +10,7 @@ mod search;
 pub mod search_files;
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::Uri;
@@ -20,9 +21,10 @@ use tokio::time::{Instant, timeout_at};
 use crate::auth::Principal;
 use crate::catalog::{LogFile, OpenError};
 use crate::error::ApiError;
-use crate::source::{Source, is_gone};
+use crate::source::{Source, check_encoding_of, is_gone, is_utf_16};
 use crate::state::AppState;
 use crate::tail::Follower;
+use crate::tasks::Tasks;
 
 /// How long an answer that has not begun waits for a file that is being cut to be seen as what it is then.
 const CUT_WAIT: Duration = Duration::from_secs(5);
@@ -62,6 +64,18 @@ pub async fn follow_opened(state: &AppState, who: Principal, path: LogPath) -> R
         Ok((tails.follow(file.clone())?, file))
     };
     state.tasks.blocking(open).await
+}
+
+/// Refuses to answer of a text that is not read: "no match" would be no answer.
+///
+/// # Errors
+/// With [`ApiError::NotText`]. What else is wrong is found when the lines are read.
+async fn check_text(tasks: &Tasks, follower: &Follower) -> Result<(), ApiError> {
+    let source = Arc::clone(&follower.tip().current().source);
+    match tasks.blocking(move || check_encoding_of(&*source)).await {
+        Err(error) if is_utf_16(&error) => Err(ApiError::NotText { detail: error.to_string() }),
+        _ => Ok(()),
+    }
 }
 
 /// An answer that has not begun failed because its file was cut under it: waits for what the follower sees then, and it can

@@ -56,6 +56,11 @@ pub enum ApiError {
         /// What it is instead, with its article: `a folder`, `a named pipe`.
         what: &'static str,
     },
+    /// A log whose text is not read.
+    NotText {
+        /// Why, and the fix.
+        detail: String,
+    },
     /// Too many attempts.
     TooMany {
         /// Seconds until the next one is looked at.
@@ -109,6 +114,7 @@ impl ApiError {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::BadRequest { .. } | Self::BadQuery { .. } => StatusCode::BAD_REQUEST,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotText { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooMany { .. } | Self::TooManySockets { .. } | Self::TooManySearches { .. } => {
                 StatusCode::TOO_MANY_REQUESTS
             }
@@ -166,6 +172,7 @@ impl ApiError {
             Self::BadQuery { detail, .. } => ("bad query", detail.clone()),
             Self::MethodNotAllowed { allow } => ("method not allowed", format!("this address answers {allow} only")),
             Self::NotAFile { what } => ("not a log file", format!("this is {what}, not a regular file")),
+            Self::NotText { detail } => ("text not read", detail.clone()),
             Self::TooMany { retry_secs } => {
                 ("too many attempts", format!("too many failed attempts: try again in {retry_secs} seconds"))
             }

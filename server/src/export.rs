@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 use taillight::ansi::{self, Style};
 use taillight::level::Level;
-use taillight::line::{ByteOffset, LineNo};
+use taillight::line::{ByteOffset, LineNo, text_at};
 use taillight::timestamp::Stamp;
 
 use crate::dates::Dates;
@@ -95,8 +95,8 @@ impl Format {
     }
 }
 
-/// Appends a line to what is written: its bytes, as those of a [`Row`].
-pub type WriteLine = fn(&[u8], &mut Vec<u8>);
+/// Appends a line to what is written: where it starts and its bytes, as those of a [`Row`].
+pub type WriteLine = fn(ByteOffset, &[u8], &mut Vec<u8>);
 
 impl Format {
     /// How a line is written in a format in which a row is nothing but its line.
@@ -147,10 +147,10 @@ impl Exporter {
 
     /// A row.
     pub fn row(&mut self, row: &Row<'_>, out: &mut Vec<u8>) {
-        let line = row.bytes.strip_suffix(b"\n").unwrap_or(row.bytes);
+        let line = text_at(row.offset, row.bytes.strip_suffix(b"\n").unwrap_or(row.bytes));
         match self.format {
-            Format::Raw => raw(row.bytes, out),
-            Format::Text => text(row.bytes, out),
+            Format::Raw => raw(row.offset, row.bytes, out),
+            Format::Text => text(row.offset, row.bytes, out),
             Format::Html => self.html(row, line, out),
             Format::Json | Format::Csv => {
                 self.plain.clear();
@@ -209,13 +209,13 @@ impl Exporter {
 }
 
 /// The bytes of a line as they are.
-fn raw(line: &[u8], out: &mut Vec<u8>) {
+fn raw(_: ByteOffset, line: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(line);
 }
 
 /// A line as text.
-fn text(line: &[u8], out: &mut Vec<u8>) {
-    ansi::plain(line.strip_suffix(b"\n").unwrap_or(line), out);
+fn text(offset: ByteOffset, line: &[u8], out: &mut Vec<u8>) {
+    ansi::plain(text_at(offset, line.strip_suffix(b"\n").unwrap_or(line)), out);
     out.push(b'\n');
 }
 

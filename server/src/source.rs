@@ -148,6 +148,34 @@ pub fn is_binary(head: &[u8]) -> bool {
     head.iter().take(TEXT_HEAD_BYTES).any(|&byte| byte == 0)
 }
 
+/// The lines of a file are in UTF-16: no query matches them as they stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("its text is in UTF-16, which is not read: convert it, as with iconv -f UTF-16 -t UTF-8")]
+pub struct Utf16;
+
+/// Fails when what begins like this is in UTF-16 by its byte order mark.
+///
+/// # Errors
+/// With [`Utf16`].
+pub fn check_encoding(head: &[u8]) -> io::Result<()> {
+    if taillight::line::is_utf_16(head) { Err(io::Error::other(Utf16)) } else { Ok(()) }
+}
+
+/// As [`check_encoding`], of a source.
+///
+/// # Errors
+/// With [`Utf16`], or when it cannot be read.
+pub fn check_encoding_of(source: &dyn Source) -> io::Result<()> {
+    let mut head = [0; TEXT_HEAD_BYTES];
+    let n_read = read_full(source, &mut head, ByteOffset::ZERO)?;
+    check_encoding(head.get(..n_read).unwrap_or_default())
+}
+
+/// Whether a read failed because the text is in [`Utf16`].
+pub fn is_utf_16(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<Utf16>())
+}
+
 /// As [`read_full`], but the zeros of holes are not read.
 ///
 /// # Errors

@@ -363,7 +363,7 @@ async fn served(logs: &[Log]) -> (Scratch, TestServer) {
 }
 
 fn logs(dice: &mut Dice) -> Vec<Log> {
-    let mut logs = vec![Log::nasty("nasty.log", dice, NASTY_LINES), Log::long("long.log")];
+    let mut logs = vec![Log::nasty("nasty.log", dice, NASTY_LINES), Log::long("long.log"), Log::marked("marked.log")];
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/logs");
     for name in REAL_LOGS {
         match std::fs::read(folder.join(name)) {
@@ -404,6 +404,41 @@ async fn every_door_gives_the_rows_that_the_oracle_gives() {
     }
     println!("{n_queries} queries, {n_found} rows; {n_some} queries matched some lines and not all");
     assert!(n_some >= n_queries / 3, "the queries are too easy: only {n_some} tell lines apart");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_door_takes_the_byte_order_mark_of_a_file_for_text() {
+    let logs = [Log::marked("marked.log")];
+    let (scratch, server) = served(&logs).await;
+    let mut dice = Dice::new(1);
+    for (q, found) in [
+        ("/^2026/", vec![0, 1]),
+        ("-/^2026/", vec![2, 3]),
+        ("/^2026.*ERROR/ or timeout", vec![0, 1]),
+        ("/^\\S{20} ERROR first x$/", vec![0]),
+        ("/^\\u{feff}/", vec![3]),
+        ("/^.2026/", vec![3]),
+        ("level:error after:2026-11-22T10:00:00Z", vec![0, 3]),
+        ("-nowhere", vec![0, 1, 2, 3]),
+    ] {
+        for is_packed in [false, true] {
+            let (folder, narrow) = (scratch.logs(), Narrow::default());
+            let case =
+                Case { addr: server.addr, folder: &folder, log: &logs[0], q, narrow, is_packed, found: found.clone() };
+            let expected = rows(&logs[0], &case.found);
+            case.check_http(&expected);
+            case.check_page();
+            case.check_socket(&mut dice).await;
+            case.check_middle(&mut dice);
+            case.check_command(&expected);
+            case.check_context(&mut dice);
+            let text: Vec<u8> =
+                case.found.iter().flat_map(|&idx| [&logs[0].lines[idx].clean[..], b"\n"].concat()).collect();
+            assert!(case.get("raw", "&format=text") == text, "raw as text of {q:?}");
+            assert!(case.query(&[]).1 == text, "query as text of {q:?}");
+        }
+    }
     server.stop().await;
 }
 
@@ -448,8 +483,8 @@ async fn what_ripgrep_can_say_agrees_with_it() {
     let logs = logs(&mut Dice::new(7));
     let (scratch, server) = served(&logs).await;
     let mut dice = Dice::new(11);
-    // Of a long line ripgrep sees the rest too.
-    for log in logs.iter().filter(|log| !log.is_long) {
+    // Of a long line ripgrep sees the rest too, and told not to decode it sees a byte order mark.
+    for log in logs.iter().filter(|log| !log.is_long && log.name != "marked.log") {
         // Ripgrep sees escapes and we do not: only files without them can be compared.
         let clean_log;
         let log = if log.name == "nasty.log" {

@@ -328,6 +328,35 @@ async fn a_filtered_link_opens_filtered_with_the_rows_in_the_html() {
 }
 
 #[tokio::test]
+async fn text_in_utf_16_is_said_to_be_not_read_wherever_it_is_asked_for() {
+    let scratch = Scratch::new();
+    let text: Vec<u8> = "\u{feff}an error\nfine\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    scratch.write("u.log", &text);
+    scratch.write("plain.log", b"an error\n");
+    let server = TestServer::start(&scratch, &[]).await;
+    let bearer = format!("Bearer {TOKEN}");
+    let headers = [("Authorization", bearer.as_str())];
+    for (path, status, said) in [
+        ("/api/v1/lines/logs/u.log", 422, "iconv -f UTF-16 -t UTF-8"),
+        ("/api/v1/lines/logs/u.log?q=error", 422, "iconv -f UTF-16 -t UTF-8"),
+        ("/api/v1/count/logs/u.log?q=error", 422, "iconv -f UTF-16 -t UTF-8"),
+        ("/raw/logs/u.log?q=error", 422, "iconv -f UTF-16 -t UTF-8"),
+        ("/raw/logs/u.log?format=text", 422, "iconv -f UTF-16 -t UTF-8"),
+        ("/v/logs/u.log?at=start", 200, "⟨text in UTF-16 is not read: convert it, as with iconv -f UTF-16 -t UTF-8⟩"),
+        ("/v/logs/u.log", 200, "its text is in UTF-16, which is not read"),
+        ("/v/logs/u.log?q=error", 200, "its text is in UTF-16, which is not read"),
+        ("/v/logs/u.log?find=error", 200, "its text is in UTF-16, which is not read"),
+        ("/api/v1/search?q=error", 200, "its text is in UTF-16, which is not read"),
+        ("/api/v1/count/logs/plain.log?q=error", 200, "\"matched\":1"),
+    ] {
+        let answer = server.get(path, &headers).await;
+        assert!(answer.status == status && answer.body.contains(said), "{path}: {} {}", answer.status, answer.body);
+    }
+    assert_eq!(server.get("/raw/logs/u.log", &headers).await.status, 200, "the bytes as they are");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn the_reader_links_of_a_filtered_page_keep_the_filter_and_miss_no_row() {
     let scratch = Scratch::new();
     let line = |number: u32| format!("{} {number:04}\n", if number.is_multiple_of(3) { "hit" } else { "miss" });

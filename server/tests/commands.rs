@@ -282,9 +282,43 @@ fn a_folder_stands_for_the_files_in_it_as_ripgrep_goes_through_it() {
     let (code, out, said) = place.run(&["query", "error", "logs/a"]);
     assert_eq!((code, out.as_str()), (Some(2), "logs/a/broken.gz:error packed\nlogs/a/z.log:error in a\n"), "{said}");
     assert!(said.starts_with("error: logs/a/broken.gz: the compressed file is incomplete"), "{said}");
+    // What could be read is counted, and why it is not all is said.
+    let (code, out, said) = place.run(&["query", "--count", "error", "logs/a/broken.gz"]);
+    assert_eq!((code, out.as_str()), (Some(2), "1\n"), "{said}");
+    assert!(said.starts_with("error: logs/a/broken.gz: the compressed file is incomplete"), "{said}");
+    let (code, out, said) = place.run(&["query", "--count", "nowhere", "logs/a/broken.gz", "logs/gone"]);
+    assert_eq!((code, out.as_str()), (Some(2), "logs/a/broken.gz:0\n"), "{said}");
     let (code, out, said) = place.run(&["stat", "logs/a/broken.gz"]);
     assert_eq!((code, out.as_str()), (Some(2), ""), "{said}");
     assert!(said.starts_with("error: logs/a/broken.gz: the compressed file is incomplete"), "{said}");
+}
+
+#[test]
+fn text_in_utf_16_is_never_searched_in_silence() {
+    let place = Place::new();
+    fs::create_dir_all(place.top.join("logs")).unwrap();
+    let why = "its text is in UTF-16, which is not read: convert it, as with iconv -f UTF-16 -t UTF-8";
+    for to_bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+        let text: Vec<u8> = "\u{feff}an error\r\nfine\r\n".encode_utf16().flat_map(to_bytes).collect();
+        fs::write(place.top.join("logs/u.log"), &text).unwrap();
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(&text).unwrap();
+        fs::write(place.top.join("logs/u.gz"), encoder.finish().unwrap()).unwrap();
+        fs::write(place.top.join("logs/v.log"), "an error\n").unwrap();
+        for (args, out, of) in [
+            (&["query", "error", "logs/u.log"][..], "", &["logs/u.log"][..]),
+            (&["query", "-error", "logs/u.gz"], "", &["logs/u.gz"]),
+            (&["query", "--count", "error", "logs/u.log", "logs/u.gz"], "", &["logs/u.log", "logs/u.gz"]),
+            (&["query", "--follow", "error", "logs/u.log"], "", &["logs/u.log"]),
+            (&["query", "error", "logs"], "logs/v.log:an error\n", &["logs/u.gz", "logs/u.log"]),
+        ] {
+            let said: String = of.iter().map(|name| format!("error: {name}: {why}\n")).collect();
+            assert_eq!(place.run(args), (Some(2), out.to_owned(), said), "{args:?}");
+        }
+        let (code, out, said) = place.run(&["stat", "--json", "logs/u.log"]);
+        assert!(code == Some(0) && out.contains("\"utf-16"), "{out}");
+        assert_eq!(said, format!("note: logs/u.log: {why}\n"));
+    }
 }
 
 /// A compressed file with that text.
@@ -334,7 +368,8 @@ fn a_pipe_is_searched_like_a_file() {
 #[test]
 fn a_large_file_prints_what_a_pipe_of_it_does() {
     let place = Place::new();
-    let mut text = String::new();
+    // No text to either of them.
+    let mut text = "\u{feff}".to_owned();
     for nth in 0..180_000 {
         let colour = if nth % 7 == 0 { "\x1b[31mERROR\x1b[0m" } else { "info" };
         text += &format!("{nth} {colour} {:>width$} some text of a line\r\n", nth * 7919, width = nth % 90);
@@ -404,7 +439,11 @@ fn stat_tells_what_is_in_each_file() {
     let output = place.taillight(&[&["stat", "--json"], &names[..]].concat()).env("TZ", "UTC").output().unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap(), expected.concat());
     assert_eq!(output.status.code(), Some(2));
-    assert_eq!(String::from_utf8(output.stderr).unwrap(), "error: none.log: no such file\n");
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        "note: wide.log: its text is in UTF-16, which is not read: convert it, as with iconv -f UTF-16 -t UTF-8\n\
+         error: none.log: no such file\n"
+    );
     if Command::new("gzip").args(["-k", "-N"]).arg(&log).status().is_ok_and(|status| status.success()) {
         let output = place.taillight(&["stat", "--json", "sys.log.gz"]).env("TZ", "UTC").output().unwrap();
         assert_eq!(String::from_utf8(output.stdout).unwrap(), facts(&format!("sys.log.gz\",{syslog}")));

@@ -6,9 +6,9 @@
 //! is no level. Behind that colon one more word is looked at: a program that syslog speaks for writes its own level
 //! there.
 
-use super::Level;
 use super::judge::is_gap;
 use super::words::{self, MAX_WORD_BYTES};
+use super::{Level, forms};
 use crate::fields::{Fields, Value};
 
 /// How far into a line its level begins, in bytes. Nothing that is known has it farther away.
@@ -25,46 +25,17 @@ pub(super) fn find(line: &[u8]) -> Option<Level> {
 }
 
 fn of_line(line: &[u8], depth: u32) -> Option<Level> {
-    match line.first()? {
-        b'<' if let Some(level) = priority(line) => return Some(level),
-        b'{' if let Some(fields) = Fields::of(line) => return in_fields(fields, depth),
-        letter @ b'A'..=b'Z'
-            if let Some(level) = words::letter(*letter)
-                && is_letter_form(line) =>
-        {
-            return Some(level);
-        }
-        _ => {}
+    if line.first()? == &b'{'
+        && let Some(fields) = Fields::of(line)
+    {
+        return in_fields(fields, depth);
     }
     let head = line.get(..HEAD_BYTES).unwrap_or(line);
+    if let Some(level) = forms::of(head) {
+        return Some(level);
+    }
     Walk { line, head, at: 0, depth, is_fresh: false, is_message: false, in_brackets: false, n_words: 0, n_plain: 0 }
         .run()
-}
-
-/// Syslog's `<34>` and the kernel's `<4>`: the facility times 8 and the severity.
-fn priority(line: &[u8]) -> Option<Level> {
-    let rest = line.get(1..)?;
-    let len = rest.iter().take(4).position(|&byte| byte == b'>')?;
-    let digits = rest.get(..len)?;
-    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let number = digits.iter().fold(0, |n, digit| n * 10 + u32::from(digit - b'0'));
-    if number < 192 { words::severity(number % 8) } else { None }
-}
-
-/// `I1122 10:00:00` (glog), `E/Tag( 123): ` (Android), `W 10:00:00 x`.
-fn is_letter_form(line: &[u8]) -> bool {
-    let byte = |at: usize| line.get(at).copied().unwrap_or_default();
-    let n_digits = line.iter().skip(1).take(9).take_while(|byte| byte.is_ascii_digit()).count();
-    match byte(1) {
-        b'0'..=b'9' => matches!(n_digits, 4 | 8) && byte(n_digits + 1) == b' ' && byte(n_digits + 4) == b':',
-        b'/' => {
-            byte(2).is_ascii_alphabetic() && line.get(..HEAD_BYTES).unwrap_or(line).windows(2).any(|two| two == b": ")
-        }
-        b' ' => byte(2).is_ascii_digit() && byte(3).is_ascii_digit(),
-        _ => false,
-    }
 }
 
 fn in_fields(fields: Fields<'_>, depth: u32) -> Option<Level> {
@@ -261,7 +232,7 @@ impl Walk<'_> {
             let len = rest.iter().position(|&byte| is_gap(Some(byte))).unwrap_or(rest.len());
             let is_chain = rest.get(..len).is_some_and(|rest| rest.ends_with(b":"));
             if !is_chain {
-                return Step::Nothing;
+                return self.behind_own_time(start).map_or(Step::Nothing, Step::Level);
             }
             self.at += len;
         }

@@ -8,11 +8,13 @@
 //! | in upper case, in front of the message | `[main] ERROR com.foo`, `RAS KERNEL FATAL`, `INFO[0001]`, `app.ERROR: x` |
 //! | with a colon, at the start of the message | `sshd[1]: error: x`, `warning: x`, `INFO:root:x`, `PHP Warning:` |
 //! | between bars or tabs | `\| info \|` |
-//! | at the start | `<4>`, `I1122 10:00:00`, `E/Tag`, `[W 10:00:00` |
+//! | at the start | `<4>`, `I1122 10:00:00`, `E/Tag`, `[W 10:00:00`; more of that in [`forms`] |
+//!
+//! A word that a hyphen joins to another is a part of that: `ERROR-free`, `no-error`.
 
-use super::Level;
 use super::find::Walk;
 use super::words::{self, Word};
+use super::{Level, forms};
 
 impl Walk<'_> {
     /// The level that the word is where it stands, if it is one.
@@ -31,35 +33,93 @@ impl Walk<'_> {
         if word == b"LOG" && self.head.get(self.at..)?.starts_with(b":  ") {
             return Some(Level::Info);
         }
+        if before == Some(b'%')
+            && let Some(level) = self.head.get(start..).and_then(forms::mnemonic)
+        {
+            return Some(level);
+        }
         let Word { level, is_strong } = words::word(word)?;
         let is_upper = word.iter().all(u8::is_ascii_uppercase);
+        // Python's `%(asctime)s-%(levelname)s-%(message)s`.
+        if self.is_fresh && is_upper && self.is_hyphened(start) {
+            return Some(level);
+        }
+        if self.is_compound(start) {
+            return None;
+        }
+        // PHP's, and compilers'.
+        if level == Level::Fatal && self.is_fatal_error(start) {
+            return Some(level);
+        }
         let is_place = self.is_enclosed(start)
             || self.is_fresh && (is_gap(before) || before == Some(b']')) && is_end(after)
-            || after == Some(b':') && self.is_opening(start)
-            || is_upper && (is_strong || self.is_message) && self.is_apart(before, after);
+            || after == Some(b':') && self.is_opening(start, level)
+            || is_upper && (is_strong || self.is_message) && self.is_apart(before, after)
+            || is_upper && self.is_status(start)
+            // npm's.
+            || word == b"ERR" && is_gap(before) && after == Some(b'!');
         is_place.then_some(level)
+    }
+
+    /// Whether the word is a part of another: `ERROR-free`, `no-error`.
+    fn is_compound(&self, start: usize) -> bool {
+        let is_letter = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphabetic());
+        let is_bound_before =
+            self.before(start) == Some(b'-') && is_letter(start.checked_sub(1).and_then(|at| self.before(at)));
+        let is_bound_after = self.peek(self.at) == Some(b'-') && is_letter(self.peek(self.at + 1));
+        is_bound_before || is_bound_after
+    }
+
+    /// Whether it is the level of what Logback says of itself: `10:00:00,123 |-INFO in ch.qos.logback`.
+    fn is_status(&self, start: usize) -> bool {
+        self.head.get(..start).is_some_and(|front| front.ends_with(b" |-")) && is_gap(self.peek(self.at))
+    }
+
+    /// Whether hyphens stand between the time and the word, and behind it.
+    fn is_hyphened(&self, start: usize) -> bool {
+        let front = self.head.get(..start).unwrap_or_default();
+        matches!(front, [.., b'0'..=b'9', b'-']) && self.peek(self.at) == Some(b'-')
+    }
+
+    /// What a router says behind a time of its own that stands in the message: `*Nov 22 10:00:00.123: %LINK-3-UPDOWN: x`.
+    pub(super) fn behind_own_time(&self, start: usize) -> Option<Level> {
+        if !matches!(self.before(start), Some(b'*' | b'.')) {
+            return None;
+        }
+        let rest = self.head.get(start..)?;
+        forms::mnemonic(rest.get(memchr::memchr(b'%', rest)? + 1..)?)
+    }
+
+    /// Whether it is the first word of `fatal error:` where a word with a colon would be a level.
+    fn is_fatal_error(&self, start: usize) -> bool {
+        is_gap(self.before(start))
+            && self.n_plain <= 1
+            && self.head.get(self.at..).is_some_and(|rest| rest.starts_with(b" error:"))
     }
 
     /// Whether the word stands alone between brackets, bars or tabs.
     fn is_enclosed(&self, start: usize) -> bool {
-        let front = self.head.get(..start).unwrap_or_default().trim_ascii_end().last().copied();
+        let (front, name) = match self.head.get(..start).unwrap_or_default().trim_ascii_end() {
+            [.., name, front] => (Some(*front), Some(*name)),
+            [front] => (Some(*front), None),
+            [] => (None, None),
+        };
+        // `Err(error)`, `Vec<Error>`
+        let is_call = name.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         let behind = self.head.get(self.at..).unwrap_or_default().trim_ascii_start().first().copied();
         let is_tabbed = self.before(start) == Some(b'\t') && self.peek(self.at) == Some(b'\t');
         is_tabbed
-            || matches!(
-                (front, behind),
-                (Some(b'['), Some(b']'))
-                    | (Some(b'('), Some(b')'))
-                    | (Some(b'<'), Some(b'>'))
-                    | (Some(b'|'), Some(b'|'))
-            )
+            || matches!((front, behind), (Some(b'['), Some(b']')) | (Some(b'|'), Some(b'|')))
+            || !is_call && matches!((front, behind), (Some(b'('), Some(b')')) | (Some(b'<'), Some(b'>')))
             || self.before(start) == Some(b':') && self.peek(self.at) == Some(b']')
     }
 
     /// Whether a word with a colon is the first of the line or of the message, or almost.
-    fn is_opening(&self, start: usize) -> bool {
+    fn is_opening(&self, start: usize, level: Level) -> bool {
+        // `Stack trace:`, `Call Trace:`
+        let most_plain = usize::from(level != Level::Trace);
         let is_whole = is_gap(self.peek(self.at + 1)) || self.peek(self.at + 1) == Some(b':');
-        is_whole && (is_gap(self.before(start)) || self.before(start) == Some(b']')) && self.n_plain <= 1
+        is_whole && (is_gap(self.before(start)) || self.before(start) == Some(b']')) && self.n_plain <= most_plain
     }
 
     /// Whether nothing is around a word in upper case that would make it a part of something else.
@@ -77,12 +137,23 @@ impl Walk<'_> {
             // X.Org's.
             [one, two] => {
                 let is_mark = one == two && before == Some(b'(') && after == Some(b')');
-                if is_mark { words::letter(*one) } else { None }
+                if is_mark {
+                    return words::letter(*one);
+                }
+                // MongoDB counts its debug levels.
+                let is_behind_time = self.is_fresh && before == Some(b' ') && after == Some(b' ');
+                if is_behind_time && matches!(word, [b'D', b'1'..=b'5']) { Some(Level::Debug) } else { None }
             }
             [letter] => {
                 let in_brackets = before == Some(b'[') && (after == Some(b']') || start == 1 && after == Some(b' '));
                 let is_behind_time = self.is_fresh && before == Some(b' ') && matches!(after, Some(b' ' | b'/'));
-                if in_brackets || is_behind_time { words::letter(*letter) } else { None }
+                // etcd's, elsewhere it is none.
+                let is_notice = is_behind_time && *letter == b'N' && self.head.get(self.at..)?.starts_with(b" | ");
+                match words::letter(*letter) {
+                    _ if is_notice => Some(Level::Info),
+                    level if in_brackets || is_behind_time => level,
+                    _ => None,
+                }
             }
             _ => None,
         }

@@ -20,12 +20,12 @@ pub(super) fn word(word: &[u8]) -> Option<Word> {
         b'a' | b'p' => word.len() == 5,
         b'c' => matches!(word.len(), 4 | 6 | 8),
         b'd' => matches!(word.len(), 3..=6),
-        b'e' => matches!(word.len(), 3 | 5 | 9),
+        b'e' => matches!(word.len(), 3..=5 | 9),
         b'f' => matches!(word.len(), 3..=6),
         b'i' => matches!(word.len(), 3 | 4 | 11),
         b'n' => matches!(word.len(), 4 | 6),
         b's' => matches!(word.len(), 6 | 7),
-        b't' => matches!(word.len(), 3..=5),
+        b't' => matches!(word.len(), 3..=6),
         b'v' => word.len() == 7,
         b'w' => matches!(word.len(), 3 | 4 | 7),
         _ => false,
@@ -42,13 +42,15 @@ pub(super) fn word(word: &[u8]) -> Option<Word> {
     match &*lower {
         b"trace" | b"trc" => strong(Level::Trace),
         b"finest" | b"finer" | b"trce" => weak(Level::Trace),
+        // Apache's.
+        [b't', b'r', b'a', b'c', b'e', b'1'..=b'8'] => weak(Level::Trace),
         b"debug" | b"dbg" => strong(Level::Debug),
         b"verbose" | b"fine" | b"config" | b"dbug" => weak(Level::Debug),
         b"info" | b"inf" => strong(Level::Info),
         b"notice" | b"information" | b"note" | b"success" => weak(Level::Info),
         b"warn" | b"warning" | b"wrn" => strong(Level::Warn),
         b"error" | b"err" | b"severe" => strong(Level::Error),
-        b"fail" => weak(Level::Error),
+        b"fail" | b"eror" => weak(Level::Error),
         b"fatal" | b"critical" | b"panic" | b"ftl" => strong(Level::Fatal),
         b"crit" | b"alert" | b"emerg" | b"emergency" | b"dpanic" => weak(Level::Fatal),
         _ => None,
@@ -110,7 +112,7 @@ pub(super) fn value(value: &[u8]) -> Option<Level> {
 
 /// The level of the value of a field with this name. `None` when it is no field for levels, or says none.
 pub(super) fn field(name: &[u8], text: &[u8]) -> Option<Level> {
-    const NAMES: [&[u8]; 13] = [
+    const NAMES: [&[u8]; 14] = [
         b"level",
         b"lvl",
         b"severity",
@@ -121,6 +123,7 @@ pub(super) fn field(name: &[u8], text: &[u8]) -> Option<Level> {
         b"level_name",
         b"severity_text",
         b"severitytext",
+        b"error_severity",
         b"sev",
         b"@l",
         b"@level",
@@ -131,7 +134,7 @@ pub(super) fn field(name: &[u8], text: &[u8]) -> Option<Level> {
         // The journal's.
         b"PRIORITY" => number(text),
         b"priority" => word(text).map(|word| word.level),
-        _ if name.len() <= 13 && NAMES.iter().any(|known| known.eq_ignore_ascii_case(name)) => value(text),
+        _ if name.len() <= 14 && NAMES.iter().any(|known| known.eq_ignore_ascii_case(name)) => value(text),
         _ => None,
     }
 }

@@ -14,12 +14,16 @@
 //! | `http://host:80/x` | `//` behind the colon; only the first colon counts |
 //!
 //! and these have a name: `main.rs:42`, `localhost:80`, `a:b:c`, `C:\x`. Whoever looks for such a text quotes it. The
-//! names `level`, `after`, `before` and `has` want a value: `level:` alone is an error, not a word.
+//! names `level`, `after`, `before` and `has` want a value: `level:` alone is an error, not a word. Levels are compared by
+//! `>=` only: `level>error` is an error too.
 
 use super::parse::Parser;
 use super::{FieldTest, Term, print, term};
 use crate::level::{Level, LevelSet};
 use crate::timestamp::TimeExpr;
+
+const WRONG_SIGN: &str =
+    "expected ':' or '>=' after 'level', as in level:error or level>=error; to find the text itself, quote it";
 
 /// What is between the name and the value.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -57,8 +61,22 @@ fn is_known(name: &str, sign: Sign) -> bool {
     name == "level" || sign == Sign::Colon && matches!(name, "after" | "before" | "has")
 }
 
+/// Where the sign stands by which levels are not compared, and where the term ends: `level>error`, `level<=warn`.
+fn wrong_sign(text: &str, at: usize) -> Option<(usize, usize)> {
+    let sign = at + term::rest(text, at).strip_prefix("level").map(|_| "level".len())?;
+    let behind = term::rest(text, sign);
+    let end = term::bare_end(text, sign);
+    let is_wrong = behind.starts_with(['<', '>']) && !behind.starts_with(">=") && end > sign + 1;
+    is_wrong.then_some((sign, end))
+}
+
 /// Reads the term that starts there, if it has a name: the term, or `None` where it is wrong and the parser knows why.
 pub(super) fn read(parser: &mut Parser<'_>, at: usize) -> Option<Option<Term>> {
+    if let Some((sign, end)) = wrong_sign(parser.text, at) {
+        parser.pos = end;
+        parser.fail(sign..end, WRONG_SIGN.to_owned());
+        return Some(None);
+    }
     let (name, sign, value_at) = split(parser.text, at)?;
     let (value, end) = match value(parser, sign, value_at) {
         Some(ended) => ended,

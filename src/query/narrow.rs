@@ -36,11 +36,12 @@ impl Narrow {
 
 impl BadNarrow {
     /// For people: what is wrong, and what would be right.
-    pub const fn message(self) -> &'static str {
-        match self {
-            Self::From => "'from' is no time: write RFC 3339, \"2026-11-22 10:00\", 10:00, -15m, today or yesterday",
-            Self::To => "'to' is no time: write RFC 3339, \"2026-11-22 10:00\", 10:00, -15m, today or yesterday",
-        }
+    pub fn message(self) -> String {
+        let name = match self {
+            Self::From => "from",
+            Self::To => "to",
+        };
+        format!("'{name}' is no time: write {}", TimeExpr::FORMS)
     }
 }
 

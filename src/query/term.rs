@@ -4,6 +4,8 @@
 //!   a quote and a backslash; any other backslash is itself. What follows must be a blank, a parenthesis or the end.
 //! - `/` at its start opens a regular expression, which ends at the next `/` or `/i` that no `\` stands before and
 //!   that a blank, `)` or the end follows. Without such an end, or with nothing between, it is a word: `/var/log/x`.
+//!   So `/var/log/x /re/` is one regular expression, which has a blank: blanks are a part of patterns. Whoever means a
+//!   path and a regular expression quotes the path.
 //! - Anything else goes to the next blank or parenthesis, and is a word unless it has a name: see
 //!   [`named`](super::named).
 

@@ -84,6 +84,7 @@ fn words_mind_case_when_they_have_an_upper_case_letter_of_any_script() {
         ("日本", "w[日本]"),
         ("a1_%$", "w[a1_%$]"),
         ("<=>", "w[<=>]"),
+        ("level> levels>error level=error", "and(w[level>] w[levels>error] w[level=error])"),
         ("say\"hi\"", "w[say\"hi\"]"),
         ("a\\b", "w[a\\b]"),
     ]);
@@ -312,6 +313,8 @@ fn what_is_not_understood_yet_is_refused_where_it_stands() {
 #[test]
 fn what_is_wrong_is_said_where_it_is() {
     let missing = |place| format!("expected a term {place}; to find the word itself, quote it");
+    let sign =
+        "expected ':' or '>=' after 'level', as in level:error or level>=error; to find the text itself, quote it";
     let level = "expected a level after 'level': trace, debug, info, warn, error or fatal";
     let time = "expected a time, such as 2026-11-22T10:00:00Z, \"2026-11-22 10:00\", 10:00, -15m, today or yesterday";
     let open = "expected ')' to close this '('; to find a parenthesis, quote it";
@@ -346,6 +349,10 @@ fn what_is_wrong_is_said_where_it_is() {
             ("level:error,", "      ^^^^^^", level),
             ("level:/re/", "      ^^^^", level),
             ("level>=x", "       ^", level),
+            ("level>error", "     ^^^^^^", sign),
+            ("a level<=warn b", "       ^^^^^^", sign),
+            ("-level<error", "      ^^^^^^", sign),
+            ("(level>>error)", "      ^^^^^^^", sign),
             ("after:soon", "      ^^^^", time),
             ("before:\"5\"", "       ^^^", time),
             ("after:-15", "      ^^^", time),
@@ -382,6 +389,7 @@ fn only_the_wrong_term_is_left_out() {
         ("a b", "a b", None),
         ("a foo:bar b", "a b", Some(2)),
         ("a or foo:bar", "a", Some(5)),
+        ("a level>error b", "a b", Some(7)),
         ("-foo:bar a", "a", Some(1)),
         ("foo:bar", "", Some(0)),
         ("a \"b c", "a", Some(2)),

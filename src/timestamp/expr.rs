@@ -48,6 +48,9 @@ const MAX_BYTES: usize = 100;
 const UNITS: [(u8, i64); 5] = [(b's', 1), (b'm', 60), (b'h', 3_600), (b'd', DAY_SECS), (b'w', 7 * DAY_SECS)];
 
 impl TimeExpr {
+    /// How people write one, for messages that say what was expected.
+    pub const FORMS: &str = "RFC 3339, \"2026-11-22 10:00\", 10:00, -15m, today or yesterday";
+
     /// This point in time.
     pub const fn at(stamp: Stamp) -> Self {
         Self(Kind::At(stamp))

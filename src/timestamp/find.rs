@@ -174,12 +174,20 @@ fn in_fields(line: &[u8], mut fields: Fields<'_>) -> Option<Found> {
     of_subject
 }
 
-/// MongoDB's `{"$date":"2026-11-22T10:00:00.123+00:00"}`.
+/// MongoDB's `{"$date":"2026-11-22T10:00:00.123+00:00"}`, Log4j's `{"epochSecond":1795341600,"nanoOfSecond":123000000}`,
+/// Google's `{"seconds":1795341600,"nanos":123000000}`.
 fn in_object(object: &[u8]) -> Option<Found> {
-    match Fields::of(object)?.next()? {
-        (b"$date", Value::Text(text)) => read_any(text, 0),
-        _ => None,
+    let (mut secs, mut nanos) = (None, 0);
+    for (name, value) in Fields::of(object)? {
+        match (name, value) {
+            (b"$date", Value::Text(text)) => return read_any(text, 0),
+            (b"epochSecond" | b"seconds", Value::Bare(text) | Value::Text(text)) => secs = read(Shape::Epoch, text, 0),
+            (b"nanoOfSecond" | b"nanos", Value::Bare(text)) => nanos = std::str::from_utf8(text).ok()?.parse().ok()?,
+            _ => {}
+        }
     }
+    let found = secs?;
+    Some(Found { reading: found.reading.later(nanos)?, ..found })
 }
 
 /// Names of [`is_time_name`] that may hold a time of what the line is about: where there is another, that is meant.
@@ -189,7 +197,7 @@ fn is_name_of_subject(name: &[u8]) -> bool {
 
 /// Names that fields have that hold the time of the line.
 fn is_time_name(name: &[u8]) -> bool {
-    const NAMES: [&[u8]; 21] = [
+    const NAMES: [&[u8]; 23] = [
         b"time",
         b"ts",
         b"t",
@@ -203,6 +211,8 @@ fn is_time_name(name: &[u8]) -> bool {
         b"eventtime",
         b"event_time",
         b"timemillis",
+        b"timeunixnano",
+        b"instant",
         b"time_ms",
         b"epoch",
         b"created",

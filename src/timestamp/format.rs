@@ -2,7 +2,9 @@
 
 use super::Reading;
 use super::find::{find, is_blank, is_delimiter};
+use super::reader::Reader;
 use super::shape::{Found, Shape, read};
+use crate::line::without_mark;
 
 /// How many lines are enough to learn from.
 const SAMPLE_LINES: usize = 100;
@@ -88,11 +90,6 @@ impl Format {
     }
 }
 
-/// The first line of a file that editors of Windows have written begins with a byte order mark.
-pub(crate) fn without_mark(line: &[u8]) -> &[u8] {
-    line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line)
-}
-
 impl Anchor {
     /// Where the time of this line is, if it has one there.
     fn place(self, line: &[u8]) -> Option<usize> {
@@ -121,7 +118,8 @@ fn words(line: &[u8]) -> impl Iterator<Item = usize> {
 /// The column that is a plausible time in all of the lines but a few.
 fn epoch_column(lines: &[&[u8]]) -> Option<usize> {
     let is_epoch = |line: &[u8], column: usize| {
-        let found = words(line).nth(column).and_then(|at| read(Shape::Epoch, line, at));
+        let is_whole = |at: &usize| Reader::new(line, *at).n_digits() > 1;
+        let found = words(line).nth(column).filter(is_whole).and_then(|at| read(Shape::Epoch, line, at));
         found.is_some_and(|found| line.get(found.end).is_none_or(|&byte| is_blank(byte)))
     };
     (0..COLUMNS).find(|&column| {

@@ -3,6 +3,9 @@
 /// Nanoseconds of a second.
 pub(super) const NANOS: i64 = 1_000_000_000;
 
+/// How long a number with an exponent is, at least, that is a time wherever it stands: seven digits.
+const FLOAT_TIME_BYTES: usize = b"1.795341e+09".len();
+
 /// Reads a line from left to right. What does not fit leaves it anywhere: callers copy it before they try.
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'a> {
@@ -130,6 +133,40 @@ impl<'a> Reader<'a> {
             self.at += 1;
         }
         nanos
+    }
+
+    /// Whether a number such as `1.7953416e+09` stands here, as zap prints seconds. What has few digits is any number.
+    pub(super) fn is_float_time(mut self) -> bool {
+        let start = self.at;
+        self.float().is_some() && self.at - start >= FLOAT_TIME_BYTES
+    }
+
+    /// The nanoseconds of a number with an exponent, one digit before its point: by that, it is of seconds, milliseconds,
+    /// microseconds or nanoseconds.
+    pub(super) fn float(&mut self) -> Option<i64> {
+        let mut digits = *self;
+        self.at += 1;
+        if self.eat(b'.').is_some() {
+            self.at += self.n_digits();
+        }
+        self.next().filter(|byte| matches!(byte, b'e' | b'E'))?;
+        let _ = self.eat(b'+');
+        let mut unit = match self.one_or_two()? {
+            8 => NANOS * NANOS / 10,
+            9 | 12 | 15 | 18 => NANOS * NANOS,
+            _ => return None,
+        };
+        if self.is_digit(0) {
+            return None;
+        }
+        let mut nanos = 0_i64;
+        while let Some(byte) = digits.next().filter(|byte| !matches!(byte, b'e' | b'E')) {
+            if byte.is_ascii_digit() {
+                nanos = nanos.checked_add(unit.checked_mul(i64::from(byte - b'0'))?)?;
+                unit /= 10;
+            }
+        }
+        Some(nanos)
     }
 
     /// ` AM` or `PM` behind a clock of twelve hours: the same clock of 24.

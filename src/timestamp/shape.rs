@@ -33,7 +33,7 @@ pub enum Shape {
     Glog,
     /// `10:00:00.123`
     Clock,
-    /// Seconds, milliseconds, microseconds or nanoseconds since 1970, told by their length
+    /// Seconds, milliseconds, microseconds or nanoseconds since 1970, told by their length; seconds also as `1.7953416e+09`
     Epoch,
 }
 
@@ -97,6 +97,7 @@ pub(super) fn read_any(line: &[u8], at: usize) -> Option<Found> {
         b'0'..=b'9' => match (r.n_digits(), r.peek_at(1)?, r.peek_at(2)) {
             (4, ..) => first_of(&[Shape::YearFirst]),
             (2, _, Some(b':')) => first_of(&[Shape::Clock]),
+            (1, b'.', _) if r.is_float_time() => first_of(&[Shape::Epoch]),
             (1 | 2, ..) => {
                 // A day above 12 in front says that days come first here.
                 let is_day = { r }.one_or_two()? > 12;
@@ -120,7 +121,7 @@ fn year_first(r: &mut Reader<'_>) -> Option<Reading> {
     r.eat(separator)?;
     let date = date(year, month, r.two()?)?;
     match r.next()? {
-        b'T' | b't' | b'_' | b':' | b'-' => {}
+        b'T' | b't' | b'_' | b':' | b'-' | b'\t' => {}
         b' ' => {
             let _ = r.eat(b' ');
             // Gin's: 2026/11/22 - 10:00:00
@@ -237,6 +238,8 @@ fn day_month(r: &mut Reader<'_>) -> Option<Reading> {
     if !matches!(r.next()?, b':' | b' ' | b'T') {
         return None;
     }
+    // Erlang's: 22-Nov-2026::10:00:00
+    let _ = r.eat(b':');
     Some(Reading::new(date, r.clock()?, r.zone()))
 }
 
@@ -293,6 +296,10 @@ fn clock_only(r: &mut Reader<'_>) -> Option<Reading> {
 /// Of the years 1990 to 2100: other numbers are not times.
 fn epoch(r: &mut Reader<'_>) -> Option<Reading> {
     let n_digits = r.n_digits();
+    if n_digits == 1 {
+        let nanos = r.float()?;
+        return since_1970(nanos / NANOS, nanos % NANOS, r);
+    }
     let per_sec = match n_digits {
         9 | 10 => 1,
         13 => 1_000,
@@ -306,7 +313,10 @@ fn epoch(r: &mut Reader<'_>) -> Option<Reading> {
     }
     let points: &[u8] = if per_sec == 1 { b".," } else { b"." };
     let nanos = number % per_sec * (NANOS / per_sec) + r.fraction(points) / per_sec;
-    let secs = number / per_sec;
+    since_1970(number / per_sec, nanos, r)
+}
+
+fn since_1970(secs: i64, nanos: i64, r: &Reader<'_>) -> Option<Reading> {
     if !(631_152_000..4_102_444_800).contains(&secs) || r.is_word() {
         return None;
     }

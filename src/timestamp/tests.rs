@@ -358,6 +358,14 @@ fn what_people_type() {
 }
 
 #[test]
+fn what_people_are_told_to_write_is_read() {
+    let forms = TimeExpr::FORMS.replace("RFC 3339", "2026-11-22T10:00:00Z").replace(" or ", ", ");
+    for form in forms.split(", ") {
+        assert!(TimeExpr::parse(form.trim_matches('"')).is_some(), "{form}");
+    }
+}
+
+#[test]
 fn the_clocks_of_a_place_are_printed_with_their_offset() {
     let noon = stamp("2026-11-22T12:00:00Z");
     assert_eq!(noon.at_offset(-5_400).to_string(), "2026-11-22T10:30:00-01:30");

@@ -62,6 +62,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::path::{BadPath, LogPath, percent_decode, percent_encode, shown_name};
+use crate::timestamp::TimeExpr;
 use crate::view::{BadPlace, FileView, Page, Place, ViewState};
 use crate::wire::MAX_CONTEXT;
 
@@ -216,7 +217,7 @@ impl fmt::Display for Problem {
             Self::Levels => {
                 f.write_str("expected some of fatal, error, warn, info, debug, trace, unknown with ',' between")
             }
-            Self::Time => f.write_str("expected RFC 3339, '2026-11-22 10:00', 10:00, -15m, today or yesterday"),
+            Self::Time => write!(f, "expected {}", TimeExpr::FORMS),
             Self::Switch => f.write_str("expected 1 or nothing"),
             Self::Context => write!(f, "expected a number of lines, at most {MAX_CONTEXT}"),
             Self::Identity => f.write_str("not the identity of a file; copy the link again"),

@@ -154,12 +154,13 @@ impl fmt::Display for Place {
 
 impl fmt::Display for BadPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        let expected = match self {
             Self::Form => "expected 'start', 'end', 'line:N', 'line:N-M', 'byte:N', 'byte:N-M' or 'time:T'",
             Self::LineZero => "lines are counted from 1",
             Self::Number => "expected a number, or two with '-' between",
-            Self::Time => "expected RFC 3339, '2026-11-22 10:00', 10:00, -15m, today or yesterday after 'time:'",
-        })
+            Self::Time => return write!(f, "expected {} after 'time:'", TimeExpr::FORMS),
+        };
+        f.write_str(expected)
     }
 }
 

@@ -13,9 +13,9 @@ use taillight::cursor::Generation;
 use taillight::line::{ByteOffset, LineCount};
 use tokio::time::{Instant, timeout_at};
 
-use crate::api::len_now;
 use crate::api::params::{Selection, text_pairs};
 use crate::api::search::{compile, opened};
+use crate::api::{check_text, len_now};
 use crate::auth::Principal;
 use crate::error::ApiError;
 use crate::scan::Filter;
@@ -59,6 +59,7 @@ pub async fn count(State(state): State<AppState>, who: Principal, uri: Uri) -> R
     let filter = compile(&state.tasks, lines).await?;
     let mut follower = opened(&state, who, &uri, "/api/v1/count/").await?;
     let is_decoded = follower.decoded(None, deadline).await;
+    check_text(&state.tasks, &follower).await?;
     loop {
         let tip = follower.tip();
         let written = written(&state.tasks, &mut follower, &tip, deadline).await?;
@@ -79,7 +80,7 @@ pub async fn count(State(state): State<AppState>, who: Principal, uri: Uri) -> R
 async fn counted(state: &AppState, written: &Written, filter: &Filter, deadline: Instant) -> Count {
     let Written { epoch, len, .. } = written;
     let is_counted = epoch.index.wait_for(None, deadline).await;
-    let lines = lines_before(state, epoch, *len).await.filter(|_| is_counted);
+    let lines = if is_counted { lines_before(state, epoch, *len).await } else { None };
     if filter.is_everything() {
         let counted = lines.unwrap_or_else(|| epoch.index.total().count);
         return Count { matched: counted, lines: counted, complete: lines.is_some() };

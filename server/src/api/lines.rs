@@ -21,7 +21,7 @@ use tokio::time::Instant;
 
 use crate::api::params::{Selection, text_pairs};
 use crate::api::search::{Walk, compile, opened};
-use crate::api::{CUT_WAIT, cut, len_now};
+use crate::api::{CUT_WAIT, check_text, cut, len_now};
 use crate::auth::Principal;
 use crate::dates::Dates;
 use crate::error::ApiError;
@@ -109,6 +109,7 @@ pub async fn lines(State(state): State<AppState>, who: Principal, uri: Uri) -> R
         // Where decoding has come to is no end: rows up to there would be a wrong answer.
         return Err(ApiError::Busy);
     }
+    check_text(&state.tasks, &follower).await?;
     let deadline = Instant::now() + CUT_WAIT;
     loop {
         let tip = follower.tip();
@@ -233,7 +234,7 @@ fn wanted(query: &str) -> Result<Wanted, ApiError> {
 fn anchor(value: &str) -> Result<Anchor, ApiError> {
     match value.parse::<Place>() {
         Ok(Place::Time(text)) if TimeExpr::parse(&text).is_none() => {
-            Err(bad("'at=time:' needs a time: write RFC 3339, \"2026-11-22 10:00\", 10:00, -15m, today or yesterday"))
+            Err(bad(&format!("'at=time:' needs a time: write {}", TimeExpr::FORMS)))
         }
         Ok(place) => Ok(place.anchor()),
         Err(_) => Err(bad("'at' must be start, end, line:N, byte:N or time:T")),

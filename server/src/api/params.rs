@@ -34,7 +34,7 @@ impl Selection {
             _ => {}
         }
         match Query::EVERYTHING.narrowed(&self.narrow).1 {
-            Some(wrong) => Err(bad(wrong.message())),
+            Some(wrong) => Err(bad(&wrong.message())),
             None => Ok(()),
         }
     }

@@ -16,9 +16,11 @@ use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use clap::{Args, ValueEnum, ValueHint};
 use taillight::level::LevelChoice;
+use taillight::line::ByteOffset;
 use taillight::path::shown_name;
 use taillight::query::Narrow;
 use taillight::timestamp::TimeExpr;
@@ -40,7 +42,7 @@ use stream::Head;
 #[command(after_help = AFTER_HELP)]
 pub struct QueryArgs {
     /// What a line must have, as in the page's Filter box: words, "phrases", /regex/, not, or, parentheses. It may begin
-    /// with '-': '-health' prints the lines without that word.
+    /// with '-': '-health' prints the lines without that word. Quote a path before a regex: '"/var/log/x" /re/'.
     #[arg(value_name = "EXPR")]
     expr: String,
     /// The files; '-' is standard input, a folder stands for all files in it that are not hidden or binary.
@@ -127,6 +129,15 @@ enum Input {
     Stream(File),
 }
 
+/// How many lines of a file match, as far as it could be read, where that is known; and why it was not read to its end.
+type Searched = (Option<u64>, Result<(), Stop>);
+
+/// What a file is, open.
+enum Opened {
+    Plain(Arc<LocalFile>, ByteOffset),
+    Packed(Box<Decoder>, SystemTime),
+}
+
 /// Does it.
 pub fn run(args: &QueryArgs) -> ExitCode {
     let wanted = match wanted(args) {
@@ -170,13 +181,9 @@ fn wanted(args: &QueryArgs) -> Result<Wanted, String> {
     Ok(Wanted { filter, around, max: args.max_count, format, count: args.count })
 }
 
-fn time(text: &str) -> Result<String, &'static str> {
+fn time(text: &str) -> Result<String, String> {
     let is_time = TimeExpr::parse(text).is_some();
-    if is_time {
-        Ok(text.to_owned())
-    } else {
-        Err("write RFC 3339, \"2026-11-22 10:00\", 10:00, -15m, today or yesterday")
-    }
+    if is_time { Ok(text.to_owned()) } else { Err(format!("write {}", TimeExpr::FORMS)) }
 }
 
 /// The query with a mark below the place.
@@ -204,11 +211,11 @@ impl Run {
 
     /// One of them. `tells_none`: a count of none is printed too.
     fn input(&mut self, path: &Path, input: Input, tells_none: bool) -> io::Result<()> {
-        let n_matched = match input {
+        let (n_matched, done) = match input {
             Input::File(file) => self.file(path, file),
             Input::Stream(file) => self.stream(path, file),
         };
-        let n_matched = self.outcome(path, n_matched)?;
+        self.outcome(path, done)?;
         self.matched |= n_matched.is_some_and(|n_matched| n_matched > 0);
         if let Some(n_matched) = n_matched.filter(|n_matched| self.wanted.count && (tells_none || *n_matched > 0)) {
             let name = if self.names { format!("{}:", name_of(path)) } else { String::new() };
@@ -226,8 +233,9 @@ impl Run {
                 Some(Input::File(file)) => files.push((path.as_path(), file)),
                 // A stream is followed by reading it.
                 Some(Input::Stream(file)) if paths.len() == 1 => {
-                    let n_matched = self.stream(path, file);
-                    self.matched = self.outcome(path, n_matched)?.is_some_and(|n_matched| n_matched > 0);
+                    let (n_matched, done) = self.stream(path, file);
+                    self.outcome(path, done)?;
+                    self.matched = n_matched.is_some_and(|n_matched| n_matched > 0);
                 }
                 Some(Input::Stream(_)) => {
                     self.report(path, &"this is a stream: it can be followed as the only FILE");
@@ -260,34 +268,48 @@ impl Run {
         }
     }
 
-    fn file(&mut self, path: &Path, file: LogFile) -> Result<u64, Stop> {
-        let source = Arc::new(LocalFile::new(Arc::new(file)).map_err(Stop::Input)?);
-        // From its start to its end, once: nothing of it is kept.
-        if let Some(decoder) = Decoder::of(Arc::clone(&source) as _, OWN_WINDOW_LOG).map_err(Stop::Input)? {
-            let modified = source.modified().map_err(Stop::Input)?;
-            return self.sift(path, (UnpackingReader::new(decoder), Head::Stored { modified }));
+    fn file(&mut self, path: &Path, file: LogFile) -> Searched {
+        match self.opened(file) {
+            Ok(Opened::Packed(decoder, modified)) => {
+                self.sift(path, (UnpackingReader::new(*decoder), Head::Stored { modified }))
+            }
+            Ok(Opened::Plain(source, len)) => {
+                let mut search = Search::new(self.wanted.clone(), self.name(path), source);
+                let done = search.advance(len, &mut self.printer);
+                // What was counted of a file that cannot be read on is not known.
+                (done.is_ok().then(|| search.n_matched()), done)
+            }
+            Err(stop) => (None, Err(stop)),
         }
-        let len = source.len().map_err(Stop::Input)?;
-        let mut search = Search::new(self.wanted.clone(), self.name(path), source);
-        search.advance(len, &mut self.printer)?;
-        Ok(search.n_matched())
     }
 
-    fn stream(&mut self, path: &Path, file: impl io::Read) -> Result<u64, Stop> {
+    /// What a file is. A compressed one is read from its start to its end, once: nothing of it is kept.
+    fn opened(&self, file: LogFile) -> Result<Opened, Stop> {
+        let source = Arc::new(LocalFile::new(Arc::new(file)).map_err(Stop::Input)?);
+        match Decoder::of(Arc::clone(&source) as _, OWN_WINDOW_LOG).map_err(Stop::Input)? {
+            Some(decoder) => Ok(Opened::Packed(Box::new(decoder), source.modified().map_err(Stop::Input)?)),
+            None => {
+                let len = source.len().map_err(Stop::Input)?;
+                Ok(Opened::Plain(source, len))
+            }
+        }
+    }
+
+    fn stream(&mut self, path: &Path, file: impl io::Read) -> Searched {
         self.sift(path, (file, Head::Live))
     }
 
-    fn sift(&mut self, path: &Path, stream: (impl io::Read, Head)) -> Result<u64, Stop> {
+    fn sift(&mut self, path: &Path, stream: (impl io::Read, Head)) -> Searched {
         let cut = |offset: u64| {
             say(&format!("note: {}: the line at byte {offset} is too long for a stream and is cut", name_of(path)));
         };
         stream::run(&self.wanted, &self.name(path), stream, &mut self.printer, cut)
     }
 
-    /// What came of a file: `None` when it failed, which is told and does not end the run.
-    fn outcome(&mut self, path: &Path, done: Result<u64, Stop>) -> io::Result<Option<u64>> {
+    /// What came of a file: that it failed is told and does not end the run.
+    fn outcome(&mut self, path: &Path, done: Result<(), Stop>) -> io::Result<()> {
         match done {
-            Ok(n_matched) => Ok(Some(n_matched)),
+            Ok(()) => Ok(()),
             Err(Stop::Output(error)) => {
                 // Only what matched is written.
                 self.matched = true;
@@ -301,7 +323,7 @@ impl Run {
                 } else {
                     self.report(path, &error);
                 }
-                Ok(None)
+                Ok(())
             }
         }
     }

@@ -22,7 +22,7 @@ use crate::catalog::{LogFile, Named, OpenError};
 use crate::dates::{Dates, HEAD_BYTES};
 use crate::scan::{Survey, survey, survey_stream};
 use crate::source::packed::{Decoder, OWN_WINDOW_LOG, UnpackingReader};
-use crate::source::{LocalFile, Source as _, is_gone, read_full};
+use crate::source::{LocalFile, Source as _, Utf16, is_gone, read_full};
 
 /// What `stat` takes.
 #[derive(Args, Debug)]
@@ -78,6 +78,9 @@ pub fn run(args: &StatArgs) -> ExitCode {
                 continue;
             }
         };
+        if stat.encoding.is_some_and(|encoding| encoding.starts_with("utf-16")) {
+            let _ = writeln!(io::stderr(), "note: {}: {Utf16}", name_of(path));
+        }
         if !args.json {
             stats.push(stat);
         } else if let Err(error) = print_json(&stat) {

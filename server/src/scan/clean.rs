@@ -3,6 +3,7 @@
 use std::ops::{ControlFlow, Range};
 
 use taillight::ansi;
+use taillight::line::{ByteOffset, text_at};
 
 const ESC: u8 = 0x1b;
 
@@ -29,14 +30,15 @@ pub(super) struct Cleaned<'a> {
 }
 
 impl<'a> Cleaned<'a> {
-    /// Cleans `raw` into `scratch` where that is needed: of carriage returns only when `returns` are seen.
-    pub(super) fn new(raw: &'a [u8], returns: bool, scratch: &'a mut Vec<u8>) -> Self {
-        let is_same = first_unclean(raw, returns).is_none();
+    /// Cleans `raw`, which starts at `at` of its source, into `scratch` where that is needed: of carriage returns only when
+    /// `returns` are seen.
+    pub(super) fn new((raw, at): (&'a [u8], u64), returns: bool, scratch: &'a mut Vec<u8>) -> Self {
+        let is_same = !has_mark(raw, at) && first_unclean(raw, returns).is_none();
         if is_same {
             return Self { raw, text: raw, is_same: true, place: (0, 0) };
         }
         scratch.clear();
-        let mut rest = raw;
+        let mut rest = text_at(ByteOffset::new(at), raw);
         while let Some(feed) = memchr::memchr(b'\n', rest) {
             ansi::plain(&rest[..feed], scratch);
             scratch.push(b'\n');
@@ -88,6 +90,11 @@ impl<'a> Cleaned<'a> {
         let rest = self.raw.get(raw..).unwrap_or_default();
         raw..raw + memchr::memchr(b'\n', rest).map_or(rest.len(), |feed| feed + 1)
     }
+}
+
+/// Whether the bytes, which start at `at` of their source, begin with a byte order mark that is no text.
+pub(super) fn has_mark(bytes: &[u8], at: u64) -> bool {
+    text_at(ByteOffset::new(at), bytes).len() < bytes.len()
 }
 
 /// Where the first byte is that cleaning may take away: of carriage returns only when `returns` are seen.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use regex_automata::Input;
 use taillight::level::LevelChoice;
+use taillight::line::{ByteOffset, text_at};
 use taillight::query::{self, BadNarrow, Diagnostic, Expr, Narrow, Query, Term};
 use taillight::timestamp::{Stamp, TimeExpr};
 use taillight::wire::MAX_LINE_BYTES as SHOWN_BYTES;
@@ -137,16 +138,17 @@ impl Filter {
         matches!(self.plan.driver, Driver::Everything)
     }
 
-    /// Whether the line matches: raw bytes, with its line feed or without. A line by itself has no time above it: of
-    /// times ask a [`Sifter`](super::Sifter).
-    pub fn is_match(&self, line: &[u8]) -> bool {
-        self.is_match_at(line, MAX_LINE_BYTES, |_| None)
+    /// Whether the line matches that starts there: raw bytes, with its line feed or without. A line by itself has no time
+    /// above it: of times ask a [`Sifter`](super::Sifter).
+    pub fn is_match(&self, start: ByteOffset, line: &[u8]) -> bool {
+        self.is_match_at((line, start.get()), MAX_LINE_BYTES, |_| None)
     }
 
-    /// Whether the line matches, of which `limit` bytes are looked at; `time_of` tells its time by its text.
+    /// Whether the line matches that starts there, of which `limit` bytes are looked at; `time_of` tells its time by its
+    /// text.
     pub(super) fn is_match_at(
         &self,
-        line: &[u8],
+        (line, start): (&[u8], u64),
         limit: usize,
         mut time_of: impl FnMut(&[u8]) -> Option<Stamp>,
     ) -> bool {
@@ -154,7 +156,9 @@ impl Filter {
             return true;
         }
         let mut scratch = Vec::new();
-        let text = clean_line(line, limit, &mut scratch);
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        let seen = text_at(ByteOffset::new(start), line.get(..limit).unwrap_or(line));
+        let text = clean_line(seen, limit, &mut scratch);
         self.plan.root.is_match(&mut Line::new(text, &mut || time_of(text)))
     }
 
@@ -235,7 +239,7 @@ impl Filter {
 /// Where it is in the query's text means nothing: it is not in there.
 impl From<BadNarrow> for BadQuery {
     fn from(wrong: BadNarrow) -> Self {
-        Self { position: 0, detail: wrong.message().to_owned() }
+        Self { position: 0, detail: wrong.message() }
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 use taillight::line::ByteOffset;
 
 use super::apart::Apart;
-use super::clean::{Cleaned, first_unclean};
+use super::clean::{Cleaned, first_unclean, has_mark};
 use super::clock::{Clock, Piece};
 use super::units::{Ground, Part, Passed, Portions, Scratch, Unit, Units};
 use super::{Budget, Filter, Hit};
@@ -244,7 +244,8 @@ pub(super) fn count_by_blocks(
     block: u64,
     on_block: &mut dyn FnMut(u64, u64),
 ) -> bool {
-    let Some(counter) = filter.counter().filter(|_| first_unclean(piece, filter.sees_returns()).is_none()) else {
+    let is_clean = || !has_mark(piece, at) && first_unclean(piece, filter.sees_returns()).is_none();
+    let Some(counter) = filter.counter().filter(|_| is_clean()) else {
         return false;
     };
     let (mut rest, mut at) = (piece, at);
@@ -275,7 +276,7 @@ fn judge_seen<'f>(
 ) {
     let raw_hit = |raw: Range<usize>| hit(at + raw.start as u64, at + raw.end as u64, true);
     let is_timed = filters.clone().any(|(_, filter)| filter.asks_time());
-    let apart = if is_timed { None } else { Apart::of(piece, returns, text) };
+    let apart = if is_timed || has_mark(piece, at) { None } else { Apart::of(piece, returns, text) };
     // What becomes of it, `on_hit` knows.
     if let Some(apart) = apart {
         for (nth, filter) in filters.clone() {
@@ -285,7 +286,7 @@ fn judge_seen<'f>(
             let _ = apart.lines(judge, |raw| on_hit(nth, raw_hit(raw)));
         }
     } else {
-        let mut cleaned = Cleaned::new(piece, returns, text);
+        let mut cleaned = Cleaned::new((piece, at), returns, text);
         let lines = Piece::new(at, piece, &cleaned);
         for (nth, filter) in filters.clone() {
             cleaned.rewind();
@@ -302,7 +303,7 @@ pub(super) fn is_match(
     limit: usize,
     clock: &mut Clock<'_>,
 ) -> io::Result<bool> {
-    let is_match = filter.is_match_at(line, limit, |text| clock.of_line(start, text));
+    let is_match = filter.is_match_at((line, start), limit, |text| clock.of_line(start, text));
     clock.check()?;
     Ok(is_match)
 }

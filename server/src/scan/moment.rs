@@ -164,7 +164,7 @@ impl Visit for Times<'_, '_> {
         text: &mut Vec<u8>,
         clock: &mut Clock<'_>,
     ) -> io::Result<Option<u64>> {
-        let mut cleaned = Cleaned::new(piece, true, text);
+        let mut cleaned = Cleaned::new((piece, at), true, text);
         let text = cleaned.text();
         let broke = cleaned.each_line(|line, raw| match text.get(line).and_then(|line| clock.own_time(line)) {
             Some(time) => (self.on_time)(at + raw.start as u64, time),

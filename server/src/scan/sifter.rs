@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use taillight::line::ByteOffset;
 use taillight::timestamp::Stamp;
 
 use super::clean::clean_line;
@@ -32,7 +33,7 @@ impl Sifter {
     /// Whether the next line matches: raw bytes, with its line feed or without, that start at `start` of the stream.
     pub fn is_match(&mut self, start: u64, line: &[u8]) -> bool {
         if !self.filter.asks_time() {
-            return self.filter.is_match(line);
+            return self.filter.is_match(ByteOffset::new(start), line);
         }
         let mut scratch = Vec::new();
         let text = clean_line(line, MAX_LINE_BYTES, &mut scratch);
@@ -42,7 +43,7 @@ impl Sifter {
         }
         let time =
             self.timed.filter(|(from, _)| start.saturating_sub(*from) <= Sizes::USUAL.reach).map(|(_, stamp)| stamp);
-        self.filter.is_match_at(line, MAX_LINE_BYTES, |_| time)
+        self.filter.is_match_at((line, start), MAX_LINE_BYTES, |_| time)
     }
 }
 

@@ -19,7 +19,7 @@ use crate::error::ApiError;
 use crate::read::{self, PageWant};
 use crate::scan::moment;
 use crate::scan::page::{self, Work};
-use crate::source::is_gone;
+use crate::source::{Source, is_gone};
 use crate::state::AppState;
 use crate::tail::TailTip;
 use crate::ws::search::{Refusal, Search};
@@ -76,8 +76,8 @@ pub async fn screen(state: &AppState, who: &Principal, view: &FileView) -> Resul
     if let Anchor::Line(line) = view.anchor() {
         tip.current().index.wait_for(Some(line), Instant::now() + WAIT_FOR_LINE).await;
     }
-    let wanted = view.clone();
-    let (mut search, refused) = state.tasks.compiling(move || search_of(&wanted)).await;
+    let (wanted, source) = (view.clone(), Arc::clone(&tip.current().source));
+    let (mut search, refused) = state.tasks.compiling(move || search_of(&wanted, &*source)).await;
     search.hold_views(tip.current(), &state.tasks);
     let (search, wanted, seen) = (Arc::new(search), view.clone(), Arc::clone(&tip));
     let reader = Arc::clone(&search);
@@ -97,8 +97,8 @@ fn reach(at: Anchor) -> Option<ByteOffset> {
 }
 
 /// What the link shows and finds (blocking).
-fn search_of(view: &FileView) -> (Search, Vec<Refusal>) {
-    Search::of_link(view.shown_rows().as_ref(), Some(view.find.as_str()))
+fn search_of(view: &FileView, source: &dyn Source) -> (Search, Vec<Refusal>) {
+    Search::of_link(view.shown_rows().as_ref(), Some(view.find.as_str()), source)
 }
 
 /// The rows of a first screen, and what goes with them.
@@ -123,7 +123,7 @@ fn draw(tip: &TailTip, view: &FileView, search: &Search) -> Result<Drawn, Failur
     let unfinished = frame.rows().last().filter(|row| !row.finished);
     let complete = unfinished.map_or(frame.end, |row| row.offset);
     let marker = read::marker_at(epoch.source.as_ref(), complete)?;
-    let mut is_hit = |row: &FrameRow<'_>| search.term().is_some_and(|term| term.is_match(row.bytes));
+    let mut is_hit = |row: &FrameRow<'_>| search.term().is_some_and(|term| term.is_match(row.offset, row.bytes));
     let with_gaps = search.filter().is_some() && view.ctx > 0;
     Ok(Drawn {
         cursor: epoch.cursor(complete, marker)?,

@@ -37,6 +37,10 @@ enum Event {
     Hold(Chain, oneshot::Sender<Option<Arc<Epoch>>>),
     /// It is time.
     Tick,
+    /// The last follower has gone.
+    Left,
+    /// A file that is to be decoded finds no room.
+    NoRoom,
     /// The server ends, or nobody can ask any more.
     Stop,
 }
@@ -54,15 +58,23 @@ pub(super) struct Actor {
 }
 
 impl Actor {
-    /// Runs until the server ends, or nobody has followed for [`Pace::linger`].
+    /// Runs until the server ends, or nobody has followed for [`Pace::linger`]: not that long when it holds decoded bytes and
+    /// their room is needed.
     pub(super) async fn run(mut self) {
         let stopping = self.tails.tasks().stopping();
         let mut due = Instant::now();
         let mut earliest = due;
         let mut alone_since = None;
         loop {
-            match self.next_event(&stopping, due).await {
+            match self.next_event(&stopping, due, alone_since.is_some()).await {
                 Event::Stop => break,
+                Event::Left => {
+                    alone_since = Some(Instant::now());
+                    continue;
+                }
+                // What it has decoded is of no use to anybody now.
+                Event::NoRoom if self.tails.retire(&self.shared) => break,
+                Event::NoRoom => continue,
                 Event::Hold(chain, answer) => {
                     let first = self.followed.hold(&chain, std::time::Instant::now());
                     self.publish();
@@ -97,7 +109,8 @@ impl Actor {
         tasks.blocking(move || self.followed.tip().epochs.iter().for_each(|epoch| epoch.index.keep())).await;
     }
 
-    async fn next_event(&mut self, stopping: &CancellationToken, due: Instant) -> Event {
+    async fn next_event(&mut self, stopping: &CancellationToken, due: Instant, is_alone: bool) -> Event {
+        let is_packed = self.followed.is_packed();
         tokio::select! {
             biased;
             () = stopping.cancelled() => Event::Stop,
@@ -106,6 +119,8 @@ impl Actor {
                 Some(Command::Hold(chain, answer)) => Event::Hold(chain, answer),
                 None => Event::Stop,
             },
+            () = self.shared.tip.closed(), if !is_alone => Event::Left,
+            () = self.tails.archives().wants_room(), if is_alone && is_packed => Event::NoRoom,
             () = self.hint.notified() => Event::Look,
             () = tokio::time::sleep_until(due) => Event::Tick,
         }

@@ -102,6 +102,11 @@ impl Followed {
         matches!(self, Self::File(watched, unpacked) if watched.is_busy() || unpacked.is_busy())
     }
 
+    /// Whether any of its lives is decoded.
+    pub(super) fn is_packed(&self) -> bool {
+        matches!(self, Self::File(_, unpacked) if unpacked.is_packed())
+    }
+
     /// How often reading has failed in a row.
     pub(super) fn failures(&self) -> u32 {
         match self {

@@ -102,6 +102,11 @@ impl Unpacked {
         self.lives.iter().any(Life::is_busy)
     }
 
+    /// Whether any life is decoded.
+    pub(super) fn is_packed(&self) -> bool {
+        self.lives.iter().any(|life| life.packed.is_some())
+    }
+
     /// How many lives readers see: up to the first that is to be decoded to its end.
     fn n_shown(&self) -> usize {
         let unfinished = self.lives.iter().position(|life| life.is_over_below() && life.shown.ended.get().is_none());

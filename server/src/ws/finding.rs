@@ -8,7 +8,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use taillight::cursor::Generation;
 use taillight::level::LevelChoice;
-use taillight::line::ByteOffset;
+use taillight::line::{ByteOffset, text_at};
 use taillight::wire::{self, Failure, MAX_LINE_BYTES, MAX_SPAN_ROWS, MAX_SPANS_PER_ROW, RowSpans, ServerMsg};
 
 use super::connection::{End, Viewer, sent};
@@ -33,12 +33,17 @@ struct Sought {
 impl Viewer {
     /// What the first message asks to show and to find; what of it is wrong.
     pub(super) async fn set_up_search(&mut self, filter: Option<wire::Filter>, find: Option<String>) -> Vec<Refusal> {
-        let compile = move || Search::of_link(filter.as_ref(), find.as_deref());
+        let source = self.current_source();
+        let compile = move || Search::of_link(filter.as_ref(), find.as_deref(), &*source);
         let (search, refused) = self.state.tasks.compiling(compile).await;
         self.search = search;
         self.puller.show_only(self.search.filter().cloned());
         self.hold_views();
         refused
+    }
+
+    fn current_source(&self) -> Arc<dyn Source> {
+        Arc::clone(&self.puller.tip().current().source)
     }
 
     /// Shows other rows from here on.
@@ -49,7 +54,8 @@ impl Viewer {
         rows: Rows,
         follow: bool,
     ) -> ControlFlow<End> {
-        let compiled = self.state.tasks.compiling(move || search::compile(filter.as_ref())).await;
+        let source = self.current_source();
+        let compiled = self.state.tasks.compiling(move || search::compile(filter.as_ref(), &*source)).await;
         let filter = match compiled {
             Ok(filter) => filter,
             Err(wrong) => return refuse(socket, rows.req, (false, wrong)).await,
@@ -76,7 +82,8 @@ impl Viewer {
 
     /// Finds something else.
     pub(super) async fn find(&mut self, socket: &mut Socket, req: u32, term: Option<String>) -> ControlFlow<End> {
-        let compile = move || term.map_or(Ok(None), |term| Filter::find(&term));
+        let source = self.current_source();
+        let compile = move || search::compile_find(term.as_deref(), &*source);
         match self.state.tasks.compiling(compile).await {
             Ok(term) => {
                 self.search.find(term);
@@ -248,9 +255,13 @@ fn row_spans(epoch: &Epoch, offset: ByteOffset, term: Option<&Filter>, filter: O
     Some(RowSpans { offset, find: spans(term), filter: spans(filter) })
 }
 
-/// What of a line is on the screen, and how many bytes of it before that are not: those of a hole.
+/// What of a line is on the screen, and how many bytes of it before that are not: those of a hole, or a byte order mark.
 fn shown_part(source: &dyn Source, offset: ByteOffset) -> io::Result<(Bytes, u32)> {
     let line = read::line_bytes(source, offset, MAX_LINE_BYTES as u32)?;
+    let text = text_at(offset, &line);
+    if text.len() < line.len() {
+        return Ok((line.slice_ref(text), (line.len() - text.len()) as u32));
+    }
     if line.len() < MAX_LINE_BYTES || line.iter().any(|byte| *byte != 0) {
         return Ok((line, 0));
     }

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use crate::pull::RowFilter;
 use crate::scan::{BadQuery, Facts, Filter, View};
+use crate::source::{Source, check_encoding_of, is_utf_16};
 use crate::tail::{Epoch, TailTip};
 use crate::tasks::Tasks;
 
@@ -41,23 +42,56 @@ pub(crate) struct Search {
 pub(crate) type Refusal = (bool, BadQuery);
 
 /// Compiles a query as strictly as a user who has just typed it wants; `None` shows all rows (blocking).
-pub(crate) fn compile(wanted: Option<&wire::Filter>) -> Result<Option<RowFilter>, BadQuery> {
-    wanted.map_or(Ok(None), |wanted| Ok(RowFilter::new(Filter::narrowed(&wanted.q, &wanted.narrow)?, wanted.ctx)))
+pub(crate) fn compile(wanted: Option<&wire::Filter>, source: &dyn Source) -> Result<Option<RowFilter>, BadQuery> {
+    let Some(wanted) = wanted else { return Ok(None) };
+    let filter = RowFilter::new(Filter::narrowed(&wanted.q, &wanted.narrow)?, wanted.ctx);
+    if filter.is_some() {
+        check_text(source)?;
+    }
+    Ok(filter)
+}
+
+/// Compiles a find term; `None` finds nothing (blocking).
+pub(crate) fn compile_find(term: Option<&str>, source: &dyn Source) -> Result<Option<Filter>, BadQuery> {
+    let term = term.map_or(Ok(None), Filter::find)?;
+    if term.is_some() {
+        check_text(source)?;
+    }
+    Ok(term)
+}
+
+/// Refuses to look for anything in a text that is not read: "no match" would be no answer (blocking).
+fn check_text(source: &dyn Source) -> Result<(), BadQuery> {
+    match check_encoding_of(source) {
+        Err(error) if is_utf_16(&error) => Err(BadQuery { position: 0, detail: error.to_string() }),
+        _ => Ok(()),
+    }
 }
 
 impl Search {
-    /// What a link asks for: what is wrong in it is left out and told (blocking).
-    pub(crate) fn of_link(filter: Option<&wire::Filter>, find: Option<&str>) -> (Self, Vec<Refusal>) {
+    /// What a link asks for of a source: what is wrong in it is left out and told (blocking).
+    pub(crate) fn of_link(
+        filter: Option<&wire::Filter>,
+        find: Option<&str>,
+        source: &dyn Source,
+    ) -> (Self, Vec<Refusal>) {
         let mut search = Self::default();
         let mut refused = Vec::new();
         if let Some(wanted) = filter {
             let (filter, wrong) = Filter::lenient(&wanted.q, &wanted.narrow);
             refused.extend(wrong.map(|wrong| (false, wrong)));
-            search.show(RowFilter::new(filter, wanted.ctx));
+            match RowFilter::new(filter, wanted.ctx).map(|rows| check_text(source).map(|()| rows)).transpose() {
+                Ok(rows) => search.show(rows),
+                Err(wrong) => refused.push((false, wrong)),
+            }
         }
-        match find.map_or(Ok(None), Filter::find) {
+        match compile_find(find, source) {
             Ok(term) => search.find(term),
             Err(wrong) => refused.push((true, wrong)),
+        }
+        // Wherever in the file the link leads: its start, where the rows say it, may be far away.
+        if let (true, Err(wrong)) = (refused.is_empty(), check_text(source)) {
+            refused.push((false, wrong));
         }
         (search, refused)
     }

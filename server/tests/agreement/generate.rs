@@ -185,6 +185,23 @@ impl Log {
         Self { is_long: true, ..log }
     }
 
+    /// Lines behind a byte order mark, which is no part of the first one's text; a line further down has one that is.
+    pub fn marked(name: &str) -> Self {
+        let mark = "\u{feff}";
+        let lines = [
+            ("2026-11-22T10:00:00Z ERROR first x\r\n", true),
+            ("2026-11-22T10:00:01Z WARN x timeout\n", false),
+            (" at x\n", false),
+            ("\u{feff}2026-11-22T10:00:02Z ERROR x\n", false),
+        ];
+        let line = |(text, is_marked): (&str, bool)| {
+            let raw = format!("{}{text}", if is_marked { mark } else { "" });
+            Line::new(raw.into_bytes(), text.trim_end().as_bytes().to_vec())
+        };
+        let words = ["x", "error", "ERROR", "timeout", "first", "2026-11-22", "WARN"];
+        Self::new(name, lines.map(line).into(), words.map(str::to_owned).to_vec())
+    }
+
     fn new(name: &str, lines: Vec<Line>, words: Vec<String>) -> Self {
         let mut log = Self { name: name.to_owned(), lines, words, is_long: false };
         log.tell();

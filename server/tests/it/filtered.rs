@@ -205,6 +205,34 @@ async fn a_wrong_term_of_a_link_is_told_and_the_rest_of_it_is_in_force() {
 }
 
 #[tokio::test]
+async fn nothing_is_looked_for_in_a_text_in_utf_16_and_that_is_told() {
+    let server = TestServer::start(&[]).await;
+    let text: Vec<u8> = "\u{feff}an error\nfine\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    std::fs::write(server.path("u.log"), &text).expect("written");
+    let mut viewer = server.viewer().await;
+    let mut message = open("logs/u.log", Anchor::End, false, None);
+    if let ClientMsg::Open { filter, find, .. } = &mut message {
+        *filter = filter_of(("error", 0));
+        *find = Some("error".to_owned());
+    }
+    viewer.say(&message).await;
+    let refusal = async |viewer: &mut ClientSocket| {
+        let refused = viewer.message(|msg| matches!(msg, ServerMsg::Refused { .. })).await;
+        let ServerMsg::Refused { req, find, detail, .. } = refused else { panic!("{refused:?}") };
+        assert!(detail.contains("iconv -f UTF-16 -t UTF-8"), "{detail}");
+        (req, find)
+    };
+    assert_eq!((refusal(&mut viewer).await, refusal(&mut viewer).await), ((0, false), (0, true)));
+    let page = viewer.frame(|_| true).await;
+    assert_eq!(page.payload.as_ref(), text, "all rows are shown as they are");
+    let filter = filter_of(("fine", 0));
+    viewer.say(&ClientMsg::Filter { req: 3, filter, at: Anchor::Start, before: 0, after: 9, follow: false }).await;
+    assert_eq!(refusal(&mut viewer).await, (3, false));
+    viewer.say(&ClientMsg::Find { req: 4, term: Some("fine".to_owned()) }).await;
+    assert_eq!(refusal(&mut viewer).await, (4, true));
+}
+
+#[tokio::test]
 async fn the_newest_filter_wins_and_a_blank_one_shows_all() {
     let text = lines(0..20_000);
     let server = TestServer::start(&[("app.log", &text)]).await;

@@ -188,15 +188,15 @@ fn wrong_values_are_dropped_and_told() {
         ),
         (
             "from=soon",
-            "'from=soon' in the link is ignored: expected RFC 3339, '2026-11-22 10:00', 10:00, -15m, today or yesterday",
+            "'from=soon' in the link is ignored: expected RFC 3339, \"2026-11-22 10:00\", 10:00, -15m, today or yesterday",
         ),
         (
             "to=25:00",
-            "'to=25:00' in the link is ignored: expected RFC 3339, '2026-11-22 10:00', 10:00, -15m, today or yesterday",
+            "'to=25:00' in the link is ignored: expected RFC 3339, \"2026-11-22 10:00\", 10:00, -15m, today or yesterday",
         ),
         (
             "at=time:soon",
-            "'at=time:soon' in the link is ignored: expected RFC 3339, '2026-11-22 10:00', 10:00, -15m, today or yesterday after 'time:'",
+            "'at=time:soon' in the link is ignored: expected RFC 3339, \"2026-11-22 10:00\", 10:00, -15m, today or yesterday after 'time:'",
         ),
         ("q=%FF", "'q=\u{fffd}' in the link is ignored: not percent-encoded text"),
         ("find=%z", "'find=%z' in the link is ignored: not percent-encoded text"),

@@ -3,7 +3,7 @@
 use taillight::ansi::{self, Style, StyledLine, parse_line};
 use taillight::follow::Follow;
 use taillight::line::{ByteLen, ByteOffset, LineNo};
-use taillight::row::{empty_text, more_text, parse_row, shown_bytes};
+use taillight::row::{more_text, parse_row, said_in_front, shown_bytes};
 use taillight::view::Place;
 use taillight::window::{Item, RowKey};
 use taillight::wire::{FrameRow, RowSpans};
@@ -100,7 +100,7 @@ fn write_hits(item: Item<'_>, spans: Option<&RowSpans>, hits: &mut [Vec<(u32, u3
     let shown = shown_bytes(&row);
     // What is left out at the start of a line counts in the spans, what is said instead counts in the text.
     let left_out = u32::try_from(row.hole.get()).unwrap_or(u32::MAX) + (row.bytes.len() - shown.len()) as u32;
-    let said = empty_text(&row).map_or(0, |text| text.len() as u32 + u32::from(!shown.is_empty()));
+    let said = said_in_front(&row).map_or(0, |text| text.len() as u32 + u32::from(!shown.is_empty()));
     for (hits, spans) in hits.iter_mut().zip([&spans.filter, &spans.find]) {
         let moved = spans.iter().map(|(from, to)| (from.saturating_sub(left_out), to.saturating_sub(left_out)));
         ansi::shown_spans(shown, &moved.collect::<Vec<_>>(), hits);

@@ -126,6 +126,10 @@ fn pressed(terms: &[Term], is_on: fn(&Term) -> bool) -> &'static str {
 
 /// What is wrong, and the text with the place marked.
 pub fn error_view(error: &BoxError, typed: &str) -> AnyView {
+    if typed.is_empty() {
+        // It is about the file.
+        return any(view! { <p>{error.message.clone()}</p> });
+    }
     let (before, at, after) = text::around(typed, error.position);
     let at = if at.trim().is_empty() { "␣" } else { at }.to_owned();
     // In words too: who does not see the mark hears the place.

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::{Span, disposition, read_piece, set};
 use crate::api::search::{PIECE_BYTES, Walk, Want, Writer};
-use crate::api::{CUT_WAIT, cut, len_now};
+use crate::api::{CUT_WAIT, check_text, cut, len_now};
 use crate::error::ApiError;
 use crate::export::Format;
 use crate::scan::Filter;
@@ -46,6 +46,7 @@ pub(super) async fn download(
     (name, format): (&[u8], Format),
     filter: Filter,
 ) -> Result<Response, ApiError> {
+    check_text(&tasks, &follower).await?;
     let deadline = Instant::now() + CUT_WAIT;
     let (epoch, end) = loop {
         let tip = follower.tip();

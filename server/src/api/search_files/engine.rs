@@ -24,7 +24,7 @@ use crate::auth::Principal;
 use crate::catalog::{Catalog, Found, FoundFile, OpenError};
 use crate::scan::{Budget, Filter};
 use crate::source::packed::{Decoder, WINDOW_LOG};
-use crate::source::{LocalFile, Source, TEXT_HEAD_BYTES, is_binary, read_full};
+use crate::source::{LocalFile, Source, TEXT_HEAD_BYTES, check_encoding, is_binary, read_full};
 use crate::tasks::{Tasks, scan_threads};
 
 /// How long a step may take.
@@ -195,6 +195,7 @@ impl Engine {
             }
             let mut head = [0; TEXT_HEAD_BYTES];
             let n_read = read_full(&*source, &mut head, ByteOffset::ZERO)?;
+            check_encoding(head.get(..n_read).unwrap_or_default())?;
             if is_binary(head.get(..n_read).unwrap_or_default()) {
                 return Err(Stop::Binary);
             }

@@ -13,7 +13,7 @@ use super::plain::part;
 use crate::dates::{Dates, HEAD_BYTES, Learned};
 use crate::scan::{Budget, Filter, MAX_LINE_BYTES, REACH_BYTES};
 use crate::source::packed::{Decoder, Next, may_stand_for};
-use crate::source::{Gone, Source, is_binary};
+use crate::source::{Gone, Source, check_encoding, is_binary};
 
 /// How much is decoded in a step, in bytes.
 const STEP_BYTES: usize = 1024 * 1024;
@@ -120,6 +120,7 @@ impl Packed {
         }
         let held = &mut self.held;
         if is_start {
+            check_encoding(&held.bytes)?;
             if is_binary(&held.bytes) {
                 return Err(Stop::Binary);
             }

@@ -4,7 +4,7 @@
 use std::io;
 
 use taillight::ansi;
-use taillight::line::{ByteLen, ByteOffset};
+use taillight::line::{ByteLen, ByteOffset, text_at};
 
 use crate::dates::Dates;
 use crate::export::{Exporter, Format, Row};
@@ -46,7 +46,7 @@ fn row(exporter: &mut Exporter, filter: &Filter, offset: ByteOffset, bytes: &[u8
     row.truncate(row.trim_ascii_end().len().saturating_sub(1));
     row.extend_from_slice(b",\"marks\":");
     // Numbers always serialize.
-    row.extend(serde_json::to_vec(&marks(filter, bytes)).unwrap_or_default());
+    row.extend(serde_json::to_vec(&marks(filter, text_at(offset, bytes))).unwrap_or_default());
     row.push(b'}');
     row
 }

@@ -12,7 +12,7 @@ use crate::dates::Dates;
 use crate::export::{Format, Lines, MAX_LINE_BYTES, Numbers, Row};
 use crate::scan::rows::{Around, Rows, Shown};
 use crate::scan::{Budget, Hit, hits_down, rendered, total};
-use crate::source::{Source, read_full};
+use crate::source::{Source, check_encoding_of, read_full};
 
 /// How much of a long line is copied at once, in bytes.
 const COPY_BYTES: u64 = 256 * 1024;
@@ -106,6 +106,9 @@ impl Search {
         if self.is_full() {
             return Ok(());
         }
+        if self.done == ByteOffset::ZERO {
+            check_encoding_of(&*self.source).map_err(Stop::Input)?;
+        }
         if self.wanted.count {
             return self.count(to);
         }
@@ -129,9 +132,9 @@ impl Search {
         };
         let Some(write) = format.of_line() else { return Ok(false) };
         let prefix = self.rows.prefix();
-        let render = |_: Hit, line: &[u8], out: &mut Vec<u8>| {
+        let render = |hit: Hit, line: &[u8], out: &mut Vec<u8>| {
             out.extend_from_slice(prefix);
-            write(line, out);
+            write(hit.start, line, out);
         };
         let mut failed = None;
         let n_matched = &mut self.n_matched;

@@ -13,6 +13,7 @@ use super::search::Stop;
 use crate::dates::{Dates, HEAD_BYTES};
 use crate::export::{Format, MAX_LINE_BYTES, Row};
 use crate::scan::Sifter;
+use crate::source::check_encoding;
 
 /// How much of one line is kept, in bytes; the rest cannot be read again.
 const MAX_STREAM_LINE_BYTES: usize = 64 * 1024 * 1024;
@@ -52,19 +53,26 @@ pub enum Head {
     },
 }
 
-/// Prints what matches until the stream ends; how many lines matched. `on_cut` hears where a line was cut.
+/// Prints what matches until the stream ends; how many lines matched, if any was read, and why it ended early, if it did. `on_cut` hears
+/// where a line was cut.
 pub fn run(
     wanted: &Wanted,
     name: &Name,
     (mut file, head): (impl io::Read, Head),
     printer: &mut Printer<impl io::Write>,
     on_cut: impl FnMut(u64),
-) -> Result<u64, Stop> {
+) -> (Option<u64>, Result<(), Stop>) {
     if wanted.max == Some(0) {
-        return Ok(0);
+        return (Some(0), Ok(()));
     }
     let mut buf = vec![0; HEAD_BYTES];
-    let Begin { len: mut n_read, dates, mut failed } = begin(&mut file, head, &mut buf)?;
+    let Begin { len, dates, failed } = match begin(&mut file, head, &mut buf) {
+        Ok(begin) => begin,
+        Err(stop) => return (None, Err(stop)),
+    };
+    if let Err(error) = check_encoding(&buf[..len]) {
+        return (None, Err(Stop::Input(error)));
+    }
     let mut rows = FileRows::new(name.clone(), wanted.format);
     rows.set_dates(Arc::clone(&dates));
     let mut stream = Stream {
@@ -79,19 +87,8 @@ pub fn run(
         offset: ByteOffset::ZERO,
         on_cut,
     };
-    let (mut line, mut missing) = (Vec::new(), 0);
-    while n_read > 0 && !stream.is_full() {
-        stream.part(&buf[..n_read], (&mut line, &mut missing))?;
-        // Nothing waits for the next line of a slow writer.
-        stream.printer.flush().map_err(Stop::Output)?;
-        if !stream.is_full() {
-            n_read = failed.take().map_or_else(|| read(&mut file, &mut buf), Err)?;
-        }
-    }
-    if n_read == 0 && !line.is_empty() {
-        stream.line(&mut line, missing)?;
-    }
-    Ok(stream.n_matched)
+    let done = stream.read(&mut file, (&mut buf, len), failed);
+    (Some(stream.n_matched), done)
 }
 
 /// The head of a stream.
@@ -143,6 +140,28 @@ impl<W: io::Write, C: FnMut(u64)> Stream<'_, W, C> {
 
     fn is_full(&self) -> bool {
         self.has_all() && self.after_left == 0
+    }
+
+    /// Takes the stream, of which `buf` has the first `n_read` bytes; `failed` says why there are no more, if so.
+    fn read(
+        &mut self,
+        file: &mut impl io::Read,
+        (buf, mut n_read): (&mut [u8], usize),
+        mut failed: Option<Stop>,
+    ) -> Result<(), Stop> {
+        let (mut line, mut missing) = (Vec::new(), 0);
+        while n_read > 0 && !self.is_full() {
+            self.part(&buf[..n_read], (&mut line, &mut missing))?;
+            // Nothing waits for the next line of a slow writer.
+            self.printer.flush().map_err(Stop::Output)?;
+            if !self.is_full() {
+                n_read = failed.take().map_or_else(|| read(file, buf), Err)?;
+            }
+        }
+        if n_read == 0 && !line.is_empty() {
+            self.line(&mut line, missing)?;
+        }
+        Ok(())
     }
 
     /// Takes what was read; the unfinished line at its end is kept in `line`, with how many bytes of it are missing.

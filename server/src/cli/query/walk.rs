@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use taillight::line::ByteOffset;
+use taillight::line::{ByteOffset, is_utf_16};
 
 use super::{Input, Run, say};
 use crate::catalog::LogFile;
@@ -110,7 +110,7 @@ pub fn has_folder(paths: &[PathBuf]) -> bool {
     paths.iter().any(|path| is_folder(path))
 }
 
-/// Whether a file is no text, or what it stands for.
+/// Whether a file is no text, or what it stands for. Text in UTF-16 is text: that it is not read is told when it is searched.
 fn is_binary(file: LogFile) -> io::Result<bool> {
     let file = Arc::new(LocalFile::new(Arc::new(file))?);
     let mut head = Vec::new();
@@ -124,5 +124,5 @@ fn is_binary(file: LogFile) -> io::Result<bool> {
             head.truncate(n_read);
         }
     }
-    Ok(source::is_binary(&head))
+    Ok(source::is_binary(&head) && !is_utf_16(&head))
 }

@@ -2,6 +2,7 @@
 
 use serde::de::IgnoredAny;
 use taillight::ansi;
+use taillight::line::is_utf_16;
 
 use crate::scan::Charset;
 
@@ -12,8 +13,8 @@ const SAMPLE_LINES: usize = 100;
 pub(super) fn encoding(head: &[u8], charset: Charset) -> Option<&'static str> {
     Some(match (head, charset) {
         ([], _) => return None,
-        ([0xff, 0xfe, ..], _) => "utf-16le",
-        ([0xfe, 0xff, ..], _) => "utf-16be",
+        ([0xff, ..], _) if is_utf_16(head) => "utf-16le",
+        ([0xfe, ..], _) if is_utf_16(head) => "utf-16be",
         (_, Charset { has_nul: true, .. }) => "binary",
         (_, Charset { has_high: false, .. }) => "ascii",
         (_, Charset { is_broken: false, .. }) => "utf-8",
@@ -113,6 +114,7 @@ mod tests {
             (b"a", of(true, true, true), Some("binary")),
             (b"\xff\xfea\0", of(true, true, true), Some("utf-16le")),
             (b"\xfe\xff\0a", of(true, true, true), Some("utf-16be")),
+            (b"\xff\xfe a", of(false, true, true), Some("latin-1 or other")),
         ] {
             assert_eq!(encoding(head, charset), expected, "{head:?}");
         }

@@ -108,7 +108,7 @@ impl Visit for Tally {
         text: &mut Vec<u8>,
         clock: &mut Clock<'_>,
     ) -> io::Result<Option<u64>> {
-        let mut cleaned = Cleaned::new(piece, true, text);
+        let mut cleaned = Cleaned::new((piece, at), true, text);
         let (text, lines) = (cleaned.text(), Piece::new(at, piece, &cleaned));
         cleaned.each_line(|line, raw| {
             let kind = text.get(line.clone()).and_then(Level::of);

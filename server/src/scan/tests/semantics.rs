@@ -1,6 +1,7 @@
 //! What matches a line, as tables.
 
 use std::ops::ControlFlow;
+use taillight::line::ByteOffset;
 use taillight::query::Narrow;
 
 use proptest::prelude::*;
@@ -10,17 +11,20 @@ use super::super::pattern::{compile, within_a_line};
 use super::super::{Filter, MAX_LINE_BYTES};
 use super::oracle::on_one_line;
 
+/// Where a line begins that is not the first.
+const SOMEWHERE: ByteOffset = ByteOffset::new(7);
+
 fn check(cases: &[(&str, &[u8], bool)]) {
     for (text, line, expected) in cases {
         let filter = Filter::compile(text).unwrap();
         let shown = String::from_utf8_lossy(line);
-        assert_eq!(filter.is_match(line), *expected, "{text} on {shown:?}");
+        assert_eq!(filter.is_match(SOMEWHERE, line), *expected, "{text} on {shown:?}");
         // The same in the middle of others, where the engine runs over all of them.
         let bytes = [b"before\n", *line, b"\nafter\n"].concat();
         let mut hits = Vec::new();
         let source = super::oracle::Growing::new(&bytes);
-        let end = taillight::line::ByteOffset::new(bytes.len() as u64);
-        let all = taillight::line::ByteOffset::ZERO..end;
+        let end = ByteOffset::new(bytes.len() as u64);
+        let all = ByteOffset::ZERO..end;
         super::super::hits_down(&source, &filter, None, all, &super::super::Budget::unlimited(), &mut |hit| {
             hits.push(hit.start.get());
             ControlFlow::Continue(())
@@ -128,7 +132,7 @@ fn only_the_first_mib_of_a_line_is_looked_at() {
     let filter = Filter::compile("end").unwrap();
     for (before, expected) in [(MAX_LINE_BYTES - 3, true), (MAX_LINE_BYTES - 2, false), (MAX_LINE_BYTES + 9, false)] {
         let line = [&vec![b'x'; before][..], b"end\n"].concat();
-        assert_eq!(filter.is_match(&line), expected, "{before}");
+        assert_eq!(filter.is_match(SOMEWHERE, &line), expected, "{before}");
     }
 }
 
@@ -163,13 +167,13 @@ fn keys_and_conjunctions() {
     assert_eq!(of("a  b").key(), of("(a b)").key());
     assert_ne!(of("a b").key(), of("a or b").key());
     let both = of("a or b").and(&of("c"));
-    assert!(both.is_match(b"bc") && both.is_match(b"ac") && !both.is_match(b"ab"));
+    assert!(both.is_match(SOMEWHERE, b"bc") && both.is_match(SOMEWHERE, b"ac") && !both.is_match(SOMEWHERE, b"ab"));
     assert_eq!(both.key(), of("(a or b) c").key());
     assert_eq!(Filter::everything().and(&of("a")).key(), of("a").key());
     assert_eq!(of("a").and(&Filter::everything()).key(), of("a").key());
     assert!(of("").is_everything() && !of("/(?:)/").is_everything());
     let find = Filter::find("a b").unwrap().unwrap();
-    assert!(find.is_match(b"xA Bx") && !find.is_match(b"b a"));
+    assert!(find.is_match(SOMEWHERE, b"xA Bx") && !find.is_match(SOMEWHERE, b"b a"));
     assert!(Filter::find("").unwrap().is_none());
 }
 
@@ -190,7 +194,11 @@ fn what_cannot_be_compiled_is_refused_where_it_stands() {
     }
     let (filter, bad) = Filter::lenient("foo /a(b/ -bar", &Narrow::default());
     assert_eq!(bad.unwrap().position, 6);
-    assert!(filter.is_match(b"foo") && !filter.is_match(b"bar") && !filter.is_match(b"foo bar"));
+    assert!(
+        filter.is_match(SOMEWHERE, b"foo")
+            && !filter.is_match(SOMEWHERE, b"bar")
+            && !filter.is_match(SOMEWHERE, b"foo bar")
+    );
     let (filter, bad) = Filter::lenient("/a(b/", &Narrow::default());
     assert!(bad.is_some() && filter.is_everything());
 }
@@ -270,5 +278,44 @@ proptest! {
         for found in regex.find_iter(&text) {
             prop_assert!(!text[found.range()].contains(&b'\n'));
         }
+    }
+}
+
+#[test]
+fn a_byte_order_mark_at_the_start_of_a_file_is_no_text() {
+    let mark = "\u{feff}";
+    let long = "z".repeat(MAX_LINE_BYTES - 3);
+    for (text, line, expected) in [
+        ("/^one/", "one", true),
+        ("/^one$/", "one", true),
+        ("/^$/", "", true),
+        ("-/^one/", "one", false),
+        ("/^one/ or /^two/", "one", true),
+        ("/^\\u{feff}/", "one", false),
+        ("/^one$/ level:error or /^ERROR/", "ERROR two", true),
+        ("/^one/", "\x1b[1mone\r", true),
+        ("/^z+$/", &long, true),
+        ("/zx/", &format!("{long}x"), false),
+    ] {
+        let filter = Filter::compile(text).unwrap();
+        let marked = [mark, line].concat();
+        assert_eq!(filter.is_match(ByteOffset::ZERO, marked.as_bytes()), expected, "{text} on {line:.20?} alone");
+        let hits = |bytes: &str| {
+            let source = super::oracle::Growing::new(bytes.as_bytes());
+            let mut starts = Vec::new();
+            let all = ByteOffset::ZERO..ByteOffset::new(bytes.len() as u64);
+            super::super::hits_down(&source, &filter, None, all, &super::super::Budget::unlimited(), &mut |hit| {
+                starts.push(hit.start.get());
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+            starts
+        };
+        assert_eq!(hits(&marked).contains(&0), expected, "{text} on {line:.20?} without an end");
+        let file = format!("{marked}\nother\n{mark}one\n");
+        assert_eq!(hits(&file).contains(&0), expected, "{text} on {line:.20?} among others");
+        let later = (marked.len() + 7) as u64;
+        let is_elsewhere = filter.is_match(SOMEWHERE, format!("{mark}one").as_bytes());
+        assert_eq!(hits(&file).contains(&later), is_elsewhere, "{text}: elsewhere it is text");
     }
 }

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use super::Packed;
 use super::decoded::Decoded;
@@ -54,6 +54,8 @@ struct Inner {
     unquestioned: u64,
     slots: Arc<Semaphore>,
     n_waiting: AtomicUsize,
+    /// Told when the budget or the disk is used up.
+    room: Notify,
     held: Mutex<Held>,
 }
 
@@ -84,6 +86,7 @@ impl Archives {
             unquestioned: UNQUESTIONED_BYTES,
             slots: Arc::new(Semaphore::new(DECODERS)),
             n_waiting: AtomicUsize::new(0),
+            room: Notify::new(),
             held: Mutex::default(),
         };
         Self { inner: Arc::new(inner) }
@@ -133,8 +136,8 @@ impl Archives {
         let Self { inner } = Self::new(folders, u64::MAX);
         let slots = Arc::clone(&inner.slots);
         let folders = inner.folders.clone();
-        let (n_waiting, held) = (AtomicUsize::new(0), Mutex::default());
-        Self { inner: Arc::new(Inner { folders, budget: u64::MAX, unquestioned, slots, n_waiting, held }) }
+        let (n_waiting, room, held) = (AtomicUsize::new(0), Notify::new(), Mutex::default());
+        Self { inner: Arc::new(Inner { folders, budget: u64::MAX, unquestioned, slots, n_waiting, room, held }) }
     }
 
     /// Whether `n_stored` bytes may stand for `n_bytes`.
@@ -166,13 +169,22 @@ impl Archives {
             let oldest = held.files.iter().filter(|other| !other.is_used() && !Arc::ptr_eq(other, file));
             let Some(oldest) = oldest.min_by_key(|other| other.used_at()).cloned() else {
                 let alone = file.len().get().saturating_add(n_bytes) > self.inner.budget;
-                return if alone { Room::TooLarge } else { Room::Full };
+                if alone {
+                    return Room::TooLarge;
+                }
+                self.inner.room.notify_waiters();
+                return Room::Full;
             };
             held.remove(&oldest);
         }
         held.bytes = held.bytes.saturating_add(n_bytes);
         file.add_booked(n_bytes);
         Room::Free
+    }
+
+    /// Ends when somebody has no room: who holds a file that nobody reads lets it go then.
+    pub async fn wants_room(&self) {
+        self.inner.room.notified().await;
     }
 
     /// Forgets `file` if nobody reads it; whether it is forgotten, now or before. `old_enough` is how long it must have

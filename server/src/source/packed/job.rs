@@ -21,6 +21,9 @@ const STEP_BYTES: usize = 1024 * 1024;
 /// The time between two looks for what has changed: more bytes, no more readers, others that wait.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
+/// How often a file that finds no room is tried again, after [`LOOK_EVERY`] each.
+const MAX_FULL: u32 = 4;
+
 /// The work on one file.
 #[derive(Debug)]
 pub(super) struct Job {
@@ -33,7 +36,19 @@ pub(super) struct Job {
     discard: u64,
     slot: Option<OwnedSemaphorePermit>,
     buf: Vec<u8>,
+    /// What was decoded and finds no room.
+    unkept: Option<Unkept>,
+    /// How often it found none, one time after the other.
+    n_full: u32,
     now: Now,
+}
+
+/// Decoded bytes, how far the stored ones were used for them, and what comes next.
+#[derive(Debug)]
+struct Unkept {
+    bytes: Vec<u8>,
+    used: ByteOffset,
+    next: Next,
 }
 
 /// How the work stands.
@@ -43,7 +58,7 @@ enum Now {
     Works,
     /// There is when the stored file grows.
     Waits,
-    /// Reading fails; it is tried again.
+    /// Reading fails, or there is no room; it is tried again.
     Fails,
     /// There is none any more.
     Over,
@@ -59,6 +74,8 @@ impl Job {
             discard: 0,
             slot: None,
             buf: Vec::new(),
+            unkept: None,
+            n_full: 0,
             now: Now::Works,
         }
     }
@@ -148,12 +165,17 @@ impl Job {
             self.from = decoder.member();
             self.discard = self.file.len().get().saturating_sub(self.from.decoded.get());
         }
+        // It is not counted in the length: it is decoded again.
+        self.unkept = None;
         self.slot = None;
         self.buf = Vec::new();
     }
 
     /// Decodes a little. Blocks.
     fn step(&mut self) {
+        if let Some(Unkept { bytes, used, next }) = self.unkept.take() {
+            return self.keep(&bytes, used, next);
+        }
         let mut buf = std::mem::take(&mut self.buf);
         buf.resize(STEP_BYTES, 0);
         let (stored, format, from) = (&self.file.stored, self.file.format, self.from);
@@ -190,8 +212,16 @@ impl Job {
             match self.archives.book(&self.file, bytes.len() as u64) {
                 Room::Free => {}
                 Room::TooLarge => return self.end(Unpacking::TooLarge),
+                // Who holds what nobody reads has just been told.
+                Room::Full if self.n_full < MAX_FULL => {
+                    self.n_full += 1;
+                    self.unkept = Some(Unkept { bytes: bytes.to_owned(), used, next });
+                    self.now = Now::Fails;
+                    return;
+                }
                 Room::Full => return self.end(Unpacking::NoRoom),
             }
+            self.n_full = 0;
             if let Err(error) = self.file.append(self.archives.folders(), bytes) {
                 tracing::warn!(%error, "a compressed file cannot be decoded: what it stands for cannot be kept");
                 return self.end(Unpacking::NoRoom);

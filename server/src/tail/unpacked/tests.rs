@@ -79,6 +79,28 @@ async fn a_compressed_file_is_there_at_once_and_what_is_appended_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_decoded_for_somebody_who_has_gone_makes_room_at_once() {
+    let folder = TempFolder::new();
+    let lines: String = (0..50_000).map(|number| format!("{number} of the lines\n")).collect();
+    let path = |number: u32| folder.file(&format!("{number}.gz"), &gzip(format!("{number}\n{lines}").as_bytes()));
+    // For one of them, and not for two.
+    let archives = Archives::new(vec![folder.path().to_owned()], lines.len() as u64 * 3 / 2);
+    let pace = Pace { linger: Duration::from_secs(3600), reconcile: Duration::from_secs(3600), ..Pace::default() };
+    let tails = Tails::with_archives(tasks(), pace, archives);
+    for number in 0..3 {
+        let mut follower = tails.follow(log_file(&path(number))).unwrap();
+        until(&mut follower, &format!("{number}\n{lines}"), WHOLE).await;
+    }
+    // What somebody follows stays.
+    let mut held = tails.follow(log_file(&path(3))).unwrap();
+    until(&mut held, &format!("3\n{lines}"), WHOLE).await;
+    let mut cut = tails.follow(log_file(&path(4))).unwrap();
+    assert!(cut.decoded(None, tokio::time::Instant::now() + DEADLINE).await);
+    assert_eq!(cut.tip().state, FileState::Packed(Unpacking::NoRoom));
+    assert_eq!(text(&held.tip()).len(), lines.len() + 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rotation_of_compressed_files_is_one() {
     let folder = TempFolder::new();
     let path = folder.file("a.log.2.gz", &gzip(b"older\n"));
