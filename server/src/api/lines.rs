@@ -28,7 +28,7 @@ use crate::error::ApiError;
 use crate::export::{Exporter, Format, MAX_LINE_BYTES, Row};
 use crate::read::{self, PageWant, lines_back};
 use crate::scan::Filter;
-use crate::source::read_full;
+use crate::source::{is_gone, read_full};
 use crate::state::AppState;
 use crate::tail::{Epoch, TailTip};
 use crate::tasks::Tasks;
@@ -182,11 +182,15 @@ async fn step(mut rest: Rest) -> io::Result<Option<(Bytes, Rest)>> {
         return Ok(Some((done(is_all, rest.next)?, rest)));
     }
     let (epoch, end, from, rows) = (Arc::clone(&rest.epoch), rest.end, rest.next, rest.rows);
-    let piece = rest.tasks.blocking(move || piece(&epoch, end, from, rows)).await?;
-    if piece.rows == 0 {
-        // The file was cut under the answer: what is gone cannot be sent, and the last line of the answer is missing.
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
+    let piece = match rest.tasks.blocking(move || piece(&epoch, end, from, rows)).await {
+        Ok(piece) if piece.rows > 0 => piece,
+        Err(error) if !is_gone(&error) => return Err(error),
+        // The file was cut under the answer: what is gone cannot be sent.
+        Ok(_) | Err(_) => {
+            rest.is_done = true;
+            return Ok(Some((done(false, rest.next)?, rest)));
+        }
+    };
     rest.rows -= piece.rows.min(rest.rows);
     rest.next = piece.next;
     Ok(Some((piece.json.into(), rest)))
@@ -202,8 +206,9 @@ fn piece(epoch: &Epoch, end: ByteOffset, from: ByteOffset, rows: u32) -> io::Res
     for row in frame.rows() {
         let line = frame.first_line.map(|first| first + LineCount::new(u64::from(piece.rows)));
         let mut long = Vec::new();
-        if row.missing > ByteLen::ZERO {
-            long.resize((row.bytes.len() as u64 + row.missing.get()).min(MAX_LINE_BYTES) as usize, 0);
+        if row.missing > ByteLen::ZERO || row.hole > ByteLen::ZERO {
+            let len = row.hole.get() + row.bytes.len() as u64 + row.missing.get();
+            long.resize(len.min(MAX_LINE_BYTES) as usize, 0);
             let n_read = read_full(&*epoch.source, &mut long, row.offset)?;
             long.truncate(n_read);
         }
@@ -248,4 +253,61 @@ fn count(name: &str, value: &str) -> Result<u32, ApiError> {
 
 fn bad(detail: &str) -> ApiError {
     ApiError::BadRequest { detail: detail.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use super::*;
+    use crate::tail::{Follower, Pace, Tails};
+    use crate::testing::{TempFolder, log_file, tasks};
+
+    async fn text_of(body: Body) -> String {
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        String::from_utf8(bytes.to_vec()).unwrap()
+    }
+
+    /// F28.
+    #[tokio::test]
+    async fn an_answer_under_which_the_file_is_cut_says_that_it_is_not_complete() {
+        let (folder, tasks) = (TempFolder::new(), tasks());
+        let never = Duration::from_secs(3600);
+        let pace = Pace { poll: true, reconcile: never, poll_every: never, ..Pace::default() };
+        for q in ["", "line", "nowhere"] {
+            let path = folder.file(&format!("{q}.log"), &b"a line\n".repeat(100_000));
+            let (tails, file) = (Tails::new(tasks.clone(), pace), log_file(&path));
+            let follower: Follower = tasks.blocking(move || tails.follow(file)).await.unwrap();
+            let wanted = Wanted { after: 9_000, ..wanted(&format!("q={q}")).unwrap() };
+            let filter = Filter::compile(q).unwrap();
+            let body = answer(&tasks, &follower.tip(), &wanted, &filter).await.unwrap();
+            File::options().write(true).open(&path).unwrap().set_len(7 * 1_500).unwrap();
+            let text = text_of(body).await;
+            let last = text.lines().last().unwrap();
+            assert!(last.starts_with("{\"done\":true,\"complete\":false,\"next\":"), "{q}: {last}");
+            assert!(text.lines().count() <= 1_501, "{q}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_line_behind_a_hole_is_the_row_that_a_query_finds() {
+        let (folder, tasks) = (TempFolder::new(), tasks());
+        let line = b"2026-11-22T10:00:00Z ERROR boom\n";
+        for (name, hole) in [("short", 5_000), ("long", 900_000), ("longer", 3_000_000)] {
+            let path = folder.sparse(name, hole + line.len() as u64, &[(hole, line)]);
+            let tails = Tails::new(tasks.clone(), Pace::default());
+            let file = log_file(&path);
+            let follower = tasks.blocking(move || tails.follow(file)).await.unwrap();
+            let tip = follower.tip();
+            let mut told = Vec::new();
+            for q in ["", r"%2F%5E%5Cx00%2F"] {
+                let wanted = wanted(&format!("q={q}")).unwrap();
+                let filter = compile(&tasks, wanted.lines.clone()).await.unwrap();
+                let text = text_of(answer(&tasks, &tip, &wanted, &filter).await.unwrap()).await;
+                let row: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+                told.push(["offset", "time", "level", "text"].map(|field| row[field].clone()));
+            }
+            assert_eq!(told[0], told[1], "{name}");
+        }
+    }
 }

@@ -10,6 +10,7 @@ use taillight::line::ByteOffset;
 use super::done;
 use crate::api::search::{Walk, Want, Writer};
 use crate::export::Format;
+use crate::source::is_gone;
 
 /// How long an answer may search altogether. Then it ends, says that it is not complete, and where to go on.
 const MAX_SEARCH: Duration = Duration::from_secs(10);
@@ -56,7 +57,10 @@ async fn step(answer: Option<Answer>) -> io::Result<Option<(Bytes, Option<Answer
         }
         let began = Instant::now();
         let want = Want { from: answer.next, rows: answer.rows };
-        let (writer, piece) = answer.walk.down(answer.writer, want).await?;
+        let (writer, piece) = match answer.walk.down(answer.writer, want).await {
+            Err(error) if is_gone(&error) => return Ok(Some((done(false, answer.next)?, None))),
+            walked => walked?,
+        };
         answer.searched += began.elapsed();
         answer.writer = writer;
         answer.next = piece.next;
