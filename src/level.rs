@@ -14,7 +14,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::line::without_mark;
+use crate::line::told_of;
 pub use choice::{LevelChoice, LevelCounts};
 
 /// How bad it is what a line tells, in order.
@@ -62,7 +62,7 @@ impl Level {
 
     /// The level of a line without its escapes (see [`ansi::plain`](crate::ansi::plain)).
     pub fn of(line: &[u8]) -> Option<Self> {
-        find::find(without_mark(line))
+        find::find(told_of(line))
     }
 }
 

@@ -243,8 +243,22 @@ pub fn is_utf_16(head: &[u8]) -> bool {
 }
 
 /// The bytes without the byte order mark that they may begin with.
-pub(crate) fn without_mark(bytes: &[u8]) -> &[u8] {
+fn without_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
+/// What a line may tell of itself: without the byte order mark, or the NUL bytes of a hole, that it may begin with. A hole is
+/// what a program leaves that goes on writing at its place after its log was truncated.
+pub(crate) fn told_of(line: &[u8]) -> &[u8] {
+    let line = without_mark(line);
+    if line.first() != Some(&0) {
+        return line;
+    }
+    // Chunk by chunk first: holes are long.
+    let is_nul = |chunk: &&[u8]| chunk.iter().fold(0, |any, byte| any | byte) == 0;
+    let whole: usize = line.chunks(256).take_while(is_nul).map(<[u8]>::len).sum();
+    let rest = line.get(whole..).unwrap_or_default();
+    rest.iter().position(|&byte| byte != 0).map_or(&[], |text| &rest[text..])
 }
 
 #[cfg(test)]

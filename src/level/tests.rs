@@ -94,6 +94,7 @@ fn as_a_field() {
             r#"{"t":{"$date":"x"},"s":"W","c":"NETWORK"}"#,
             r#"{"@l":"Warning"}"#,
             "\u{feff}{\"level\":\"warn\"}",
+            "\0\0\0WARN x",
             r#"{"@level":"warn","@message":"error","@timestamp":"x"}"#,
             r#"{"log":"2026-11-22 10:00:00 WARN x\n","stream":"stdout","time":"x"}"#,
             r#"Nov 22 10:00:00 host app[1]: {"level":"warn"}"#,

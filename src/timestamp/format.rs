@@ -4,7 +4,7 @@ use super::Reading;
 use super::find::{find, is_blank, is_delimiter};
 use super::reader::Reader;
 use super::shape::{Found, Shape, read};
-use crate::line::without_mark;
+use crate::line::told_of;
 
 /// How many lines are enough to learn from.
 const SAMPLE_LINES: usize = 100;
@@ -41,7 +41,7 @@ impl Format {
     pub fn learn<'a>(lines: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let lines: Vec<&[u8]> = lines
             .into_iter()
-            .map(without_mark)
+            .map(told_of)
             .filter(|line| line.iter().any(|&byte| !is_blank(byte)))
             .take(SAMPLE_LINES)
             .collect();
@@ -71,7 +71,7 @@ impl Format {
 
     /// What a line, without its escapes, tells of its time.
     pub fn find(&self, line: &[u8]) -> Option<Reading> {
-        let line = without_mark(line);
+        let line = told_of(line);
         let Some(shape) = self.shape else { return find(line).map(|found| found.reading) };
         if let Some(at) = self.anchor.place(line)
             && let Some(found) = read(shape, line, at)

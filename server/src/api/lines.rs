@@ -308,6 +308,8 @@ mod tests {
                 told.push(["offset", "time", "level", "text"].map(|field| row[field].clone()));
             }
             assert_eq!(told[0], told[1], "{name}");
+            // Of a line no more than 1 MiB is looked at.
+            assert_eq!(told[0][2], if hole < 1 << 20 { "error".into() } else { serde_json::Value::Null }, "{name}");
         }
     }
 }
