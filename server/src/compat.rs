@@ -134,7 +134,7 @@ async fn run(mut socket: Socket, state: AppState, (who, mut follower): (Principa
         _ = follower.decoded(None, Instant::now() + WAIT_FOR_DECODING) => {}
     }
     let heartbeat = Heartbeat::new(state.facts.heartbeat);
-    let ended = match start(&state, &follower, options.lines).await {
+    let ended = match start(&state, &follower, options).await {
         Some((generation, offset)) => {
             let puller = Puller::new(follower, generation, offset, Style::PLAIN);
             let renderer = Renderer::new(options.format);
@@ -155,17 +155,20 @@ async fn run(mut socket: Socket, state: AppState, (who, mut follower): (Principa
     }
 }
 
-/// Where the last `lines` lines begin.
-async fn start(state: &AppState, follower: &Follower, lines: u32) -> Option<(Generation, ByteOffset)> {
+/// Where the last lines begin that are wanted. One without a line feed is the last of them, unless it waits for that.
+async fn start(state: &AppState, follower: &Follower, options: Options) -> Option<(Generation, ByteOffset)> {
     let tip = follower.tip();
     let epoch = Arc::clone(tip.current());
     let generation = epoch.generation;
-    let complete = tip.complete;
-    if lines == 0 {
-        return Some((generation, complete));
+    let (complete, is_open) = (tip.complete, !options.tail && tip.len > tip.complete);
+    match options.lines.checked_sub(u32::from(is_open)) {
+        None => Some((generation, tip.len)),
+        Some(0) => Some((generation, complete)),
+        Some(lines) => {
+            let first = state.tasks.blocking(move || lines_back(&*epoch.source, complete, lines)).await;
+            first.ok().map(|(offset, _)| (generation, offset))
+        }
     }
-    let first = state.tasks.blocking(move || lines_back(&*epoch.source, complete, lines)).await;
-    first.ok().map(|(offset, _)| (generation, offset))
 }
 
 /// One open stream.

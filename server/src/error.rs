@@ -39,6 +39,11 @@ pub enum ApiError {
         /// What was expected.
         detail: String,
     },
+    /// No byte of a file is in the range that is wanted.
+    BadRange {
+        /// How long the file is, in bytes.
+        len: u64,
+    },
     /// A query that does not parse.
     BadQuery {
         /// What was expected.
@@ -113,6 +118,7 @@ impl ApiError {
             Self::Denied { .. } | Self::Forbidden { .. } => StatusCode::FORBIDDEN,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::BadRequest { .. } | Self::BadQuery { .. } => StatusCode::BAD_REQUEST,
+            Self::BadRange { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotText { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooMany { .. } | Self::TooManySockets { .. } | Self::TooManySearches { .. } => {
@@ -169,6 +175,9 @@ impl ApiError {
                     .to_owned(),
             ),
             Self::BadRequest { detail } => ("bad request", detail.clone()),
+            Self::BadRange { len } => {
+                ("no such range", format!("the file has {len} bytes: ask for a range that begins before"))
+            }
             Self::BadQuery { detail, .. } => ("bad query", detail.clone()),
             Self::MethodNotAllowed { allow } => ("method not allowed", format!("this address answers {allow} only")),
             Self::NotAFile { what } => ("not a log file", format!("this is {what}, not a regular file")),

@@ -189,7 +189,7 @@ fn if_range_holds(headers: &HeaderMap, etag: &str) -> bool {
 }
 
 fn not_satisfiable(len: u64) -> Response {
-    let mut response = StatusCode::RANGE_NOT_SATISFIABLE.into_response();
+    let mut response = ApiError::BadRange { len }.into_response();
     set(response.headers_mut(), CONTENT_RANGE, &format!("bytes */{len}"));
     response
 }

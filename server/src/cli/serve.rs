@@ -1,6 +1,6 @@
 //! `serve`: tracing, runtime, listener and signals around the server.
 
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -92,6 +92,8 @@ fn start_log(format: LogFormat) -> Result<(), Failure> {
         })
     })?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    // Colours are for people who look: a journal or a file would hold them as they are.
+    let log = log.with_ansi(io::stderr().is_terminal());
     match format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),

@@ -26,8 +26,9 @@ async fn without_tail_the_lines_come_and_the_stream_ends() {
     for (query, expected) in [
         ("format=text", "a\nb\nc & d\n"),
         ("tail=0&format=html", "a\nb\n<b>c</b> &amp; d\n"),
-        ("format=text&lines=1", "b\nc & d\n"),
-        ("format=text&lines=0", "c & d\n"),
+        ("format=text&lines=2", "b\nc & d\n"),
+        ("format=text&lines=1", "c & d\n"),
+        ("format=text&lines=0", ""),
     ] {
         let mut seed = server.seed("app.log", query).await.expect("accepted");
         assert_eq!(seed.texts_until(expected).await, expected, "{query}");
