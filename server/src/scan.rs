@@ -45,7 +45,7 @@ pub use piece::{Piece, REACH_BYTES};
 pub use sifter::Sifter;
 pub use survey::{Charset, Survey, survey, survey_stream};
 pub use total::total;
-pub use view::View;
+pub use view::{Ration, Rations, View, Whole};
 pub use views::Views;
 
 /// How much of a line is looked at, in bytes.

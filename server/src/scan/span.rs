@@ -80,6 +80,16 @@ impl Span {
         self.from
     }
 
+    /// How many bytes it has.
+    pub(super) fn len(&self) -> u64 {
+        self.part.stop.saturating_sub(self.from)
+    }
+
+    /// How many of them were looked through, once it is judged.
+    pub(super) fn looked_through(&self) -> u64 {
+        self.open.map_or(self.len(), |open| open.saturating_sub(self.from).min(self.len()))
+    }
+
     /// How many lines match.
     pub(super) fn n_hits(&self) -> u64 {
         self.told.iter().flat_map(|told| &told.blocks).map(|(_, n)| n).sum()
