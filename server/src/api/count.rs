@@ -156,10 +156,10 @@ async fn matched(
     let view = Arc::clone(whole.view());
     view.wait(deadline).await;
     let known = view.matched();
-    if known.scanned >= len {
-        if let Some(matched) = state.tasks.blocking(move || view.rank(len)).await {
-            return (matched, true);
-        }
+    if known.scanned >= len
+        && let Some(matched) = state.tasks.blocking(move || view.rank(len)).await
+    {
+        return (matched, true);
     }
     state.unfinished.keep(whole, &state.tasks);
     (known.count, false)
