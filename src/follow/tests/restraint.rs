@@ -100,6 +100,29 @@ fn what_the_user_goes_to_is_read_while_a_search_stands() {
 }
 
 #[test]
+fn a_scroll_is_a_wish_for_rows_and_drawing_them_is_none() {
+    let mut follow = Follow::new(1);
+    let Input::Start(start) = start(false) else { panic!("a start") };
+    let at = Anchor::Byte(ByteOffset::new(150 * MIB));
+    effects(&mut follow, Input::Start(Start { filter: wanted("x"), at, ..start }), 0);
+    effects(&mut follow, Input::SocketOpen, 0);
+    effects(&mut follow, opened(900 * MIB, None), 0);
+    effects(&mut follow, counted(stands(0, 0, true)), 0);
+    let Input::Frame(page) = nothing(0, 100 * MIB, 200 * MIB) else { panic!("a frame") };
+    let line = crate::line::LineNo::new;
+    let row = |nth: u64| SparseRow { offset: ByteOffset::new((100 + nth) * MIB), line: line(nth + 1), context: false };
+    let sparse = Some(Sparse { marker: Marker { len: 64, hash: 1 }, rows: (0..100).map(row).collect() });
+    let page = Frame { payload: "x\n".repeat(100).into(), sparse, ..page };
+    let sent = effects(&mut follow, Input::Frame(page), 0);
+    assert_eq!(page_asked(&sent), None, "{sent:?}");
+    // The line of the link is in the middle of the screen.
+    for (first, is_asked) in [(40, false), (40, false), (30, true)] {
+        let sent = effects(&mut follow, Input::Looking { first, last: first + 20 }, 0);
+        assert_eq!(page_asked(&sent).is_some(), is_asked, "{first}: {sent:?}");
+    }
+}
+
+#[test]
 fn what_is_typed_is_a_wish_and_rows_appended_are_shown_while_it_stands() {
     let mut follow = following();
     effects(&mut follow, filter("x"), 0);

@@ -51,7 +51,7 @@ pub(super) struct Leave {
     given: Ration,
     left: Ration,
     /// Who has it go on whatever is left.
-    n_unbounded: u32,
+    n_whole: u32,
     /// Nothing is left, and nothing is under way any more.
     is_stopped: bool,
 }
@@ -64,12 +64,12 @@ impl Default for Leave {
 
 impl Leave {
     pub(super) fn of(ration: Ration) -> Self {
-        Self { given: ration, left: ration, n_unbounded: 0, is_stopped: ration.is_spent() }
+        Self { given: ration, left: ration, n_whole: 0, is_stopped: ration.is_spent() }
     }
 
     /// How many bytes may still be looked through.
     pub(super) fn bytes(&self) -> u64 {
-        match self.n_unbounded {
+        match self.n_whole {
             0 if self.left.is_spent() => 0,
             0 => self.left.bytes,
             _ => u64::MAX,
@@ -119,13 +119,13 @@ impl Leave {
 
     /// From now on it goes on whatever is left.
     pub(super) fn unbind(&mut self) {
-        self.n_unbounded += 1;
+        self.n_whole += 1;
         self.is_stopped = false;
     }
 
     /// One of those who had it go on does so no more.
     pub(super) fn bind(&mut self) {
-        self.n_unbounded = self.n_unbounded.saturating_sub(1);
+        self.n_whole = self.n_whole.saturating_sub(1);
     }
 }
 
