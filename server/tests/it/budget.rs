@@ -4,7 +4,7 @@ use taillight::cursor::Anchor;
 use taillight::line::LineCount;
 use taillight::wire::{ClientMsg, Filter, Matched, ServerMsg, Tip};
 
-use crate::socket::{ClientSocket, Said, filter_of, open};
+use crate::socket::{ClientSocket, PATIENCE, Said, filter_of, open};
 use crate::support::TestServer;
 
 const MIB: usize = 1 << 20;
@@ -43,7 +43,8 @@ async fn shown(viewer: &mut ClientSocket, is_it: impl Fn(&Matched) -> bool) -> M
         ServerMsg::Opened { tip, .. } | ServerMsg::Tip(tip) => of(tip).is_some(),
         _ => false,
     });
-    match told.await {
+    // Pings go on whatever is not told.
+    match tokio::time::timeout(PATIENCE, told).await.expect("it is told") {
         ServerMsg::Opened { tip, .. } | ServerMsg::Tip(tip) => of(&tip).expect("it is so"),
         other => panic!("no tip: {other:?}"),
     }
