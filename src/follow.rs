@@ -24,7 +24,8 @@
 //!
 //! With a filter the window holds the rows that match and what it knows to have none between: each answer of the server
 //! is a bounded piece of work, so pages are asked for again and again until the screen and a margin are full or an end of
-//! the file is reached; [`Follow::is_filling`] while rows of the screen are missing. Find marks rows ([`Follow::spans`]
+//! the file is reached; [`Follow::is_filling`] while rows of the screen are missing. While the server's count stands
+//! stopped ([`Follow::stopped`]), only what the user goes to is asked for, until [`Input::Continue`]. Find marks rows ([`Follow::spans`]
 //! of the visible ones, fetched by itself) and is gone through with [`Input::Seek`], which ends in [`Effect::GoToRow`]. So
 //! are rows of some levels, with [`Input::SeekLevels`].
 
@@ -39,6 +40,7 @@ mod link;
 mod numbers;
 mod overview;
 mod pages;
+mod restraint;
 mod seek;
 mod spans;
 mod state;
@@ -52,6 +54,7 @@ use history::History;
 use link::Link;
 use overview::Overview;
 use pages::Requests;
+use restraint::Restraint;
 use seek::Finding;
 use spans::Spans;
 
@@ -108,6 +111,7 @@ pub struct Follow {
     finding: Finding,
     spans: Spans,
     overview: Overview,
+    restraint: Restraint,
     told: Option<Told>,
 }
 
@@ -158,6 +162,7 @@ impl Follow {
             finding: Finding::default(),
             spans: Spans::default(),
             overview: Overview::default(),
+            restraint: Restraint::default(),
             told: None,
         }
     }
@@ -259,10 +264,12 @@ impl Follow {
             }
             Input::Filter { filter, at, before, after } => self.set_filter(filter, (at, before, after), out),
             Input::Find(term) => self.set_find(term, out),
+            Input::Continue => self.go_on(out),
             Input::Levels(on) => self.want_levels(on, out),
             Input::Marks(parts) => self.want_marks(parts),
             intent => self.intend(&intent, out),
         }
+        self.settle_restraint(out);
         self.show_hit(out);
         self.ask_spans(out);
         self.ask_numbers(out);

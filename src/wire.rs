@@ -18,7 +18,10 @@
 //!    which part of the file they cover. A sparse page may cover less than was asked for, even nothing new: the server
 //!    answers after a bounded piece of work, and the client asks again from where the answer ends. [`ClientMsg::Seek`]
 //!    works the same way. So a client gives up a search by not asking on, and there is nothing to cancel.
-//! 6. The server sends [`ServerMsg::Ping`] at the heartbeat interval; any message from the client counts as life, and
+//! 6. What a filter or a find term counts over the whole file takes a ration of bytes and time, and stands stopped then
+//!    ([`Matched::stopped`]) until some viewer of the same says [`ClientMsg::Continue`]. In a large file, what only a link
+//!    asks for stands from the beginning. Pages, seeks and live frames are as ever.
+//! 7. The server sends [`ServerMsg::Ping`] at the heartbeat interval; any message from the client counts as life, and
 //!    without one within [`PONG_SECS`] the connection is closed with [`CLOSE_NO_PONG`].
 
 pub mod frame;
@@ -39,7 +42,7 @@ pub use listing::{Entry, EntryKind, Listing};
 pub use packed::Unpacking;
 
 /// The version of these messages. A client of another version is told to reload.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// The path of the viewer's endpoint, below the base path.
 pub const ENDPOINT: &str = "/api/v1/viewer";
@@ -131,6 +134,8 @@ pub enum ClientMsg {
         filter: Option<Filter>,
         /// What to find, as in [`ClientMsg::Find`]; one that is wrong is refused in the same way.
         find: Option<String>,
+        /// Whether the user has asked for these in the page: more than a link that was opened.
+        wished: bool,
     },
     /// Shows other rows from here on. Answered by a page with the same request number, from which live frames go on when
     /// `follow` is set, or by [`ServerMsg::Refused`]: then everything stays as it was. Live frames that come before the
@@ -157,6 +162,8 @@ pub enum ClientMsg {
         /// One term of the query language; `None` for nothing.
         term: Option<String>,
     },
+    /// Has the counts go on that stand stopped, with as much again as they were given.
+    Continue,
     /// Looks for the next row that the find term is in, or one of some levels; answered by [`ServerMsg::Sought`].
     Seek {
         /// Chosen by the client, from 1.
@@ -450,6 +457,8 @@ pub struct Matched {
     pub exact: bool,
     /// How far the file was looked through.
     pub scanned: ByteOffset,
+    /// It was looked through as far as it may be, until somebody asks for more.
+    pub stopped: bool,
 }
 
 /// How many rows the find term is in, and which of them is the current one.

@@ -39,7 +39,7 @@ use status::Meter;
 
 pub use connection::{jump_to_end, try_now};
 pub use gestures::key;
-pub use search::{Stopped, levels_changed, seek, seek_levels, spot, stop_search};
+pub use search::{Stopped, go_on, levels_changed, seek, seek_levels, spot, stop_search};
 pub use select::shared_view;
 
 /// How many rows above the place are fetched when a file is opened there.

@@ -73,6 +73,8 @@ pub struct Search {
     pub match_count: RwSignal<String>,
     /// How far a search has come that takes its time.
     pub progress: RwSignal<Option<Progress>>,
+    /// What is said of a search that stands stopped until it is asked to go on; empty when none does.
+    pub stopped: RwSignal<String>,
     /// What to say in the place of rows where the filter shows none; empty where there is nothing to say.
     pub nothing: RwSignal<String>,
     /// Whether text of the log is selected, and it fits on one line.
@@ -137,6 +139,8 @@ pub enum SearchAct {
     Seek(bool),
     /// Ends the search that takes its time.
     Stop,
+    /// Goes on with the one that stands stopped.
+    Continue,
     /// So many more context lines around each match, or fewer.
     Context(i32),
     /// Shows the row among its neighbours, without the filter, or goes back to the filter.
@@ -280,8 +284,16 @@ fn nothing_of(screen: &FileScreen) -> String {
 
 /// What a first screen says when the time for it was over before it was full.
 fn progress_of(screen: &FileScreen) -> Option<Progress> {
-    let percent = screen.filtering.filter(|filtering| !filtering.complete).map(share_of);
+    let is_waiting = screen.tip.shown.is_some_and(|shown| shown.stopped);
+    let percent = screen.filtering.filter(|filtering| !filtering.complete && !is_waiting).map(share_of);
     percent.map(|_| Progress { percent, text: text::still_looking(SearchBox::Filter, percent) })
+}
+
+/// What a first screen says of a search that is not begun, or stands stopped.
+fn stopped_of(screen: &FileScreen) -> String {
+    let found = screen.tip.found.map(|found| found.matched);
+    let stopped = found.into_iter().chain(screen.tip.shown).find(|matched| matched.stopped);
+    stopped.map(|matched| text::stopped(matched.scanned.get(), screen.tip.len.get())).unwrap_or_default()
 }
 
 fn share_of(filtering: Filtering) -> u8 {
@@ -306,6 +318,7 @@ impl Search {
             levels: LevelState::new(view),
             match_count: RwSignal::new(found.map(|found| text::match_count(&found)).unwrap_or_default()),
             progress: RwSignal::new(screen.and_then(progress_of)),
+            stopped: RwSignal::new(screen.map(stopped_of).unwrap_or_default()),
             nothing: RwSignal::new(nothing.unwrap_or_default()),
             selected: RwSignal::new(None),
             off: RwSignal::new(Vec::new()),
@@ -327,6 +340,7 @@ impl Search {
     pub fn clear(&self) {
         self.match_count.set(String::new());
         self.progress.set(None);
+        self.stopped.set(String::new());
         self.nothing.set(String::new());
         self.selected.set(None);
         self.off.set(Vec::new());

@@ -59,6 +59,15 @@ pub fn still_looking(which: SearchBox, percent: Option<u8>) -> String {
     percent.map_or_else(|| format!("still {doing}"), |percent| format!("still {doing} · {percent} % looked through"))
 }
 
+/// What is said of a search that goes no further until it is asked to: `stopped after 20.0 GB (13 %)`,
+/// `not searched: 12.3 GB`.
+pub fn stopped(scanned: u64, len: u64) -> String {
+    match scanned {
+        0 => format!("not searched: {}", size(len)),
+        _ => format!("stopped after {} ({} %)", size(scanned), percent(scanned, len)),
+    }
+}
+
 /// What is said where there is no further row of some levels: `No more errors below`.
 pub fn no_more(levels: LevelChoice, down: bool) -> String {
     let kind = match levels {
@@ -227,7 +236,7 @@ mod tests {
     }
 
     fn matched(count: u64, exact: bool) -> Matched {
-        Matched { count: LineCount::new(count), exact, scanned: ByteOffset::ZERO }
+        Matched { count: LineCount::new(count), exact, scanned: ByteOffset::ZERO, stopped: false }
     }
 
     #[test]
@@ -273,6 +282,8 @@ mod tests {
         );
         assert_eq!(no_more(LevelChoice::ERRORS, true), "No more errors below");
         assert_eq!(no_more(LevelChoice::WARNINGS, false), "No more warnings above");
+        assert_eq!(stopped(0, 12_300_000_000), "not searched: 12.3 GB");
+        assert_eq!(stopped(20_000_000_000, 150_000_000_000), "stopped after 20.0 GB (13 %)");
         assert_eq!(no_match(Some(7)), "No line matches so far · 7 % looked through");
         assert_eq!(still_looking(SearchBox::Filter, Some(7)), "still filtering · 7 % looked through");
     }

@@ -88,6 +88,8 @@ test('a server that is asked to end says so to the page, and ends @own-server', 
   await expect(viewer.state).toHaveText(/^reconnecting/);
   log.append('written meanwhile\n');
   await server.restart();
+  // The server that went told its pages to come back at different times within some seconds.
+  await expect(viewer.state).toHaveText(/^live/, { timeout: 20_000 });
   await viewer.endsWith('written meanwhile');
 });
 

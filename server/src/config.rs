@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use taillight::path::LogPath;
 
+use crate::scan::{Ration, Rations};
+
 /// Everything a server is told. Only [`Config::load`] and its likes make one, so what it holds is checked.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -89,6 +91,12 @@ pub struct Limits {
     pub searches_per_user: u32,
     /// How much one search over files reads, in bytes.
     pub search_bytes: u64,
+    /// How many bytes a viewer's search of one file goes through before the viewer is asked.
+    pub view_bytes: u64,
+    /// How many seconds it takes before the viewer is asked, with all threads that scan.
+    pub view_secs: u32,
+    /// How many bytes a search may have to read that a link starts by itself.
+    pub link_search_bytes: u64,
     /// How much is kept of the line counts of large files, in bytes; 0: none.
     pub kept_counts_bytes: u64,
 }
@@ -264,6 +272,14 @@ impl fmt::Debug for StartToken {
     }
 }
 
+impl Limits {
+    /// What searches of viewers may take.
+    pub fn rations(&self) -> Rations {
+        let pass = Ration { bytes: self.view_bytes, time: Duration::from_secs(u64::from(self.view_secs)) };
+        Rations { pass, link_bytes: self.link_search_bytes }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -274,6 +290,9 @@ impl Default for Limits {
             spool_bytes: 16 << 30,
             searches_per_user: 2,
             search_bytes: 20_000_000_000,
+            view_bytes: 20_000_000_000,
+            view_secs: 30,
+            link_search_bytes: 1_000_000_000,
             kept_counts_bytes: 64 << 20,
         }
     }

@@ -48,7 +48,7 @@ pub use span::Render;
 pub use survey::{Charset, Survey, survey, survey_stream};
 pub use sweep::rendered;
 pub use total::total;
-pub use view::View;
+pub use view::{Ration, Rations, View, Whole};
 pub use views::Views;
 
 /// How much of a line is looked at, in bytes.

@@ -12,6 +12,7 @@ use crate::api::search_files::Searches;
 use crate::assets::Assets;
 use crate::auth::Auth;
 use crate::catalog::Catalog;
+use crate::scan::Rations;
 use crate::tail::Tails;
 use crate::tasks::Tasks;
 
@@ -45,6 +46,8 @@ pub struct Facts {
     pub heartbeat: Duration,
     /// The longest message a client may send on a socket, in bytes.
     pub message_bytes: usize,
+    /// What searches of viewers may take.
+    pub rations: Rations,
     /// When it was started.
     pub started: Instant,
     /// Open connections.

@@ -8,10 +8,14 @@ const SCREEN_ROWS: usize = 60;
 
 impl Follow {
     pub(super) fn looking(&mut self, first: usize, last: usize, out: &mut Vec<Effect>) {
+        self.note_move(first, last);
         self.looking = self.window.key(first).zip(self.window.key(last));
         self.screen_rows = self.screen_rows.max(last.saturating_sub(first) + 1);
         if !self.following {
             self.seen_down_to(last, out);
+        }
+        if self.is_restrained() {
+            return;
         }
         if first < EDGE_ROWS {
             self.ask_above(out);
@@ -24,7 +28,7 @@ impl Follow {
     /// Asks on where a filter's page has brought less than the screen and its margins take. Not when these rows alone
     /// would evict one another.
     pub(super) fn fill(&mut self, out: &mut Vec<Effect>) {
-        if self.filters.in_force().is_none() || !self.window.has_room() {
+        if self.filters.in_force().is_none() || !self.window.has_room() || self.is_restrained() {
             return;
         }
         let (first, last) = self.visible();

@@ -80,6 +80,7 @@ impl Follow {
             return;
         }
         self.cancel_seek();
+        self.wish();
         if !self.has_page
             && !self.link.is_listening()
             && let Some(start) = &mut self.start

@@ -71,6 +71,8 @@ pub enum Input {
     },
     /// Find that term from now on; `None` for nothing. Ends a seek.
     Find(Option<String>),
+    /// Go on with a search that stands stopped: [`Follow::stopped`](super::Follow::stopped).
+    Continue,
     /// Go to the next row that the find term is in, over the end and on from the start (or the other way round).
     Seek {
         /// Towards the end.

@@ -24,6 +24,9 @@ pub(super) enum Way {
 impl Follow {
     /// Applies an intention of the user.
     pub(super) fn intend(&mut self, input: &Input, out: &mut Vec<Effect>) {
+        if matches!(input, Input::GoLive | Input::Resume(_) | Input::JumpTo { .. }) {
+            self.want_rows();
+        }
         match *input {
             Input::GoLive => {
                 self.cancel_seek();

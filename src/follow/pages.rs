@@ -347,6 +347,7 @@ impl Follow {
     /// Shows a page and nothing else; `at` is what was asked for, `None` the end.
     pub(super) fn show(&mut self, frame: &Frame, at: Option<(Anchor, u32)>, out: &mut Vec<Effect>) {
         self.window.replace(frame);
+        self.forget_look();
         self.requests.drop_sides();
         self.resync = None;
         self.has_page = true;

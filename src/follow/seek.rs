@@ -119,6 +119,7 @@ impl Follow {
             return;
         }
         self.cancel_seek();
+        self.wish();
         let hit = self.finding.hit.take();
         self.spans.clear();
         self.overview.clear_marks();

@@ -2,6 +2,7 @@
 
 mod model;
 mod overview;
+mod restraint;
 mod search;
 
 use bytes::Bytes;

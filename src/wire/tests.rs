@@ -48,16 +48,17 @@ fn client_messages_have_these_bytes() {
         credit: CREDIT_BYTES,
         filter: None,
         find: None,
+        wished: false,
     };
     let page = |at| ClientMsg::Page { req: 1, generation: GENERATION, at, before: 2, after: 4 };
     check([
         (
             open(None),
-            r#"{"open":{"version":5,"path":"r/a.log","at":"end","before":40,"after":0,"resume":null,"follow":true,"credit":262144,"filter":null,"find":null}}"#,
+            r#"{"open":{"version":6,"path":"r/a.log","at":"end","before":40,"after":0,"resume":null,"follow":true,"credit":262144,"filter":null,"find":null,"wished":false}}"#,
         ),
         (
             open(resume),
-            r#"{"open":{"version":5,"path":"r/a.log","at":"end","before":40,"after":0,"resume":{"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"offset":70,"marker":{"len":2,"hash":5}},"follow":true,"credit":262144,"filter":null,"find":null}}"#,
+            r#"{"open":{"version":6,"path":"r/a.log","at":"end","before":40,"after":0,"resume":{"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"offset":70,"marker":{"len":2,"hash":5}},"follow":true,"credit":262144,"filter":null,"find":null,"wished":false}}"#,
         ),
         (page(Anchor::Start), r#"{"page":{"req":1,"generation":3,"at":"start","before":2,"after":4}}"#),
         (
@@ -132,11 +133,12 @@ fn messages_of_filter_and_find_have_these_bytes() {
         credit: 7,
         filter: filter.clone(),
         find: Some("/x/i".to_owned()),
+        wished: true,
     };
     check([
         (
             open,
-            r#"{"open":{"version":5,"path":"r/a.log","at":"start","before":0,"after":9,"resume":null,"follow":false,"credit":7,"filter":{"q":"error -\"a b\"","ctx":3},"find":"/x/i"}}"#,
+            r#"{"open":{"version":6,"path":"r/a.log","at":"start","before":0,"after":9,"resume":null,"follow":false,"credit":7,"filter":{"q":"error -\"a b\"","ctx":3},"find":"/x/i","wished":true}}"#,
         ),
         (
             filtered(filter),
@@ -145,6 +147,7 @@ fn messages_of_filter_and_find_have_these_bytes() {
         (filtered(None), r#"{"filter":{"req":1,"filter":null,"at":"end","before":2,"after":4,"follow":true}}"#),
         (ClientMsg::Find { req: 2, term: Some("x".to_owned()) }, r#"{"find":{"req":2,"term":"x"}}"#),
         (ClientMsg::Find { req: 2, term: None }, r#"{"find":{"req":2,"term":null}}"#),
+        (ClientMsg::Continue, r#""continue""#),
         (
             ClientMsg::Seek { req: 3, generation: GENERATION, from: AT, down: true, levels: None },
             r#"{"seek":{"req":3,"generation":3,"from":70,"down":true}}"#,
@@ -164,18 +167,18 @@ fn messages_of_filter_and_find_have_these_bytes() {
             r#"{"spans":{"req":4,"generation":3,"rows":[70,80]}}"#,
         ),
     ]);
-    let matched = |exact| Matched { count: LineCount::new(5), exact, scanned: AT };
+    let matched = |exact| Matched { count: LineCount::new(5), exact, scanned: AT, stopped: !exact };
     let found = |rank| Some(Found { matched: matched(true), rank });
     let sought = |found, at_end| ServerMsg::Sought { req: 3, generation: GENERATION, found, reached: AT, at_end };
     let spans = RowSpans { offset: AT, find: vec![(0, 2), (5, 6)], filter: Vec::new() };
     check([
         (
             ServerMsg::Tip(Tip { shown: Some(matched(false)), found: found(None), ..TIP }),
-            r#"{"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":{"count":5,"exact":false,"scanned":70},"found":{"matched":{"count":5,"exact":true,"scanned":70},"rank":null},"state":"read-error"}}"#,
+            r#"{"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":{"count":5,"exact":false,"scanned":70,"stopped":true},"found":{"matched":{"count":5,"exact":true,"scanned":70,"stopped":false},"rank":null},"state":"read-error"}}"#,
         ),
         (
             ServerMsg::Tip(Tip { found: found(Some(LineCount::new(4))), ..TIP }),
-            r#"{"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":{"matched":{"count":5,"exact":true,"scanned":70},"rank":4},"state":"read-error"}}"#,
+            r#"{"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":{"matched":{"count":5,"exact":true,"scanned":70,"stopped":false},"rank":4},"state":"read-error"}}"#,
         ),
         (
             ServerMsg::Refused { req: 2, find: true, position: 1, detail: "expected )".to_owned() },
@@ -204,11 +207,11 @@ fn server_messages_have_these_bytes() {
     check([
         (
             opened(None),
-            r#"{"opened":{"version":5,"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"resume":null,"heartbeat_secs":20,"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}}}"#,
+            r#"{"opened":{"version":6,"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"resume":null,"heartbeat_secs":20,"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}}}"#,
         ),
         (
             opened(Some(Resume::Resumed { generation: GENERATION })),
-            r#"{"opened":{"version":5,"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"resume":{"resumed":{"generation":3}},"heartbeat_secs":20,"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}}}"#,
+            r#"{"opened":{"version":6,"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"resume":{"resumed":{"generation":3}},"heartbeat_secs":20,"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}}}"#,
         ),
         (
             ServerMsg::Tip(TIP),
@@ -432,6 +435,19 @@ fn nul_bytes_in_front_of_a_line_are_left_out_at_its_start_and_the_rest_at_its_en
 }
 
 proptest! {
+    #[test]
+    fn counts_come_back_as_they_were_sent(
+        shown: Option<(u64, bool, u64, bool)>, found: Option<((u64, bool, u64, bool), Option<u64>)>,
+    ) {
+        let matched = |(count, exact, scanned, stopped)| {
+            Matched { count: LineCount::new(count), exact, scanned: ByteOffset::new(scanned), stopped }
+        };
+        let found = found.map(|(of, rank)| Found { matched: matched(of), rank: rank.map(LineCount::new) });
+        let said = ServerMsg::Tip(Tip { shown: shown.map(matched), found, ..TIP });
+        let text = serde_json::to_string(&said).unwrap();
+        prop_assert_eq!(serde_json::from_str::<ServerMsg>(&text).unwrap(), said);
+    }
+
     #[test]
     fn lines_come_back_as_they_were_sent(
         lines in prop::collection::vec(("[a-z\r\u{1b}]{0,9}", prop::option::of(1..1_000_000_u64)), 0..20),

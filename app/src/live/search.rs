@@ -76,6 +76,11 @@ pub fn seek_levels(levels: LevelChoice, down: bool) {
     });
 }
 
+/// Goes on with a search that stands stopped.
+pub fn go_on() {
+    with(|live| live.step(Input::Continue));
+}
+
 /// Ends a search that takes its time, if it is this page's to end; the rest is a matter of the view.
 pub fn stop_search() -> Stopped {
     with(|live| {
@@ -227,8 +232,8 @@ impl Live {
 
     /// Whose search is under way, and how much of the file was looked through, where that is known.
     fn looking(&self) -> Option<(SearchBox, Option<ByteOffset>)> {
-        let found = self.follow.found().filter(|found| !found.matched.exact);
-        let shown = self.follow.shown().filter(|shown| !shown.exact);
+        let found = self.follow.found().filter(|found| !found.matched.exact && !found.matched.stopped);
+        let shown = self.follow.shown().filter(|shown| !shown.exact && !shown.stopped);
         if let Some(found) = found.filter(|_| self.has_find()) {
             return Some((SearchBox::Find, Some(found.matched.scanned)));
         }
@@ -247,6 +252,7 @@ impl Live {
         set(search.levels.counts, self.follow.levels());
         let progress = self.progress();
         set(search.nothing, self.nothing(progress.as_ref()));
+        set(search.stopped, self.stopped());
         set(search.progress, progress);
     }
 
@@ -256,12 +262,23 @@ impl Live {
         let tip = self.follow.tip().filter(|tip| is_empty && tip.len > ByteOffset::ZERO);
         match tip.and_then(|tip| tip.shown).filter(|shown| shown.count.get() == 0) {
             Some(shown) if shown.exact => text::no_match(None),
+            Some(shown) if shown.stopped => text::no_match(Some(text::percent(shown.scanned.get(), self.len()))),
             // It may be there at once: what is said for a moment only flickers.
             Some(_) => {
                 progress.and_then(|it| it.percent).map(|percent| text::no_match(Some(percent))).unwrap_or_default()
             }
             None => String::new(),
         }
+    }
+
+    /// What is said of a search that stands stopped.
+    fn stopped(&self) -> String {
+        let stopped = self.follow.stopped().filter(|_| self.has_filter() || self.has_find());
+        stopped.map(|matched| text::stopped(matched.scanned.get(), self.len())).unwrap_or_default()
+    }
+
+    fn len(&self) -> u64 {
+        self.follow.tip().map_or(0, |tip| tip.len.get())
     }
 
     /// How far a search has come that has taken its time.

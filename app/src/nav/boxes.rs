@@ -54,6 +54,11 @@ pub fn act(shell: Shell, act: SearchAct) {
         SearchAct::Stop => {
             stop(shell);
         }
+        SearchAct::Continue => {
+            live::go_on();
+            // The button goes, and what it brings is there.
+            focus::focus(ids::GRID);
+        }
         SearchAct::Context(step) => {
             let ctx = shell.file(|view| view.ctx).unwrap_or_default();
             command_view(shell, Command::SetContext(ctx.saturating_add_signed(step)));

@@ -18,6 +18,7 @@ pub fn StateLine() -> impl IntoView {
             </span>
             <WayOn/>
             <Searching/>
+            <Stopped/>
             <span class="right num">
                 <span>{shown(move || status.place.get())}</span>
                 <span>{shown(move || format!("{} %", status.percent.get()))}</span>
@@ -66,6 +67,24 @@ fn Searching() -> impl IntoView {
                 <span class="searching">
                     <span>{shown(text)}</span>
                     <button on:click=handler(move |_| shell.search(SearchAct::Stop))>"Stop " <kbd aria-hidden="true">"Esc"</kbd></button>
+                </span>
+            })
+        })
+    })
+}
+
+/// A search that goes no further until it is asked to, while none is under way.
+#[component]
+fn Stopped() -> impl IntoView {
+    let shell = Shell::get();
+    let (stopped, progress) = (shell.search.stopped, shell.search.progress);
+    let is_shown = memo(move || !stopped.with(String::is_empty) && progress.with(Option::is_none));
+    shown(move || {
+        is_shown.get().then(|| {
+            any(view! {
+                <span class="searching">
+                    <span role="status" aria-label="Search limit">{shown(move || stopped.get())}</span>
+                    <button on:click=handler(move |_| shell.search(SearchAct::Continue))>"Continue"</button>
                 </span>
             })
         })

@@ -169,16 +169,16 @@ async fn matched(
     filter: &Filter,
     (len, deadline): (ByteOffset, Instant),
 ) -> (LineCount, bool) {
-    let view = epoch.views.get(filter, &state.tasks);
+    let whole = epoch.views.whole(filter, &state.tasks);
+    let view = Arc::clone(whole.view());
     view.wait(deadline).await;
     let known = view.matched();
-    if known.scanned >= len {
-        let counts = Arc::clone(&view);
-        if let Some(matched) = state.tasks.blocking(move || counts.rank(len)).await {
-            return (matched, true);
-        }
+    if known.scanned >= len
+        && let Some(matched) = state.tasks.blocking(move || view.rank(len)).await
+    {
+        return (matched, true);
     }
-    state.unfinished.keep(view, &state.tasks);
+    state.unfinished.keep(whole, &state.tasks);
     (known.count, false)
 }
 

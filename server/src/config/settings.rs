@@ -41,8 +41,22 @@ pub enum Kind {
 }
 
 macro_rules! setting {
-    ($key:literal, $env:literal, $flag:expr, $kind:ident, $apply:expr, $show:expr) => {
+    ($key:expr, $env:literal, $flag:expr, $kind:ident, $apply:expr, $show:expr) => {
         Setting { key: $key, env: $env, flag: $flag, kind: Kind::$kind, in_file: true, apply: $apply, show: $show }
+    };
+}
+
+/// A limit: a whole number from the least to the most.
+macro_rules! limit {
+    ($name:ident, $env:literal, ($least:expr, $most:expr)) => {
+        setting!(
+            concat!("limits.", stringify!($name)),
+            $env,
+            None,
+            Whole,
+            |config, text| whole(text, $least, $most, &mut config.limits.$name),
+            |config| config.limits.$name.to_string()
+        )
     };
 }
 
@@ -97,70 +111,17 @@ pub const SETTINGS: &[Setting] = &[
         |config, text| folder(text, &mut config.cache_dir),
         |config| config.cache_dir.display().to_string()
     ),
-    setting!(
-        "limits.message_bytes",
-        "TAILLIGHT_LIMITS_MESSAGE_BYTES",
-        None,
-        Whole,
-        |config, text| whole(text, 1024, 1 << 20, &mut config.limits.message_bytes),
-        |config| config.limits.message_bytes.to_string()
-    ),
-    setting!(
-        "limits.connections",
-        "TAILLIGHT_LIMITS_CONNECTIONS",
-        None,
-        Whole,
-        |config, text| whole(text, 1, 1_000_000, &mut config.limits.connections),
-        |config| config.limits.connections.to_string()
-    ),
-    setting!(
-        "limits.sockets_per_user",
-        "TAILLIGHT_LIMITS_SOCKETS_PER_USER",
-        None,
-        Whole,
-        |config, text| whole(text, 1, 1_000_000, &mut config.limits.sockets_per_user),
-        |config| config.limits.sockets_per_user.to_string()
-    ),
-    setting!(
-        "limits.stdin_bytes",
-        "TAILLIGHT_LIMITS_STDIN_BYTES",
-        None,
-        Whole,
-        |config, text| whole(text, 16 << 20, 1 << 50, &mut config.limits.stdin_bytes),
-        |config| config.limits.stdin_bytes.to_string()
-    ),
-    setting!(
-        "limits.spool_bytes",
-        "TAILLIGHT_LIMITS_SPOOL_BYTES",
-        None,
-        Whole,
-        |config, text| whole(text, 16 << 20, 1 << 50, &mut config.limits.spool_bytes),
-        |config| config.limits.spool_bytes.to_string()
-    ),
-    setting!(
-        "limits.searches_per_user",
-        "TAILLIGHT_LIMITS_SEARCHES_PER_USER",
-        None,
-        Whole,
-        |config, text| whole(text, 1, 1000, &mut config.limits.searches_per_user),
-        |config| config.limits.searches_per_user.to_string()
-    ),
-    setting!(
-        "limits.search_bytes",
-        "TAILLIGHT_LIMITS_SEARCH_BYTES",
-        None,
-        Whole,
-        |config, text| whole(text, 1 << 20, 1 << 50, &mut config.limits.search_bytes),
-        |config| config.limits.search_bytes.to_string()
-    ),
-    setting!(
-        "limits.kept_counts_bytes",
-        "TAILLIGHT_LIMITS_KEPT_COUNTS_BYTES",
-        None,
-        Whole,
-        |config, text| whole(text, 0, 1 << 40, &mut config.limits.kept_counts_bytes),
-        |config| config.limits.kept_counts_bytes.to_string()
-    ),
+    limit!(message_bytes, "TAILLIGHT_LIMITS_MESSAGE_BYTES", (1024, 1 << 20)),
+    limit!(connections, "TAILLIGHT_LIMITS_CONNECTIONS", (1, 1_000_000)),
+    limit!(sockets_per_user, "TAILLIGHT_LIMITS_SOCKETS_PER_USER", (1, 1_000_000)),
+    limit!(stdin_bytes, "TAILLIGHT_LIMITS_STDIN_BYTES", (16 << 20, 1 << 50)),
+    limit!(spool_bytes, "TAILLIGHT_LIMITS_SPOOL_BYTES", (16 << 20, 1 << 50)),
+    limit!(searches_per_user, "TAILLIGHT_LIMITS_SEARCHES_PER_USER", (1, 1000)),
+    limit!(search_bytes, "TAILLIGHT_LIMITS_SEARCH_BYTES", (1 << 20, 1 << 50)),
+    limit!(view_bytes, "TAILLIGHT_LIMITS_VIEW_BYTES", (1 << 20, 1 << 50)),
+    limit!(view_secs, "TAILLIGHT_LIMITS_VIEW_SECS", (1, 86_400)),
+    limit!(link_search_bytes, "TAILLIGHT_LIMITS_LINK_SEARCH_BYTES", (0, 1 << 50)),
+    limit!(kept_counts_bytes, "TAILLIGHT_LIMITS_KEPT_COUNTS_BYTES", (0, 1 << 40)),
 ];
 
 /// Variables of the environment that are no settings.

@@ -111,6 +111,9 @@ fn every_setting_is_read_from_its_variable_and_shown() {
         ("TAILLIGHT_LIMITS_STDIN_BYTES", "68719476736", "limits.stdin_bytes", "68719476736"),
         ("TAILLIGHT_LIMITS_SEARCHES_PER_USER", "3", "limits.searches_per_user", "3"),
         ("TAILLIGHT_LIMITS_SEARCH_BYTES", "68719476736", "limits.search_bytes", "68719476736"),
+        ("TAILLIGHT_LIMITS_VIEW_BYTES", "68719476736", "limits.view_bytes", "68719476736"),
+        ("TAILLIGHT_LIMITS_VIEW_SECS", "5", "limits.view_secs", "5"),
+        ("TAILLIGHT_LIMITS_LINK_SEARCH_BYTES", "0", "limits.link_search_bytes", "0"),
         ("TAILLIGHT_LIMITS_SPOOL_BYTES", "68719476736", "limits.spool_bytes", "68719476736"),
     ];
     for (name, text, key, expected) in table {

@@ -59,6 +59,7 @@ impl Asker for Filter {
 /// The lines that start in a part, as far as they are judged.
 #[derive(Debug)]
 pub(super) struct Span {
+    from: u64,
     /// What is left of it.
     part: Part,
     block: u64,
@@ -74,7 +75,7 @@ impl Span {
     /// The lines that start in `[from, stop)` of a source that is read up to `end`, counted in blocks of so many bytes.
     pub(super) fn new((from, at_start): (u64, bool), stop: u64, end: u64, block: u64) -> Self {
         let part = Part { from, at_start, stop, end, next: None };
-        Self { part, block, told: Vec::new(), next: None, open: None }
+        Self { from, part, block, told: Vec::new(), next: None, open: None }
     }
 
     /// The first so many matching lines are told by their places to the one who asks first.
@@ -96,10 +97,20 @@ impl Span {
         text
     }
 
-    /// Where what is left of it begins.
+    /// Where it begins.
     #[cfg(test)]
     pub(super) fn from(&self) -> u64 {
-        self.part.from
+        self.from
+    }
+
+    /// How many bytes it has.
+    pub(super) fn len(&self) -> u64 {
+        self.part.stop.saturating_sub(self.from)
+    }
+
+    /// How many of them were looked through, once it is judged.
+    pub(super) fn looked_through(&self) -> u64 {
+        self.open.map_or(self.len(), |open| open.saturating_sub(self.from).min(self.len()))
     }
 
     /// How many lines match.

@@ -5,6 +5,7 @@ mod hits;
 mod hostile;
 mod moment;
 pub(in crate::scan) mod oracle;
+mod rations;
 mod semantics;
 mod shared;
 mod together;

@@ -4,6 +4,7 @@ mod ask;
 mod count;
 mod counts;
 mod group;
+mod ration;
 mod together;
 
 use std::io;
@@ -23,6 +24,7 @@ pub(super) use count::step;
 pub(super) use counts::Counts;
 #[cfg(test)]
 pub(super) use group::{Group, Waiting};
+pub use ration::{Ration, Rations};
 pub(super) use together::{Together, keep_counting};
 
 /// The matching lines of a source, counted in the background while anybody holds this. Methods may be called from any
@@ -79,12 +81,28 @@ impl View {
         self.counts.marks(len.get(), parts)
     }
 
-    /// Waits until everything that is known of the source is counted; `false` when `deadline` comes first.
+    /// Has the pass go on that stands stopped; any other goes on as it does.
+    pub fn go_on(&self, ration: Ration) {
+        self.counts.give(ration);
+    }
+
+    /// Waits until the pass does not stand stopped, or its view has ended.
+    pub fn goes_on(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut changes = self.changed();
+        async move {
+            // An error: it has ended.
+            let _ = changes.wait_for(|matched| !matched.stopped).await;
+        }
+    }
+
+    /// Waits until everything that is known of the source is counted; `false` when `deadline` comes first, or the pass
+    /// stands stopped.
     pub async fn wait(&self, deadline: Instant) -> bool {
         let mut changes = self.changed();
         loop {
-            if self.matched().exact {
-                return true;
+            let known = self.matched();
+            if known.exact || known.stopped {
+                return known.exact;
             }
             match tokio::time::timeout_at(deadline, changes.changed()).await {
                 Ok(Ok(())) => {}
@@ -118,6 +136,29 @@ impl View {
     /// Below which place, in `[from, high]`, the last line that may match starts.
     pub(super) fn part_before(&self, high: u64, from: u64) -> u64 {
         self.counts.part_before(high, from)
+    }
+}
+
+/// A view whose pass goes on to the end as long as this is held, whatever the others let it take: for who waits for the
+/// whole answer.
+#[derive(Debug)]
+pub struct Whole(Arc<View>);
+
+impl Whole {
+    pub(super) fn new(view: Arc<View>) -> Self {
+        view.counts.unbind();
+        Self(view)
+    }
+
+    /// The view.
+    pub fn view(&self) -> &Arc<View> {
+        &self.0
+    }
+}
+
+impl Drop for Whole {
+    fn drop(&mut self) {
+        self.0.counts.bind();
     }
 }
 

@@ -8,7 +8,7 @@ use taillight::line::ByteOffset;
 use tokio::sync::Notify;
 
 use super::view::{Counts, Together, keep_counting};
-use super::{Facts, Filter, View};
+use super::{Facts, Filter, Ration, View, Whole};
 use crate::index::LineIndex;
 use crate::source::Source;
 use crate::tasks::Tasks;
@@ -50,10 +50,22 @@ impl Views {
     }
 
     /// The view of `filter`, shared with everybody who holds one of an equal filter. It is counted in the background from
-    /// now on and kept up to date, until the last holder drops it.
+    /// now on and kept up to date, until the last holder drops it. Without a limit, where nobody holds it with one.
     pub fn get(&self, filter: &Filter, tasks: &Tasks) -> Arc<View> {
+        self.within(filter, |_| Ration::UNLIMITED, tasks)
+    }
+
+    /// The same view, counted to the end as long as what is returned is held.
+    pub fn whole(&self, filter: &Filter, tasks: &Tasks) -> Whole {
+        Whole::new(self.within(filter, |_| Ration::NONE, tasks))
+    }
+
+    /// The same view. Its pass takes what `ration` says for so many bytes that are not looked through yet, and stands
+    /// stopped then; where it has begun, it goes on with what it was given.
+    pub fn within(&self, filter: &Filter, ration: impl FnOnce(u64) -> Ration, tasks: &Tasks) -> Arc<View> {
         let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(view) = views.get(filter.key()).and_then(Weak::upgrade) {
+            view.counts().begin(ration(view.counts().unread()));
             return view;
         }
         views.retain(|_, view| view.strong_count() > 0);
@@ -63,6 +75,7 @@ impl Views {
         }
         let view = Arc::new(view);
         view.counts().grow_to(self.shelf.len.load(Ordering::Acquire));
+        view.counts().limit(ration(view.counts().unread()));
         self.begin(view.counts(), tasks);
         views.insert(filter.key().to_owned(), Arc::downgrade(&view));
         view

@@ -71,6 +71,8 @@ enum Wake {
     Moved,
     /// There may be something to send, and it may be sent.
     Ready,
+    /// A search goes on that stood stopped.
+    GoesOn,
     /// Everything has left that the kernel did not take before.
     Flushed,
 }
@@ -99,7 +101,7 @@ pub(super) struct Viewer {
     /// Counts what comes while the connection is held.
     pub(super) counter: Option<Counter>,
     heartbeat: Heartbeat,
-    waiting: Waiting,
+    pub(super) waiting: Waiting,
     pub(super) flood: Flood,
     /// Whether everything up to the tip has been sent; cleared when the tip moves.
     pub(super) drained: bool,
@@ -218,6 +220,10 @@ impl Viewer {
                 true => ControlFlow::Continue(()),
                 false => Box::pin(self.pump(socket)).await,
             },
+            Wake::GoesOn => {
+                self.tell_soon();
+                ControlFlow::Continue(())
+            }
             Wake::Flushed => {
                 self.heartbeat.progressed();
                 ControlFlow::Continue(())
@@ -246,6 +252,9 @@ impl Viewer {
             }
             if moved.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(Wake::Moved);
+            }
+            if waiting.poll_going_on(cx).is_ready() {
+                return Poll::Ready(Wake::GoesOn);
             }
             if can_pull {
                 // What can be read without waiting leaves in one call.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use taillight::cursor::{Generation, Identity};
 use taillight::line::LineCount;
-use taillight::wire::{ServerMsg, Tip};
+use taillight::wire::{Matched, ServerMsg, Tip};
 use tokio::time::Instant;
 
 use super::codec::Message;
@@ -76,8 +76,12 @@ impl Viewer {
         self.hold_views();
         let is_counted = self.count_new_lines().await;
         self.search.rank(&self.state.tasks).await;
+        let going_on = self.search.going_on();
+        let n_stood = going_on.len();
+        self.waiting.wait_for(going_on);
         let tip = self.tip_now();
-        if !is_counted || is_searching(&tip) || self.search.waits_for_rank() {
+        // One that has just stopped is waited for the next time.
+        if !is_counted || is_searching(&tip) || n_stopped(&tip) > n_stood || self.search.waits_for_rank() {
             self.tell_at = Some(Instant::now() + TIP_INTERVAL);
         } else if !tip.lines.exact {
             self.tell_at = Some(Instant::now() + INDEX_INTERVAL);
@@ -165,7 +169,7 @@ impl Viewer {
     /// Holds the counting views of the current generation: a search that was superseded ends when its view is let go.
     pub(super) fn hold_views(&mut self) {
         let tip = self.puller.tip();
-        if self.search.hold_views(tip.current(), &self.state.tasks) {
+        if self.search.hold_views(tip.current(), self.state.facts.rations, &self.state.tasks) {
             self.puller.show_only(self.search.filter().cloned());
         }
     }
@@ -177,8 +181,14 @@ impl Viewer {
     }
 }
 
+/// How many counts stand stopped.
+fn n_stopped(tip: &Tip) -> usize {
+    let matched = tip.shown.into_iter().chain(tip.found.map(|found| found.matched));
+    matched.filter(|matched| matched.stopped).count()
+}
+
 /// Whether a count still grows.
 fn is_searching(tip: &Tip) -> bool {
-    let shown = tip.shown.is_some_and(|shown| !shown.exact);
-    shown || tip.found.is_some_and(|found| !found.matched.exact)
+    let grows = |matched: Matched| !matched.exact && !matched.stopped;
+    tip.shown.is_some_and(grows) || tip.found.is_some_and(|found| grows(found.matched))
 }

@@ -31,12 +31,19 @@ struct Sought {
 }
 
 impl Viewer {
-    /// What the first message asks to show and to find; what of it is wrong.
-    pub(super) async fn set_up_search(&mut self, filter: Option<wire::Filter>, find: Option<String>) -> Vec<Refusal> {
+    /// What the first message asks to show and to find, and whether a user has asked for that; what of it is wrong.
+    pub(super) async fn set_up_search(
+        &mut self,
+        (filter, find): (Option<wire::Filter>, Option<String>),
+        is_wished: bool,
+    ) -> Vec<Refusal> {
         let source = self.current_source();
         let compile = move || Search::of_link(filter.as_ref(), find.as_deref(), &*source);
         let (search, refused) = self.state.tasks.compiling(compile).await;
         self.search = search;
+        if is_wished {
+            self.search.wish();
+        }
         self.puller.show_only(self.search.filter().cloned());
         self.hold_views();
         refused
@@ -69,6 +76,7 @@ impl Viewer {
         };
         self.counter = (!follow).then(|| counter.only(filter.as_ref()));
         self.live = follow;
+        self.search.wish();
         self.search.show(filter);
         // Told even where the same rows match: the client knows of no count of this filter.
         self.told = None;
@@ -86,6 +94,7 @@ impl Viewer {
         let compile = move || search::compile_find(term.as_deref(), &*source);
         match self.state.tasks.compiling(compile).await {
             Ok(term) => {
+                self.search.wish();
                 self.search.find(term);
                 self.told = None;
                 self.hold_views();
@@ -94,6 +103,12 @@ impl Viewer {
             }
             Err(wrong) => refuse(socket, req, (true, wrong)).await,
         }
+    }
+
+    /// Has searches go on that stand stopped.
+    pub(super) fn go_on(&mut self) {
+        self.search.go_on(self.state.facts.rations);
+        self.tell_soon();
     }
 
     /// Looks for the next row with the find term.

@@ -36,7 +36,9 @@ impl Viewer {
     /// Tells how many lines there are of each level, if somebody wants to know and it has changed.
     pub(super) async fn tell_levels(&mut self, socket: &mut Socket) -> ControlFlow<End> {
         let tip = self.puller.tip();
-        let Some(watch) = &mut self.levels else { return ControlFlow::Continue(()) };
+        // They take a look at all of the file, too.
+        let waits = self.search.waits_for_wish();
+        let Some(watch) = self.levels.as_mut().filter(|_| !waits) else { return ControlFlow::Continue(()) };
         let current = tip.current();
         let generation = current.generation;
         if watch.facts.as_ref().is_none_or(|(of, _)| *of != generation) {

@@ -46,6 +46,7 @@ pub(super) struct Wanted {
     pub(super) credit: u32,
     filter: Option<wire::Filter>,
     find: Option<String>,
+    wished: bool,
 }
 
 /// Waits for the first message and answers it: a connection that has begun.
@@ -75,10 +76,10 @@ async fn first_message(socket: &mut Socket) -> ControlFlow<End, Wanted> {
             Err(broken) => return ControlFlow::Break(broken.into()),
         };
         return match serde_json::from_str(&text) {
-            Ok(ClientMsg::Open { version, path, at, before, after, resume, follow, credit, filter, find })
+            Ok(ClientMsg::Open { version, path, at, before, after, resume, follow, credit, filter, find, wished })
                 if version == VERSION =>
             {
-                ControlFlow::Continue(Wanted { path, at, before, after, resume, follow, credit, filter, find })
+                ControlFlow::Continue(Wanted { path, at, before, after, resume, follow, credit, filter, find, wished })
             }
             Ok(ClientMsg::Open { .. }) => ControlFlow::Break(End::Close(CLOSE_VERSION, "another version: reload")),
             Ok(_) | Err(_) => ControlFlow::Break(End::Close(CLOSE_PROTOCOL, "the first message must be 'open'")),
@@ -155,7 +156,7 @@ async fn open(
     let resume = found.map(|found| found.resume);
     let heartbeat_secs = u32::try_from(state.facts.heartbeat.as_secs()).unwrap_or(u32::MAX);
     let mut viewer = Viewer::new(state, (who, follower), &wanted, (generation, offset));
-    let refused = viewer.set_up_search(wanted.filter, wanted.find).await;
+    let refused = viewer.set_up_search((wanted.filter, wanted.find), wanted.wished).await;
     let told = viewer.tip_now();
     let opened = ServerMsg::Opened {
         version: VERSION,

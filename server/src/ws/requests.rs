@@ -63,6 +63,10 @@ impl Viewer {
             ClientMsg::Seek { req, generation, from, down, levels: Some(levels) } => {
                 self.seek_levels(socket, req, (generation, from), (levels, down)).await
             }
+            ClientMsg::Continue => {
+                self.go_on();
+                ControlFlow::Continue(())
+            }
             ClientMsg::Levels { on } => {
                 self.watch_levels(on);
                 ControlFlow::Continue(())

@@ -7,6 +7,8 @@
 
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use taillight::cursor::Generation;
 use taillight::level::LevelChoice;
 use taillight::line::{ByteOffset, LineCount};
@@ -15,7 +17,7 @@ use taillight::wire::{self, Found, Matched};
 use tokio::time::Instant;
 
 use crate::pull::RowFilter;
-use crate::scan::{BadQuery, Facts, Filter, View};
+use crate::scan::{BadQuery, Facts, Filter, Rations, View};
 use crate::source::{Source, check_encoding_of, is_utf_16};
 use crate::tail::{Epoch, TailTip};
 use crate::tasks::Tasks;
@@ -36,6 +38,8 @@ pub(crate) struct Search {
     of_levels: Option<(LevelChoice, Filter)>,
     /// Held for who looks for levels where none are near.
     facts: Option<(Generation, Arc<Facts>)>,
+    /// Somebody has asked for it in the page: it is not only what a link says.
+    is_wished: bool,
 }
 
 /// A term that is not in force, and whether it is the find term.
@@ -171,17 +175,40 @@ impl Search {
         (self.sought, self.rank) = (Some(place), None);
     }
 
+    /// Somebody wants it, however much there is to read.
+    pub(crate) fn wish(&mut self) {
+        self.is_wished = true;
+    }
+
+    /// Has go on what stands stopped.
+    pub(crate) fn go_on(&mut self, rations: Rations) {
+        self.wish();
+        self.held_views().for_each(|view| view.go_on(rations.pass));
+    }
+
+    /// Whether nobody but a link wants it, and it stands stopped.
+    pub(crate) fn waits_for_wish(&self) -> bool {
+        !self.is_wished && self.held_views().any(|view| view.matched().stopped)
+    }
+
+    /// For each count that stands stopped: waits until it goes on.
+    pub(crate) fn going_on(&self) -> Vec<BoxFuture<'static, ()>> {
+        let stopped = self.held_views().filter(|view| view.matched().stopped);
+        stopped.map(|view| view.goes_on().boxed()).collect()
+    }
+
     /// Takes the views of that epoch where those held are of another one; whether any was taken.
-    pub(crate) fn hold_views(&mut self, epoch: &Epoch, tasks: &Tasks) -> bool {
+    pub(crate) fn hold_views(&mut self, epoch: &Epoch, rations: Rations, tasks: &Tasks) -> bool {
         let is_of =
             |view: &Option<(Generation, Arc<View>)>| view.as_ref().is_some_and(|(of, _)| *of == epoch.generation);
-        let mut is_new = false;
+        let (mut is_new, is_wished) = (false, self.is_wished);
+        let get = |filter: &Filter| epoch.views.within(filter, |unread| rations.of(is_wished, unread), tasks);
         if let Some(rows) = self.filter.as_mut().filter(|rows| !is_of(&rows.view)) {
-            rows.view = Some((epoch.generation, epoch.views.get(&rows.filter, tasks)));
+            rows.view = Some((epoch.generation, get(&rows.filter)));
             is_new = true;
         }
         if let Some(found) = self.found.as_ref().filter(|_| !is_of(&self.found_view)) {
-            self.found_view = Some((epoch.generation, epoch.views.get(found, tasks)));
+            self.found_view = Some((epoch.generation, get(found)));
             is_new = true;
         }
         is_new
@@ -218,10 +245,14 @@ impl Search {
 impl Search {
     /// Waits until everything is counted, but not past `deadline`.
     pub(crate) async fn wait(&self, deadline: Instant) {
-        let views = [self.filter.as_ref().and_then(|rows| rows.view.as_ref()), self.found_view.as_ref()];
-        for (_, view) in views.into_iter().flatten() {
+        for view in self.held_views() {
             view.wait(deadline).await;
         }
+    }
+
+    fn held_views(&self) -> impl Iterator<Item = &Arc<View>> {
+        let views = [self.filter.as_ref().and_then(|rows| rows.view.as_ref()), self.found_view.as_ref()];
+        views.into_iter().flatten().map(|(_, view)| view)
     }
 }
 
@@ -232,6 +263,6 @@ fn matched(view: Option<&(Generation, Arc<View>)>, tip: &TailTip) -> Matched {
             let matched = view.matched();
             Matched { exact: matched.exact && matched.scanned >= tip.len, ..matched }
         }
-        _ => Matched { count: LineCount::ZERO, exact: false, scanned: ByteOffset::ZERO },
+        _ => Matched { count: LineCount::ZERO, exact: false, scanned: ByteOffset::ZERO, stopped: false },
     }
 }

@@ -1,5 +1,6 @@
 //! The server from outside: a real one on a free port, real files, real sockets.
 
+mod budget;
 mod chains;
 mod compat;
 mod crowd;

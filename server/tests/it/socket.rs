@@ -246,5 +246,6 @@ pub fn open(path: &str, at: Anchor, follow: bool, resume: Option<Cursor>) -> Cli
         credit: CREDIT_BYTES,
         filter: None,
         find: None,
+        wished: false,
     }
 }

@@ -33,24 +33,30 @@ impl TestServer {
 
     /// The same with a heartbeat of so many seconds.
     pub async fn with_heartbeat(secs: u64, files: &[(&str, &str)]) -> Self {
+        Self::changed(files, |config| config.heartbeat = Duration::from_secs(secs)).await
+    }
+
+    /// The same with other settings.
+    pub async fn changed(files: &[(&str, &str)], change: impl FnOnce(&mut Config)) -> Self {
         let folder = fresh_folder();
         let logs = folder.join("logs");
         fs::create_dir_all(&logs).expect("a folder");
         for (name, text) in files {
             fs::write(logs.join(name), text).expect("a file");
         }
-        Self::serve(folder, secs).await
+        Self::serve(folder, change).await
     }
 
     /// Another server of the same files, as after a restart: it knows nothing of what this one has seen.
     pub async fn again(&self) -> Self {
-        Self::serve(self.folder.clone(), 20).await
+        Self::serve(self.folder.clone(), |_| {}).await
     }
 
-    async fn serve(folder: PathBuf, heartbeat_secs: u64) -> Self {
+    async fn serve(folder: PathBuf, change: impl FnOnce(&mut Config)) -> Self {
         let logs = folder.join("logs");
         let mut config = Config::local(&[&logs]).expect("a configuration");
-        config.heartbeat = Duration::from_secs(heartbeat_secs);
+        config.heartbeat = Duration::from_secs(20);
+        change(&mut config);
         config.data_dir = folder.join("data");
         let server = Server::new(config).expect("a server");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -101,13 +107,19 @@ impl TestServer {
 
     /// The figure of that name, as `/metrics` tells it.
     pub async fn metric(&self, name: &str) -> u64 {
+        let text = self.get("/metrics").await;
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("no {name} in {text}"))
+    }
+
+    /// The answer at that address, with its head.
+    pub async fn get(&self, address: &str) -> String {
         let mut stream = TcpStream::connect(self.addr).await.expect("a connection");
-        let request = format!("GET /metrics HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.addr);
+        let request = format!("GET {address} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.addr);
         stream.write_all(request.as_bytes()).await.expect("sent");
         let mut text = String::new();
         stream.read_to_string(&mut text).await.expect("an answer");
-        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        value.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("no {name} in {text}"))
+        text
     }
 
     /// Begins the end.

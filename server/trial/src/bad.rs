@@ -115,5 +115,6 @@ pub fn open(path: &str) -> anyhow::Result<String> {
         credit: CREDIT_BYTES,
         filter: None,
         find: None,
+        wished: false,
     })?)
 }

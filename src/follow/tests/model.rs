@@ -428,7 +428,7 @@ impl Server {
                 };
                 self.down.push_back(Down::Msg(answer));
             }
-            ClientMsg::More { .. } | ClientMsg::Pong => {}
+            ClientMsg::More { .. } | ClientMsg::Continue | ClientMsg::Pong => {}
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-use crate::scan::View;
+use crate::scan::Whole;
 use crate::tasks::Tasks;
 
 /// How long a count goes on after an answer that was not complete: as long as a file that nobody follows is held.
@@ -20,20 +20,20 @@ pub struct Unfinished(Arc<Mutex<Vec<Held>>>);
 
 #[derive(Debug)]
 struct Held {
-    view: Arc<View>,
+    whole: Whole,
     until: Instant,
 }
 
 impl Unfinished {
     /// Lets it go on; the oldest one ends where there are too many.
-    pub(super) fn keep(&self, view: Arc<View>, tasks: &Tasks) {
+    pub(super) fn keep(&self, whole: Whole, tasks: &Tasks) {
         let until = Instant::now() + LINGER;
         self.change(|held| {
-            held.retain(|held| !Arc::ptr_eq(&held.view, &view));
+            held.retain(|held| !Arc::ptr_eq(held.whole.view(), whole.view()));
             if held.len() >= MOST {
                 held.remove(0);
             }
-            held.push(Held { view, until });
+            held.push(Held { whole, until });
         });
         let (held, stopping) = (self.clone(), tasks.stopping());
         tasks.spawn(async move {
@@ -62,7 +62,7 @@ mod tests {
         let source: Arc<dyn Source> = Arc::new(Memory(b"a\n".to_vec()));
         let views = Views::new(Arc::clone(&source), Arc::new(LineIndex::new(source)));
         let (unfinished, tasks) = (Unfinished::default(), tasks());
-        let ask = |q: &str| unfinished.keep(views.get(&Filter::compile(q).unwrap(), &tasks), &tasks);
+        let ask = |q: &str| unfinished.keep(views.whole(&Filter::compile(q).unwrap(), &tasks), &tasks);
         (0..9).for_each(|nth| ask(&format!("a{nth}")));
         assert_eq!(views.count(), MOST);
         let after = async |time| {

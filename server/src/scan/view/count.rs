@@ -34,11 +34,15 @@ struct Step<'a> {
 pub(in crate::scan) fn step(group: &Arc<Group>, is_stopping: &dyn Fn() -> bool) -> Progress {
     let mut ground = group.ground();
     ground.sizes.first_read = ground.sizes.read;
-    let budget = Budget::new(ground.sizes.step).until(Instant::now() + STEP_TIME);
-    let budget = budget.cancelled_when(Arc::<Group>::clone(group));
+    let (most, began) = (ground.sizes.step.min(group.may_read()), Instant::now());
+    let budget = Budget::new(most).until(began + STEP_TIME).cancelled_when(Arc::<Group>::clone(group));
     let step = Step { group, ground, budget: &budget, is_stopping };
     let progress = with_scratch(|scratch| step.count(scratch)).unwrap_or(Progress::Stalled);
     for waiting in group.all() {
+        waiting.counts.spend(most - budget.left(), began.elapsed());
+        if progress == Progress::Done {
+            waiting.counts.refill();
+        }
         waiting.counts.publish();
     }
     progress

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::Duration;
 
 use taillight::line::{ByteOffset, LineCount};
 use taillight::wire::Matched;
@@ -10,6 +11,7 @@ use tokio::sync::{Notify, watch};
 use super::super::span::Span;
 use super::super::units::{Ground, Sizes};
 use super::super::{Facts, Filter};
+use super::ration::{Leave, Ration};
 use crate::index::{BlockCounts, LineIndex};
 use crate::source::Source;
 
@@ -44,6 +46,8 @@ pub(super) struct State {
     /// There is no line feed between `done` and this.
     pub(super) looked: u64,
     pub(super) target: u64,
+    /// How much more may be looked through.
+    leave: Leave,
 }
 
 impl Counts {
@@ -54,7 +58,8 @@ impl Counts {
         sizes: Sizes,
         block: u64,
     ) -> Self {
-        let matched = Matched { count: LineCount::ZERO, exact: true, scanned: ByteOffset::ZERO };
+        let (count, scanned) = (LineCount::ZERO, ByteOffset::ZERO);
+        let matched = Matched { count, exact: true, scanned, stopped: false };
         Self {
             source,
             index,
@@ -142,6 +147,65 @@ impl Counts {
         }
     }
 
+    /// It may take this; only before it is counted.
+    pub(in crate::scan) fn limit(&self, ration: Ration) {
+        self.write(|state| state.leave = Leave::of(ration));
+        self.publish();
+    }
+
+    /// One that was given nothing yet gets this.
+    pub(in crate::scan) fn begin(&self, ration: Ration) {
+        self.loosen(|leave| leave.begin(ration));
+    }
+
+    /// One that stands stopped gets as much again.
+    pub(super) fn give(&self, ration: Ration) {
+        self.loosen(|leave| leave.give(ration));
+    }
+
+    /// It goes on whatever is left, until [`Counts::bind`].
+    pub(super) fn unbind(&self) {
+        self.loosen(Leave::unbind);
+    }
+
+    pub(super) fn bind(&self) {
+        self.loosen(Leave::bind);
+    }
+
+    fn loosen(&self, change: impl FnOnce(&mut Leave)) {
+        self.write(|state| change(&mut state.leave));
+        self.publish();
+        self.ring();
+    }
+
+    /// How many bytes are not looked through yet.
+    pub(in crate::scan) fn unread(&self) -> u64 {
+        self.read(|state| state.target.saturating_sub(state.looked))
+    }
+
+    /// How many of them may be, before somebody has to ask for more.
+    pub(super) fn may_read(&self) -> u64 {
+        self.read(|state| state.leave.bytes())
+    }
+
+    /// So much was looked through for it.
+    pub(super) fn spend(&self, bytes: u64, time: Duration) {
+        self.write(|state| state.leave.spend(bytes, time));
+    }
+
+    /// Nothing is left, and nothing is under way.
+    pub(super) fn stop(&self) {
+        if !self.read(|state| state.leave.is_stopped()) {
+            self.write(|state| state.leave.stop());
+            self.publish();
+        }
+    }
+
+    /// Everything is looked through: what comes now is no search.
+    pub(super) fn refill(&self) {
+        self.write(|state| state.leave.refill());
+    }
+
     pub(in crate::scan) fn is_dropped(&self) -> bool {
         self.is_dropped.load(Ordering::Relaxed)
     }
@@ -158,12 +222,14 @@ impl Counts {
             let behind = self.index.behind().get();
             let total = self.index.total();
             let scanned = self.read(|state| state.target).saturating_sub(behind);
-            return Matched { count: total.count, exact: total.exact, scanned: ByteOffset::new(scanned) };
+            let (exact, scanned) = (total.exact, ByteOffset::new(scanned));
+            return Matched { count: total.count, exact, scanned, stopped: false };
         }
         self.read(|state| Matched {
             count: LineCount::new(state.hits.sum() + u64::from(state.last)),
             exact: state.looked == state.target,
             scanned: ByteOffset::new(state.looked),
+            stopped: state.leave.is_stopped() && state.looked < state.target,
         })
     }
 

@@ -51,6 +51,11 @@ impl Group {
         let targets = self.all.iter().map(|waiting| waiting.counts.target());
         targets.min().unwrap_or(0)
     }
+
+    /// How many bytes may be looked through for all of them.
+    pub(super) fn may_read(&self) -> u64 {
+        self.all.iter().map(|waiting| waiting.counts.may_read()).min().unwrap_or(0)
+    }
 }
 
 /// Nobody waits any more.

@@ -92,6 +92,7 @@ impl Speech {
             credit: CREDIT_BYTES,
             filter: None,
             find: None,
+            wished: false,
         };
         serde_json::to_string(&open).ok()
     }

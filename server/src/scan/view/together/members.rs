@@ -60,6 +60,8 @@ struct Member {
     /// That of all work which is under way for it.
     is_void: Arc<AtomicBool>,
     n_under_way: usize,
+    /// How many bytes the spans among it have.
+    bytes_under_way: u64,
     next: Next,
     /// How much of the source was known when work was begun for it.
     known: u64,
@@ -99,6 +101,7 @@ impl Members {
             counts,
             is_void: Arc::default(),
             n_under_way: 0,
+            bytes_under_way: 0,
             next: Next::Look,
             known: 0,
             stalled: None,
@@ -162,6 +165,7 @@ impl Members {
         let mut group = Vec::new();
         for member in sweeps {
             member.go_on(Place { at: stop, turn: self.turns, ..place });
+            member.bytes_under_way += span.len();
             group.push(member.waiting());
         }
         let (last, length) = (places.waiting_for(place.at), stop - place.at);
@@ -184,7 +188,8 @@ fn span_of(sweeps: &[&mut Member], place: u64, ahead: Option<u64>) -> Option<(Sp
     let from = passed.min(limit.saturating_sub(block)).max(place);
     let at_start = from == place && sweeps.iter().any(|member| member.at_start());
     let len = sweeps.iter().filter_map(|member| member.sweep()).map(|sweep| sweep.len).min()?;
-    let stop = ((from + len) / block * block).max(from + 1).min(limit);
+    let may_read = sweeps.iter().map(|member| member.may_read()).min()?;
+    let stop = ((from + len) / block * block).max(from + 1).min(limit).min(from.saturating_add(may_read));
     Some((Span::new((from, at_start), stop, end, block), stop))
 }
 
@@ -199,6 +204,9 @@ impl Member {
     fn look(&mut self, turn: u64) {
         if self.n_under_way > 0 {
             return;
+        }
+        if self.counts.is_behind() && self.may_read() == 0 {
+            return self.counts.stop();
         }
         match &self.next {
             Next::Sweep(sweep) if sweep.place.at >= bounds(&self.counts).0 => self.next = Next::Step,
@@ -215,7 +223,12 @@ impl Member {
     }
 
     fn is_to_step(&self) -> bool {
-        matches!(self.next, Next::Step) && self.n_under_way == 0
+        matches!(self.next, Next::Step) && self.n_under_way == 0 && self.may_read() > 0
+    }
+
+    /// How many bytes may be looked through beyond those that are.
+    fn may_read(&self) -> u64 {
+        self.counts.may_read().saturating_sub(self.bytes_under_way)
     }
 
     fn sweep(&self) -> Option<&Sweep> {
@@ -228,7 +241,8 @@ impl Member {
 
     /// Where its next span begins, when there is one.
     fn place(&self) -> Option<Place> {
-        self.sweep().map(|sweep| sweep.place).filter(|place| place.at < bounds(&self.counts).0)
+        let is_due = |place: &Place| place.at < bounds(&self.counts).0 && self.may_read() > 0;
+        self.sweep().map(|sweep| sweep.place).filter(is_due)
     }
 
     /// As one that some work is done for from now on.
@@ -257,6 +271,8 @@ impl Member {
 
     /// Takes over what is counted of the next span.
     fn take_over(&mut self, span: &Span, nth: usize, time: Duration) {
+        self.bytes_under_way = self.bytes_under_way.saturating_sub(span.len());
+        self.counts.spend(span.looked_through(), time);
         if !self.counts.take_over(span, nth) {
             self.leave(Next::Step);
             return;
@@ -276,7 +292,7 @@ impl Member {
     /// Does something else: what is under way is void.
     fn leave(&mut self, next: Next) {
         self.is_void.store(true, Ordering::Relaxed);
-        (self.is_void, self.n_under_way, self.next) = (Arc::default(), 0, next);
+        (self.is_void, self.n_under_way, self.bytes_under_way, self.next) = (Arc::default(), 0, 0, next);
     }
 }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::index::LineIndex;
 use crate::scan::tests::oracle::Growing;
 use crate::scan::units::Sizes;
-use crate::scan::{Filter, View};
+use crate::scan::{Filter, Ration, View};
 use crate::source::Source;
 
 /// The first spans have 16 bytes.
@@ -107,4 +107,77 @@ fn those_that_stand_alike_at_the_end_take_one_step() {
         .map(|work| if let Work::Step(group) = work { group.all().len() } else { 0 })
         .collect();
     assert_eq!(steps, [2, 1]);
+}
+
+/// Gives it no more than so many bytes, and an hour.
+fn limit(view: &View, bytes: u64) -> Ration {
+    let ration = Ration { bytes, time: Duration::from_secs(3600) };
+    view.counts().limit(ration);
+    ration
+}
+
+/// The spans that can be judged now, with where they end.
+fn works(members: &mut Members) -> Vec<(Arc<Group>, Span)> {
+    let works = std::iter::from_fn(|| members.next_work());
+    works.map(|work| if let Work::Span(group, span) = work { (group, span) } else { panic!("{work:?}") }).collect()
+}
+
+/// They are judged, each in so much time; from where to where they go.
+fn land(members: &mut Members, works: Vec<(Arc<Group>, Span)>, time: Duration) -> Vec<(u64, u64)> {
+    let mut places = Vec::new();
+    for (group, mut span) in works {
+        places.push((span.from(), span.from() + span.len()));
+        span.next = Some(span.from() + span.len());
+        members.land(&Landed::Span(group, Ok((span, time))), &|_| {});
+    }
+    places
+}
+
+#[test]
+fn spans_end_with_the_ration_and_go_on_from_there() {
+    let (mut members, view) = (Members::new(), view(0));
+    let ration = limit(&view, 40);
+    join(&mut members, &view);
+    let first = works(&mut members);
+    assert!(!view.matched().stopped, "they are under way");
+    assert_eq!(land(&mut members, first, Duration::ZERO), [(0, 16), (16, 32), (32, 40)]);
+    assert!(works(&mut members).is_empty() && members.retry_at().is_none());
+    assert!(view.matched().stopped);
+    assert_eq!(view.matched().scanned.get(), 40);
+    view.go_on(ration);
+    assert!(!view.matched().stopped);
+    // Short spans so far: the next ones are longer.
+    let next = works(&mut members);
+    assert_eq!(land(&mut members, next, Duration::ZERO), [(40, 80)]);
+    assert!(works(&mut members).is_empty() && view.matched().stopped);
+}
+
+#[test]
+fn spans_end_with_the_time() {
+    let (mut members, view) = (Members::new(), view(0));
+    limit(&view, u64::MAX);
+    join(&mut members, &view);
+    let mut take = |time| {
+        let Some(Work::Span(group, span)) = members.next_work() else { panic!("a span is next") };
+        land(&mut members, vec![(group, span)], time);
+        view.matched().stopped || members.next_work().is_none()
+    };
+    assert!(!take(Duration::from_secs(3599)));
+    assert!(take(Duration::from_secs(2) * u32::try_from(crate::tasks::scan_threads()).unwrap() * 3600));
+}
+
+#[test]
+fn one_that_stands_keeps_nobody() {
+    let (mut members, first, second) = (Members::new(), view(0), view(0));
+    limit(&first, 20);
+    join(&mut members, &first);
+    join(&mut members, &second);
+    let next =
+        (0..2).map(|_| if let Some(Work::Span(group, span)) = members.next_work() { (group, span) } else { panic!() });
+    let next: Vec<_> = next.collect();
+    assert_eq!(next.iter().map(|(group, _)| group.all().len()).collect::<Vec<_>>(), [2, 2]);
+    assert_eq!(land(&mut members, next, Duration::ZERO), [(0, 16), (16, 20)]);
+    let (from, n) = spans(&mut members, 1)[0];
+    assert_eq!((from, n), (20, 1), "the other goes on");
+    assert!(first.matched().stopped && !second.matched().stopped);
 }

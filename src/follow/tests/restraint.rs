@@ -1,0 +1,147 @@
+//! Conversations about searches that stand stopped.
+
+use super::*;
+use crate::cursor::Marker;
+
+const MIB: u64 = 1 << 20;
+
+fn stands(count: u64, scanned: u64, stopped: bool) -> Option<Matched> {
+    Some(Matched { count: LineCount::new(count), exact: false, scanned: ByteOffset::new(scanned), stopped })
+}
+
+fn counted(shown: Option<Matched>) -> Input {
+    Input::Text(ServerMsg::Tip(Tip { shown, ..tip(900 * MIB, 0) }))
+}
+
+/// A page without a row, of that part of the file.
+fn nothing(req: u32, offset: u64, end: u64) -> Input {
+    let Input::Frame(frame) = frame(FrameKind::Page, req, offset, "") else { panic!("a frame") };
+    let sparse = Some(Sparse { marker: Marker { len: 64, hash: end }, rows: Vec::new() });
+    Input::Frame(Frame { end: ByteOffset::new(end), sparse, ..frame })
+}
+
+fn wanted(q: &str) -> Option<Filter> {
+    Some(Filter { q: q.to_owned(), ..Filter::default() })
+}
+
+fn filter(q: &str) -> Input {
+    Input::Filter { filter: wanted(q), at: Anchor::End, before: 400, after: 0 }
+}
+
+/// The number of the page that is asked for, and before where.
+fn page_asked(effects: &[Effect]) -> Option<(u32, u64)> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Send(ClientMsg::Page { req, at: Anchor::Byte(at), .. }) => Some((*req, at.get())),
+        _ => None,
+    })
+}
+
+/// A link with a filter, to the end of a file of 900 MiB: what the connection says, and the first page of it.
+fn opened_link(shown: Option<Matched>) -> Follow {
+    let mut follow = Follow::new(1);
+    let Input::Start(start) = start(true) else { panic!("a start") };
+    effects(&mut follow, Input::Start(Start { filter: wanted("x"), at: Anchor::End, ..start }), 0);
+    let sent = effects(&mut follow, Input::SocketOpen, 0);
+    assert!(matches!(sent.as_slice(), [Effect::Send(ClientMsg::Open { wished: false, .. })]), "{sent:?}");
+    let tip = Tip { shown, ..tip(900 * MIB, 0) };
+    let (generation, identity) = (FIRST, IDENTITY);
+    let said = ServerMsg::Opened { version: VERSION, generation, identity, resume: None, heartbeat_secs: 20, tip };
+    effects(&mut follow, Input::Text(said), 0);
+    follow
+}
+
+#[test]
+fn a_link_asks_for_a_first_screen_and_no_more_until_the_user_goes_on() {
+    let mut follow = opened_link(stands(0, 0, true));
+    assert!(follow.stopped().is_some_and(|matched| matched.scanned == ByteOffset::ZERO));
+    let sent = effects(&mut follow, nothing(0, 880 * MIB, 900 * MIB), 0);
+    let (req, at) = page_asked(&sent).expect("the first screen is not full");
+    assert_eq!(at, 880 * MIB);
+    assert_eq!(page_asked(&effects(&mut follow, nothing(req, 830 * MIB, 880 * MIB), 0)), None);
+    assert!(!follow.is_filling());
+    // Whatever is drawn of it is nobody's wish.
+    for _ in 0..2 {
+        assert_eq!(page_asked(&effects(&mut follow, Input::Looking { first: 0, last: 0 }, 0)), None);
+    }
+    let sent = effects(&mut follow, Input::Continue, 0);
+    assert!(sent.contains(&Effect::Send(ClientMsg::Continue)), "{sent:?}");
+    assert_eq!(page_asked(&sent).map(|(_, at)| at), Some(830 * MIB));
+    effects(&mut follow, counted(stands(0, 0, false)), 0);
+    assert_eq!((follow.stopped(), follow.is_filling()), (None, true));
+    // A lost connection forgets nothing of what the user wished.
+    effects(&mut follow, Input::SocketClosed { code: 1006 }, 0);
+    effects(&mut follow, Input::Online, 0);
+    let sent = effects(&mut follow, Input::SocketOpen, 0);
+    assert!(matches!(sent.as_slice(), [Effect::Send(ClientMsg::Open { wished: true, .. })]), "{sent:?}");
+}
+
+#[test]
+fn rows_are_looked_for_again_when_another_viewer_goes_on() {
+    let mut follow = opened_link(stands(0, 0, true));
+    assert_eq!(page_asked(&effects(&mut follow, nothing(0, 800 * MIB, 900 * MIB), 0)), None);
+    let sent = effects(&mut follow, counted(stands(0, 5 * MIB, false)), 0);
+    let (req, at) = page_asked(&sent).expect("it goes on");
+    assert_eq!(at, 800 * MIB);
+    // And stops once more where that one's ration ends.
+    effects(&mut follow, counted(stands(0, 70 * MIB, true)), 0);
+    assert_eq!(page_asked(&effects(&mut follow, nothing(req, 700 * MIB, 800 * MIB), 0)), None);
+    assert_eq!(follow.stopped(), stands(0, 70 * MIB, true));
+}
+
+#[test]
+fn what_the_user_goes_to_is_read_while_a_search_stands() {
+    let mut follow = opened_link(stands(0, 0, true));
+    effects(&mut follow, nothing(0, 800 * MIB, 900 * MIB), 0);
+    let jump = Input::JumpTo { at: Anchor::Byte(ByteOffset::new(9 * MIB)), before: 9, after: 9 };
+    let (req, _) = page_asked(&effects(&mut follow, jump, 0)).expect("a jump");
+    let sent = effects(&mut follow, nothing(req, 9 * MIB, 90 * MIB), 0);
+    assert!(page_asked(&sent).is_some(), "the screen is filled there: {sent:?}");
+    assert_eq!(follow.stopped(), stands(0, 0, true), "the rest still waits");
+}
+
+#[test]
+fn a_scroll_is_a_wish_for_rows_and_drawing_them_is_none() {
+    let mut follow = Follow::new(1);
+    let Input::Start(start) = start(false) else { panic!("a start") };
+    let at = Anchor::Byte(ByteOffset::new(150 * MIB));
+    effects(&mut follow, Input::Start(Start { filter: wanted("x"), at, ..start }), 0);
+    effects(&mut follow, Input::SocketOpen, 0);
+    effects(&mut follow, opened(900 * MIB, None), 0);
+    effects(&mut follow, counted(stands(0, 0, true)), 0);
+    let Input::Frame(page) = nothing(0, 100 * MIB, 200 * MIB) else { panic!("a frame") };
+    let line = crate::line::LineNo::new;
+    let row = |nth: u64| SparseRow { offset: ByteOffset::new((100 + nth) * MIB), line: line(nth + 1), context: false };
+    let sparse = Some(Sparse { marker: Marker { len: 64, hash: 1 }, rows: (0..100).map(row).collect() });
+    let page = Frame { payload: "x\n".repeat(100).into(), sparse, ..page };
+    let sent = effects(&mut follow, Input::Frame(page), 0);
+    assert_eq!(page_asked(&sent), None, "{sent:?}");
+    // The line of the link is in the middle of the screen.
+    for (first, is_asked) in [(40, false), (40, false), (30, true)] {
+        let sent = effects(&mut follow, Input::Looking { first, last: first + 20 }, 0);
+        assert_eq!(page_asked(&sent).is_some(), is_asked, "{first}: {sent:?}");
+    }
+}
+
+#[test]
+fn what_is_typed_is_a_wish_and_rows_appended_are_shown_while_it_stands() {
+    let mut follow = following();
+    effects(&mut follow, filter("x"), 0);
+    effects(&mut follow, nothing(1, 800 * MIB, 900 * MIB), 0);
+    effects(&mut follow, counted(stands(3, 20 * MIB, true)), 0);
+    assert_eq!(follow.stopped(), stands(3, 20 * MIB, true));
+    let Input::Frame(live) = nothing(0, 900 * MIB, 900 * MIB + 2) else { panic!("a frame") };
+    let row = SparseRow { offset: live.offset, line: None, context: false };
+    let sparse = Some(Sparse { marker: Marker { len: 64, hash: 1 }, rows: vec![row] });
+    let live = Frame { kind: FrameKind::Live, payload: Bytes::from_static(b"x\n"), sparse, ..live };
+    assert!(effects(&mut follow, Input::Frame(live), 0).contains(&appended()));
+    effects(&mut follow, Input::SocketClosed { code: 1006 }, 0);
+    effects(&mut follow, Input::Online, 0);
+    let sent = effects(&mut follow, Input::SocketOpen, 0);
+    assert!(matches!(sent.as_slice(), [Effect::Send(ClientMsg::Open { wished: true, .. })]), "{sent:?}");
+    // Another filter is another search.
+    effects(&mut follow, opened(900 * MIB, Some(Resume::Resumed { generation: FIRST })), 0);
+    let sent = effects(&mut follow, filter("y"), 0);
+    let Some(Effect::Send(ClientMsg::Filter { req, .. })) = sent.first() else { panic!("{sent:?}") };
+    effects(&mut follow, nothing(*req, 800 * MIB, 900 * MIB + 2), 0);
+    assert_eq!((follow.stopped(), follow.is_filling()), (None, true));
+}
