@@ -16,6 +16,14 @@ class Search {
     this.status = page.getByRole('status', { name: 'Search in files' });
   }
 
+  /** Opens the box with the button of the chooser: until the program runs the button does nothing. */
+  async open(): Promise<void> {
+    await expect(async () => {
+      await this.page.getByRole('button', { name: /Search files/ }).click();
+      await expect(this.dialog).toBeVisible({ timeout: 1_000 });
+    }).toPass();
+  }
+
   async for(query: string): Promise<void> {
     await this.box.fill(query);
     await this.box.press('Enter');
@@ -103,7 +111,7 @@ test('what is wrong with a query is told with its place, and nothing found is sa
   const log = logs.file('a.log', 'one\ntwo\n');
   const search = new Search(page);
   await page.goto(`${viewer.origin}/?path=${logs.link}`);
-  await page.getByRole('button', { name: /Search files/ }).click();
+  await search.open();
   await search.for('one (two');
   await expect(search.dialog.getByText(/^At character 5: /)).toBeVisible();
   await expect(search.box).toHaveAttribute('aria-invalid', 'true');
