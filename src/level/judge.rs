@@ -10,7 +10,8 @@
 //! | between bars or tabs | `\| info \|` |
 //! | at the start | `<4>`, `I1122 10:00:00`, `E/Tag`, `[W 10:00:00`; more of that in [`forms`] |
 //!
-//! A word that a hyphen joins to another is a part of that: `ERROR-free`, `no-error`.
+//! A word that a hyphen joins to another is a part of that: `ERROR-free`, `no-error`. One behind a word such as `no` or `an`
+//! is one of a sentence.
 
 use super::find::Walk;
 use super::words::{self, Word};
@@ -54,7 +55,7 @@ impl Walk<'_> {
         let is_place = self.is_enclosed(start)
             || self.is_fresh && (is_gap(before) || before == Some(b']')) && is_end(after)
             || after == Some(b':') && self.is_opening(start, level)
-            || is_upper && (is_strong || self.is_message) && self.is_apart(before, after)
+            || is_upper && (is_strong || self.is_message) && self.is_apart(before, after) && !self.is_spoken_of(start)
             || is_upper && self.is_status(start)
             // npm's.
             || word == b"ERR" && is_gap(before) && after == Some(b'!');
@@ -68,6 +69,16 @@ impl Walk<'_> {
             self.before(start) == Some(b'-') && is_letter(start.checked_sub(1).and_then(|at| self.before(at)));
         let is_bound_after = self.peek(self.at) == Some(b'-') && is_letter(self.peek(self.at + 1));
         is_bound_before || is_bound_after
+    }
+
+    /// Whether the word before it makes it one of a sentence: `no ERROR found`, `with an ERROR`.
+    fn is_spoken_of(&self, start: usize) -> bool {
+        let front = self.head.get(..start).and_then(|front| front.strip_suffix(b" ")).unwrap_or_default();
+        let word = front.rsplit(|byte| !byte.is_ascii_alphabetic()).next().unwrap_or_default();
+        matches!(
+            word,
+            b"no" | b"not" | b"any" | b"an" | b"a" | b"the" | b"with" | b"without" | b"of" | b"for" | b"than"
+        )
     }
 
     /// Whether it is the level of what Logback says of itself: `10:00:00,123 |-INFO in ch.qos.logback`.

@@ -397,6 +397,10 @@ pub const LINES: &[(&str, &str, &str, &str)] = &[
 /// Lines that have neither a time nor a level.
 pub const NEITHER: &[&str] = &[
     "an error-free run",
+    "no ERROR found in scan",
+    "the job ended with an ERROR",
+    "[main] x.y.Z - no ERROR",
+    "more than a WARN",
     "ERROR-free run",
     "ERROR-FREE RUN",
     "NO-ERROR state",
