@@ -107,6 +107,16 @@ impl Logrotate {
     }
 }
 
+/// A directive that waits, before anything is compressed, until this process writes the new file: what a writer adds to an
+/// old one that is being compressed is lost by logrotate, and nobody who comes later can read it.
+pub fn once_writers_have_moved(path: &Path) -> String {
+    let (name, own) = (path.display(), std::process::id());
+    format!(
+        "postrotate\n    for n in $(seq 1 3000); do\n      \
+         ls -l /proc/{own}/fd | grep -F -- '-> {name}' | grep -qv -- '{name}$' || break\n      sleep 0.01\n    done\n  endscript"
+    )
+}
+
 /// The archives of a log, whatever they are called: what begins with its name.
 ///
 /// # Errors

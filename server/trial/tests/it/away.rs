@@ -67,7 +67,8 @@ async fn rotations_that_compress_while_there_is_no_server_lose_nothing() {
         let storm = scene.storm(1_000_000);
         viewer.until("lines", PATIENCE, |viewer| viewer.check.sums.lines > 1_000).await.unwrap();
         scene.server.kill().unwrap();
-        let logrotate = Logrotate::new(&scene.log(), &[directives, &["rotate 100"]].concat()).unwrap();
+        let waits = rotate::once_writers_have_moved(&scene.log());
+        let logrotate = Logrotate::new(&scene.log(), &[directives, &["rotate 100", &waits]].concat()).unwrap();
         for rotation in 1..=3 {
             let lines = storm.lines() + 2_000;
             until("lines", || storm.lines() > lines).await;
