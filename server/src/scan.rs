@@ -39,7 +39,7 @@ use taillight::line::ByteOffset;
 
 pub use budget::Budget;
 pub use facts::{Census, Facts};
-pub use filter::{BadQuery, Filter};
+pub use filter::{BadQuery, Filter, has_regex};
 pub use hits::{hits_by_facts, hits_down, hits_up};
 pub use moment::{Moment, moment};
 pub use piece::{Piece, REACH_BYTES};

@@ -85,18 +85,19 @@ impl Tasks {
         self.scanners.run(work).await
     }
 
-    /// Compiles a query and waits for it. One thread does that, of lower priority than those that answer: most queries
-    /// take it much less than a millisecond, but some are made to take long before they are refused, and many of those at
-    /// once must not keep everybody from reading.
+    /// Compiles a query with or without a regular expression, and waits for it. Those with one have one thread, of lower
+    /// priority than those that answer: most take it much less than a millisecond, but some are made to take long before
+    /// they are refused, and many of those at once must not keep everybody from reading. Those without are done soon, and
+    /// wait for no such thing.
     ///
     /// # Panics
     /// When `work` does, with its panic.
-    pub async fn compiling<T, F>(&self, work: F) -> T
+    pub async fn compiling<T, F>(&self, has_regex: bool, work: F) -> T
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.compilers.run(work).await
+        if has_regex { self.compilers.run(work).await } else { self.blocking(work).await }
     }
 
     async fn join<T, F>(&self, permit: Option<OwnedSemaphorePermit>, work: F) -> T
@@ -180,7 +181,7 @@ mod tests {
         let tasks = Tasks::new(CancellationToken::new());
         let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let (open, gate) = std::sync::mpsc::channel::<()>();
-        let first = tasks.compiling(move || gate.recv().is_ok());
+        let first = tasks.compiling(true, move || gate.recv().is_ok());
         let mut jobs = tokio::task::JoinSet::new();
         for _ in 0..BLOCKING_SLOTS * 2 {
             let (tasks, running, most) = (tasks.clone(), Arc::clone(&running), Arc::clone(&most));
@@ -190,13 +191,13 @@ mod tests {
                     std::thread::yield_now();
                     running.fetch_sub(1, Ordering::SeqCst);
                 };
-                tasks.compiling(compile).await;
+                tasks.compiling(true, compile).await;
             });
         }
         let read = async {
             // All of them wait for the first; who reads does not.
             tokio::task::yield_now().await;
-            let read = tasks.blocking(|| 7).await;
+            let read = tasks.compiling(false, || 7).await;
             open.send(()).unwrap();
             read
         };

@@ -19,7 +19,7 @@ use crate::dates::Dates;
 use crate::error::ApiError;
 use crate::export::{Exporter, Format, Lines, MAX_LINE_BYTES, Numbers, Row};
 use crate::index::BLOCK_BYTES;
-use crate::scan::{BadQuery, Budget, Filter, Hit, hits_down, hits_up};
+use crate::scan::{BadQuery, Budget, Filter, Hit, has_regex, hits_down, hits_up};
 use crate::state::AppState;
 use crate::tail::{Epoch, Follower};
 use crate::tasks::Tasks;
@@ -38,7 +38,7 @@ pub(super) const PIECE_BYTES: usize = 256 * 1024;
 /// # Errors
 /// [`ApiError::BadQuery`].
 pub(super) async fn compile(tasks: &Tasks, Selection { q, narrow }: Selection) -> Result<Filter, ApiError> {
-    let compiled = tasks.compiling(move || Filter::narrowed(&q, &narrow)).await;
+    let compiled = tasks.compiling(has_regex(&q), move || Filter::narrowed(&q, &narrow)).await;
     compiled.map_err(|BadQuery { position, detail }| ApiError::BadQuery { position, detail })
 }
 

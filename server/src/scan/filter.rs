@@ -236,6 +236,11 @@ impl Filter {
     }
 }
 
+/// Whether there may be a regular expression in the text of a query: they can take long to compile.
+pub fn has_regex(text: &str) -> bool {
+    text.contains('/')
+}
+
 /// Where it is in the query's text means nothing: it is not in there.
 impl From<BadNarrow> for BadQuery {
     fn from(wrong: BadNarrow) -> Self {

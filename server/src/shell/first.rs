@@ -17,8 +17,8 @@ use crate::catalog::OpenError;
 use crate::dates;
 use crate::error::ApiError;
 use crate::read::{self, PageWant};
-use crate::scan::moment;
 use crate::scan::page::{self, Work};
+use crate::scan::{has_regex, moment};
 use crate::source::{Source, is_gone};
 use crate::state::AppState;
 use crate::tail::TailTip;
@@ -77,7 +77,8 @@ pub async fn screen(state: &AppState, who: &Principal, view: &FileView) -> Resul
         tip.current().index.wait_for(Some(line), Instant::now() + WAIT_FOR_LINE).await;
     }
     let (wanted, source) = (view.clone(), Arc::clone(&tip.current().source));
-    let (mut search, refused) = state.tasks.compiling(move || search_of(&wanted, &*source)).await;
+    let is_slow = wanted.shown_rows().is_some_and(|rows| has_regex(&rows.q)) || has_regex(&wanted.find);
+    let (mut search, refused) = state.tasks.compiling(is_slow, move || search_of(&wanted, &*source)).await;
     search.hold_views(tip.current(), state.facts.rations, &state.tasks);
     let (search, wanted, seen) = (Arc::new(search), view.clone(), Arc::clone(&tip));
     let reader = Arc::clone(&search);

@@ -19,7 +19,7 @@ use super::socket::Socket;
 use crate::pull::Counter;
 use crate::read;
 use crate::scan::page::ANSWER;
-use crate::scan::{Budget, Facts, Filter, Hit, View, hits_by_facts, hits_down, hits_up};
+use crate::scan::{Budget, Facts, Filter, Hit, View, has_regex, hits_by_facts, hits_down, hits_up};
 use crate::source::{Source, is_gone};
 use crate::tail::{Epoch, TailTip};
 
@@ -38,8 +38,10 @@ impl Viewer {
         is_wished: bool,
     ) -> Vec<Refusal> {
         let source = self.current_source();
+        let is_slow =
+            filter.as_ref().is_some_and(|filter| has_regex(&filter.q)) || find.as_deref().is_some_and(has_regex);
         let compile = move || Search::of_link(filter.as_ref(), find.as_deref(), &*source);
-        let (search, refused) = self.state.tasks.compiling(compile).await;
+        let (search, refused) = self.state.tasks.compiling(is_slow, compile).await;
         self.search = search;
         if is_wished {
             self.search.wish();
@@ -62,7 +64,9 @@ impl Viewer {
         follow: bool,
     ) -> ControlFlow<End> {
         let source = self.current_source();
-        let compiled = self.state.tasks.compiling(move || search::compile(filter.as_ref(), &*source)).await;
+        let is_slow = filter.as_ref().is_some_and(|filter| has_regex(&filter.q));
+        let compile = move || search::compile(filter.as_ref(), &*source);
+        let compiled = self.state.tasks.compiling(is_slow, compile).await;
         let filter = match compiled {
             Ok(filter) => filter,
             Err(wrong) => return refuse(socket, rows.req, (false, wrong)).await,
@@ -91,8 +95,9 @@ impl Viewer {
     /// Finds something else.
     pub(super) async fn find(&mut self, socket: &mut Socket, req: u32, term: Option<String>) -> ControlFlow<End> {
         let source = self.current_source();
+        let is_slow = term.as_deref().is_some_and(has_regex);
         let compile = move || search::compile_find(term.as_deref(), &*source);
-        match self.state.tasks.compiling(compile).await {
+        match self.state.tasks.compiling(is_slow, compile).await {
             Ok(term) => {
                 self.search.wish();
                 self.search.find(term);
