@@ -82,7 +82,10 @@ test('a link to a large file shows a first screen, and the rest waits for a clic
     await page.goto(link);
     await viewer.runs();
     await expect(limitOf(page)).toHaveText('not searched: 6.3 MB');
-    if (params.startsWith('?q')) await viewer.sees('line needle 98303'.padEnd(63, '.'));
+    if (params.startsWith('?q')) {
+      await viewer.sees('line needle 98303'.padEnd(63, '.'));
+      await expect(viewer.lineCount, 'as many as are here').toHaveText(/^showing ≥ [1-9]/);
+    }
     // Loaded again, it is a link again.
     await page.reload();
     await viewer.runs();
