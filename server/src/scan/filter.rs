@@ -69,7 +69,7 @@ impl Filter {
         if let Some(wrong) = wrong {
             return Err(wrong.into());
         }
-        let query = query.resolved(dates::now(), dates::zone());
+        let query = resolved(query);
         let mut compiler = Compiler { text, n_terms: query.terms().len(), may_refuse: 1, ..Compiler::default() };
         let root = compiler.query(&query);
         compiler.refused.map_or_else(|| Ok(Self::new(query, root)), Err)
@@ -80,7 +80,7 @@ impl Filter {
     pub fn lenient(text: &str, narrow: &Narrow) -> (Self, Option<BadQuery>) {
         let (query, wrong) = query::parse_lenient(text);
         let (query, bad) = query.narrowed(narrow);
-        let query = query.resolved(dates::now(), dates::zone());
+        let query = resolved(query);
         let (n_terms, may_refuse) = (query.terms().len(), MAX_REFUSED);
         let mut compiler = Compiler { text, n_terms, may_refuse, ..Compiler::default() };
         for term in query.terms() {
@@ -234,6 +234,12 @@ impl Filter {
         let (driver, sees_returns) = (Driver::new(&root), root.sees_returns());
         Self { plan: Arc::new(Plan { key: query.to_string(), query, root, driver, sees_returns }) }
     }
+}
+
+/// With points in time for its times. The zone is looked up for a query that has any only: it takes some milliseconds.
+fn resolved(query: Query) -> Query {
+    let is_time = |term: &&Term| matches!(term, Term::After(_) | Term::Before(_));
+    if query.terms().iter().any(is_time) { query.resolved(dates::now(), dates::zone()) } else { query }
 }
 
 /// Whether there may be a regular expression in the text of a query: they can take long to compile.
