@@ -30,7 +30,7 @@ use crate::tasks::Tasks;
 const CUT_WAIT: Duration = Duration::from_secs(5);
 
 /// How soon it is tried again when nothing new is seen: the file may be as it was by then.
-const TRY_AGAIN: Duration = Duration::from_millis(50);
+pub(crate) const TRY_AGAIN: Duration = Duration::from_millis(50);
 
 /// The log that a request's raw path names after `prefix`.
 fn log_path(state: &AppState, uri: &Uri, prefix: &str) -> Result<LogPath, ApiError> {

@@ -46,7 +46,7 @@ pub use piece::{Piece, REACH_BYTES};
 pub use sifter::Sifter;
 pub use span::Render;
 pub use survey::{Charset, Survey, survey, survey_stream};
-pub use sweep::rendered;
+pub use sweep::{Rendered, rendered};
 pub use total::total;
 pub use view::{Ration, Rations, View, Whole};
 pub use views::Views;

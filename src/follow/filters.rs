@@ -80,7 +80,9 @@ impl Follow {
             return;
         }
         self.cancel_seek();
-        self.wish();
+        if filter.is_some() {
+            self.wish();
+        }
         if !self.has_page
             && !self.link.is_listening()
             && let Some(start) = &mut self.start

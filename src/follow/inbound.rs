@@ -177,6 +177,7 @@ impl Follow {
         self.finding.relabel(moved);
         self.overview.relabel(moved);
         self.requests.relabel(moved);
+        self.relabel_restraint(moved);
         self.spans.clear();
         out.push(Effect::Window(WindowChange::Relabelled));
     }

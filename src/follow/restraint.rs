@@ -1,21 +1,45 @@
 //! Searches that stand stopped: nothing is looked for by itself then beyond a first screen, until the user asks for it.
 
 use super::{Effect, Follow};
+use crate::cursor::Generation;
 use crate::wire::{ClientMsg, Matched};
 
 /// How much of the file the rows on hand are looked for in, in bytes, while nobody asks for more: as much as the server
 /// looks through for the screen that a link opens with.
 const FIRST_SCREEN_BYTES: u64 = 64 << 20;
 
-#[derive(Debug, Default)]
+/// How much more of it after each move of the user, in bytes: a second or two of waiting, and no whole file.
+const MOVE_BYTES: u64 = 1 << 30;
+
+#[derive(Debug)]
 pub(super) struct Restraint {
     /// The user has asked for what is shown and found: it is not only what a link says.
     is_wished: bool,
     was_stopped: bool,
-    /// The user has gone on since it stands stopped: rows are wanted that are not here.
+    /// The generation in which it stood stopped last.
+    stopped_in: Option<Generation>,
+    /// The user has had it go on since it stands stopped.
     goes_on: bool,
+    /// How much of the file the rows on hand may cover.
+    allowed: u64,
+    /// The user has asked for the rows that come next.
+    has_asked: bool,
     /// These rows have been seen: what is seen next is where the user went.
     has_looked: bool,
+}
+
+impl Default for Restraint {
+    fn default() -> Self {
+        Self {
+            is_wished: false,
+            was_stopped: false,
+            stopped_in: None,
+            goes_on: false,
+            allowed: FIRST_SCREEN_BYTES,
+            has_asked: false,
+            has_looked: false,
+        }
+    }
 }
 
 impl Follow {
@@ -37,7 +61,31 @@ impl Follow {
 
     /// The user wants rows that may not be here.
     pub(super) fn want_rows(&mut self) {
-        self.restraint.goes_on = true;
+        self.restraint.has_asked = true;
+        self.allow_more();
+    }
+
+    fn allow_more(&mut self) {
+        self.restraint.allowed = self.covered().saturating_add(MOVE_BYTES);
+    }
+
+    /// How much of the file the rows on hand cover, in bytes; more than any file is long where they are of several.
+    fn covered(&self) -> u64 {
+        let (first, end) = (self.window.first(), self.window.end());
+        if first.0 == end.0 { (end.1 - first.1).get() } else { u64::MAX }
+    }
+
+    /// Whether what is above the rows on hand was not looked through to its end: where a file was rotated meanwhile, that
+    /// is the old one.
+    fn is_stopped(&self) -> bool {
+        let is_old = |stopped: Generation| self.tip.is_some_and(|tip| tip.generation != stopped);
+        let is_above = |stopped: &Generation| is_old(*stopped) && self.window.first().0 == *stopped;
+        self.shown().is_some_and(|shown| shown.stopped) || self.restraint.stopped_in.as_ref().is_some_and(is_above)
+    }
+
+    /// Generations are numbered anew.
+    pub(super) fn relabel_restraint(&mut self, moved: impl Fn(Generation) -> Generation) {
+        self.restraint.stopped_in = self.restraint.stopped_in.map(moved);
     }
 
     /// Has the counts go on that stand stopped.
@@ -51,15 +99,14 @@ impl Follow {
 
     /// Whether no rows are asked for but those that the user goes to.
     pub(super) fn is_restrained(&self) -> bool {
-        let (first, end) = (self.window.first(), self.window.end());
-        let covered = if first.0 == end.0 { end.1 - first.1 } else { end.1 - crate::line::ByteOffset::ZERO };
-        let is_stopped = self.shown().is_some_and(|shown| shown.stopped);
-        is_stopped && !self.restraint.goes_on && covered.get() >= FIRST_SCREEN_BYTES
+        self.is_stopped() && !self.restraint.goes_on && self.covered() >= self.restraint.allowed
     }
 
     /// Other rows are shown.
     pub(super) fn forget_look(&mut self) {
         self.restraint.has_looked = false;
+        let has_asked = std::mem::take(&mut self.restraint.has_asked);
+        self.restraint.allowed = if has_asked { MOVE_BYTES } else { FIRST_SCREEN_BYTES };
     }
 
     /// The rows from `first` on to `last` are visible now: the user has moved when they were others before, and there are
@@ -68,12 +115,17 @@ impl Follow {
         let is_first_look = !std::mem::replace(&mut self.restraint.has_looked, true);
         let is_other = self.window.key(first) != self.looking.map(|(first, _)| first);
         let is_more = self.window.len() > last.saturating_sub(first) + 1;
-        self.restraint.goes_on |= !is_first_look && is_other && is_more && !self.is_pinned();
+        if !is_first_look && is_other && is_more && !self.is_pinned() {
+            self.allow_more();
+        }
     }
 
     /// Rows that are missing are looked for again when a count does not stand stopped any more, whoever has it go on.
     pub(super) fn settle_restraint(&mut self, out: &mut Vec<Effect>) {
-        let is_stopped = self.shown().is_some_and(|shown| shown.stopped);
+        if let Some(tip) = self.tip.filter(|_| self.shown().is_some_and(|shown| shown.stopped)) {
+            self.restraint.stopped_in = Some(tip.generation);
+        }
+        let is_stopped = self.is_stopped();
         match (std::mem::replace(&mut self.restraint.was_stopped, is_stopped), is_stopped) {
             (false, true) => self.restraint.goes_on = false,
             (true, false) => self.fill(out),

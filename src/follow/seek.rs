@@ -119,7 +119,9 @@ impl Follow {
             return;
         }
         self.cancel_seek();
-        self.wish();
+        if term.is_some() {
+            self.wish();
+        }
         let hit = self.finding.hit.take();
         self.spans.clear();
         self.overview.clear_marks();

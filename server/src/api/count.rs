@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::api::params::{Selection, text_pairs};
 use crate::api::search::{compile, opened};
-use crate::api::{check_text, len_now};
+use crate::api::{TRY_AGAIN, check_text, len_now};
 use crate::auth::Principal;
 use crate::error::ApiError;
 use crate::scan::Filter;
@@ -150,14 +150,17 @@ async fn seen(
         if epoch.generation != first.generation {
             return Written { epoch, len: tip.len, is_seen: true };
         }
-        let is_seen = len.is_some_and(|len| tip.len >= len);
-        if is_seen || !matches!(timeout_at(deadline, follower.changed()).await, Ok(true)) {
+        let (is_seen, now) = (len.is_some_and(|len| tip.len >= len), Instant::now());
+        let has_ended =
+            !is_seen && matches!(timeout_at(deadline.min(now + TRY_AGAIN), follower.changed()).await, Ok(false));
+        if is_seen || has_ended || now >= deadline {
             return Written { epoch, len: len.unwrap_or(tip.len), is_seen };
         }
-        // Cut before it was seen that it had grown, it is no other life, and will perhaps never be so long again.
+        // Cut before it was seen that it had grown, it is no other life, and will perhaps never be so long again. Or it is
+        // as it was before it was cut.
         let source = Arc::clone(&first.source);
         if let Ok(now) = tasks.blocking(move || source.len()).await {
-            len = len.map(|len| len.min(now));
+            len = len.map(|len| len.min(now)).or(Some(now).filter(|now| *now >= tip.len));
         }
     }
 }

@@ -34,6 +34,17 @@ pub(super) struct Sweep<'a> {
     pub(super) end: u64,
 }
 
+/// What was rendered of some lines.
+#[derive(Clone, Copy, Debug)]
+pub struct Rendered<'t> {
+    /// All of it.
+    pub text: &'t [u8],
+    /// How many lines it is of.
+    pub n_lines: u64,
+    /// The start of the line up to which all that match are told with it.
+    pub reached: ByteOffset,
+}
+
 /// How far the lines of a sweep are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Swept {
@@ -44,6 +55,12 @@ pub(super) enum Swept {
     /// The callback broke.
     Broke,
 }
+
+/// How much text may wait to be told before only the next span is judged, in bytes.
+const MAX_HELD_BYTES: usize = 64 * 1024 * 1024;
+
+/// How much memory is kept for the text of another span, in bytes.
+const MAX_SPARE_BYTES: usize = 4 * 1024 * 1024;
 
 /// What the threads of a sweep share.
 struct Lane<'a> {
@@ -62,6 +79,8 @@ struct State {
     /// The span that is told next.
     told: u64,
     judged: BTreeMap<u64, io::Result<Span>>,
+    /// How much text of them is held, in bytes.
+    held: usize,
     /// Memory of texts that are told, to be used again: getting it from the system and giving it back takes longer than
     /// what is done in it.
     spare: Vec<Vec<u8>>,
@@ -75,7 +94,7 @@ struct Ending<'a, 'l> {
 }
 
 /// Renders matching lines that start `within`, which begins at a line's start, by all cores at once. `on_text` is told what
-/// came of them part by part, in order, and how many lines that is, until it breaks. Returns the start of the line up to
+/// came of them part by part, in order, until it breaks. Returns the start of the line up to
 /// which all are told, and whether there is more to do this way after that line: it is a long one then. The end of a file
 /// is left, and what is so short that it is soon done otherwise.
 ///
@@ -86,7 +105,7 @@ pub fn rendered(
     filter: &Filter,
     within: Range<ByteOffset>,
     render: &Render<'_>,
-    on_text: &mut dyn FnMut(&[u8], u64) -> ControlFlow<()>,
+    on_text: &mut dyn FnMut(Rendered<'_>) -> ControlFlow<()>,
 ) -> io::Result<(ByteOffset, bool)> {
     let sizes = Sizes { span: Sizes::USUAL.read as u64, ..Sizes::USUAL };
     let ground = Ground { source, index: None, sizes };
@@ -99,7 +118,7 @@ pub(super) fn rendered_on(
     filter: &Filter,
     (from, end): (u64, u64),
     render: &Render<'_>,
-    on_text: &mut dyn FnMut(&[u8], u64) -> ControlFlow<()>,
+    on_text: &mut dyn FnMut(Rendered<'_>) -> ControlFlow<()>,
 ) -> io::Result<(u64, bool)> {
     let stop = end.saturating_sub(ground.sizes.left);
     if stop.saturating_sub(from) < LEAST_SPANS * ground.sizes.span {
@@ -109,7 +128,9 @@ pub(super) fn rendered_on(
     let mut reached = from;
     let swept = sweep.run(&mut |span| {
         reached = span.reached().unwrap_or(reached);
-        span.told.iter().try_for_each(|told| on_text(&told.text, told.n_hits()))
+        span.told.iter().try_for_each(|told| {
+            on_text(Rendered { text: &told.text, n_lines: told.n_hits(), reached: ByteOffset::new(reached) })
+        })
     })?;
     Ok((reached, matches!(swept, Swept::Open(_))))
 }
@@ -123,7 +144,9 @@ impl Sweep<'_> {
         let (n_threads, is_over) = (scan_threads(), Arc::default());
         let lane = Lane { sweep: self, n_threads, state: Mutex::default(), changed: Condvar::new(), is_over };
         thread::scope(|scope| {
-            let helpers: Vec<_> = (1..n_threads).map(|_| scope.spawn(|| lane.help())).collect();
+            // As many as the system lets us have: without any the work is done here.
+            let spawn = |_| thread::Builder::new().spawn_scoped(scope, || lane.help()).ok();
+            let helpers: Vec<_> = (1..n_threads).map_while(spawn).collect();
             let swept = lane.lead(on_span);
             for helper in helpers {
                 helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -162,7 +185,7 @@ impl Lane<'_> {
             let span = self.sweep.judge(nth, text, &self.is_over);
             state = self.lock();
             let is_next = state.told == nth;
-            state.judged.insert(nth, span);
+            state.hold(nth, span);
             if is_next {
                 self.changed.notify_all();
             }
@@ -178,6 +201,7 @@ impl Lane<'_> {
             let told = state.told;
             if let Some(span) = state.judged.remove(&told) {
                 state.told += 1;
+                state.held = state.held.saturating_sub(text_len(&span));
                 self.changed.notify_all();
                 drop(state);
                 let mut span = span?;
@@ -188,8 +212,11 @@ impl Lane<'_> {
                     return Ok(Swept::Open(open));
                 }
                 reached = span.reached().unwrap_or(reached);
+                let spare = span.take_text();
                 state = self.lock();
-                state.spare.push(span.take_text());
+                if spare.capacity() <= MAX_SPARE_BYTES {
+                    state.spare.push(spare);
+                }
             } else if self.is_out(told) || state.is_over {
                 drop(state);
                 return Ok(Swept::All(reached));
@@ -197,7 +224,7 @@ impl Lane<'_> {
                 drop(state);
                 let span = self.sweep.judge(nth, text, &self.is_over);
                 state = self.lock();
-                state.judged.insert(nth, span);
+                state.hold(nth, span);
             } else {
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
             }
@@ -208,7 +235,8 @@ impl Lane<'_> {
     fn take(&self, state: &mut State) -> Option<(u64, Vec<u8>)> {
         let nth = state.next;
         let most = AHEAD.saturating_mul(self.n_threads as u64);
-        if self.is_out(nth) || nth >= state.told.saturating_add(most) {
+        let is_far = nth >= state.told.saturating_add(most) || (nth > state.told && state.held > MAX_HELD_BYTES);
+        if self.is_out(nth) || is_far {
             return None;
         }
         state.next += 1;
@@ -223,6 +251,19 @@ impl Lane<'_> {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl State {
+    /// That span waits to be told.
+    fn hold(&mut self, nth: u64, span: io::Result<Span>) {
+        self.held = self.held.saturating_add(text_len(&span));
+        self.judged.insert(nth, span);
+    }
+}
+
+/// How much text was rendered of it, in bytes.
+fn text_len(span: &io::Result<Span>) -> usize {
+    span.as_ref().map_or(0, |span| span.told.iter().map(|told| told.text.len()).sum())
 }
 
 impl Drop for Ending<'_, '_> {

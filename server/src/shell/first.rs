@@ -19,10 +19,10 @@ use crate::error::ApiError;
 use crate::read::{self, PageWant};
 use crate::scan::page::{self, Work};
 use crate::scan::{has_regex, moment};
-use crate::source::{Source, is_gone};
+use crate::source::is_gone;
 use crate::state::AppState;
 use crate::tail::TailTip;
-use crate::ws::search::{Refusal, Search};
+use crate::ws::search::{Checked, Refusal, Search, check_text};
 
 /// Rows of a page at the end.
 const ROWS_AT_END: u32 = 200;
@@ -78,7 +78,8 @@ pub async fn screen(state: &AppState, who: &Principal, view: &FileView) -> Resul
     }
     let (wanted, source) = (view.clone(), Arc::clone(&tip.current().source));
     let is_slow = wanted.shown_rows().is_some_and(|rows| has_regex(&rows.q)) || has_regex(&wanted.find);
-    let (mut search, refused) = state.tasks.compiling(is_slow, move || search_of(&wanted, &*source)).await;
+    let checked = state.tasks.blocking(move || check_text(&*source)).await;
+    let (mut search, refused) = state.tasks.compiling(is_slow, move || search_of(&wanted, checked)).await;
     search.hold_views(tip.current(), state.facts.rations, &state.tasks);
     let (search, wanted, seen) = (Arc::new(search), view.clone(), Arc::clone(&tip));
     let reader = Arc::clone(&search);
@@ -98,8 +99,8 @@ fn reach(at: Anchor) -> Option<ByteOffset> {
 }
 
 /// What the link shows and finds (blocking).
-fn search_of(view: &FileView, source: &dyn Source) -> (Search, Vec<Refusal>) {
-    Search::of_link(view.shown_rows().as_ref(), Some(view.find.as_str()), source)
+fn search_of(view: &FileView, checked: Checked) -> (Search, Vec<Refusal>) {
+    Search::of_link(view.shown_rows().as_ref(), Some(view.find.as_str()), checked)
 }
 
 /// The rows of a first screen, and what goes with them.

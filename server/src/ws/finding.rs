@@ -14,7 +14,7 @@ use taillight::wire::{self, Failure, MAX_LINE_BYTES, MAX_SPAN_ROWS, MAX_SPANS_PE
 use super::connection::{End, Viewer, sent};
 use super::outbox;
 use super::requests::{Rows, fail, gone};
-use super::search::{self, Refusal, Search};
+use super::search::{self, Checked, Refusal, Search, check_text};
 use super::socket::Socket;
 use crate::pull::Counter;
 use crate::read;
@@ -37,10 +37,10 @@ impl Viewer {
         (filter, find): (Option<wire::Filter>, Option<String>),
         is_wished: bool,
     ) -> Vec<Refusal> {
-        let source = self.current_source();
+        let checked = self.checked().await;
         let is_slow =
             filter.as_ref().is_some_and(|filter| has_regex(&filter.q)) || find.as_deref().is_some_and(has_regex);
-        let compile = move || Search::of_link(filter.as_ref(), find.as_deref(), &*source);
+        let compile = move || Search::of_link(filter.as_ref(), find.as_deref(), checked);
         let (search, refused) = self.state.tasks.compiling(is_slow, compile).await;
         self.search = search;
         if is_wished {
@@ -51,8 +51,9 @@ impl Viewer {
         refused
     }
 
-    fn current_source(&self) -> Arc<dyn Source> {
-        Arc::clone(&self.puller.tip().current().source)
+    fn checked(&self) -> impl Future<Output = Checked> + use<> {
+        let (source, tasks) = (Arc::clone(&self.puller.tip().current().source), self.state.tasks.clone());
+        async move { tasks.blocking(move || check_text(&*source)).await }
     }
 
     /// Shows other rows from here on.
@@ -63,9 +64,9 @@ impl Viewer {
         rows: Rows,
         follow: bool,
     ) -> ControlFlow<End> {
-        let source = self.current_source();
+        let checked = self.checked().await;
         let is_slow = filter.as_ref().is_some_and(|filter| has_regex(&filter.q));
-        let compile = move || search::compile(filter.as_ref(), &*source);
+        let compile = move || search::compile(filter.as_ref(), checked);
         let compiled = self.state.tasks.compiling(is_slow, compile).await;
         let filter = match compiled {
             Ok(filter) => filter,
@@ -80,7 +81,9 @@ impl Viewer {
         };
         self.counter = (!follow).then(|| counter.only(filter.as_ref()));
         self.live = follow;
-        self.search.wish();
+        if filter.is_some() {
+            self.search.wish();
+        }
         self.search.show(filter);
         // Told even where the same rows match: the client knows of no count of this filter.
         self.told = None;
@@ -94,12 +97,14 @@ impl Viewer {
 
     /// Finds something else.
     pub(super) async fn find(&mut self, socket: &mut Socket, req: u32, term: Option<String>) -> ControlFlow<End> {
-        let source = self.current_source();
+        let checked = self.checked().await;
         let is_slow = term.as_deref().is_some_and(has_regex);
-        let compile = move || search::compile_find(term.as_deref(), &*source);
+        let compile = move || search::compile_find(term.as_deref(), checked);
         match self.state.tasks.compiling(is_slow, compile).await {
             Ok(term) => {
-                self.search.wish();
+                if term.is_some() {
+                    self.search.wish();
+                }
                 self.search.find(term);
                 self.told = None;
                 self.hold_views();

@@ -17,7 +17,7 @@ use super::finding::refuse as refuse_term;
 use super::outbox;
 use super::requests::Rows;
 use super::socket::Socket;
-use crate::api::follow_opened;
+use crate::api::{TRY_AGAIN, follow_opened};
 use crate::auth::Principal;
 use crate::catalog::{LogFile, OpenError};
 use crate::serve::crowded::is_out_of_handles;
@@ -119,7 +119,8 @@ async fn stand(follower: &mut Follower, file: &LogFile, resume: Option<Cursor>, 
                 Some(cursor) => Some(follower.find(cursor, file.clone(), tasks).await?),
                 None => None,
             };
-            let (tip, source) = (follower.tip(), Arc::clone(&follower.tip().current().source));
+            let tip = follower.tip();
+            let source = Arc::clone(&tip.current().source);
             let identity = tasks.blocking(move || source.identity()).await?;
             Ok(Standing { tip, identity, found })
         };
@@ -127,7 +128,9 @@ async fn stand(follower: &mut Follower, file: &LogFile, resume: Option<Cursor>, 
             Err(error) if is_gone(&error) && Instant::now() < deadline => {
                 follower.look();
                 let is_seen = || follower.tip().current().generation != tip.current().generation;
-                if !is_seen() && !matches!(timeout_at(deadline, follower.changed()).await, Ok(true)) {
+                // It may be as it was again, which is no change.
+                let again = deadline.min(Instant::now() + TRY_AGAIN);
+                if !is_seen() && matches!(timeout_at(again, follower.changed()).await, Ok(false)) {
                     return Err(error);
                 }
             }

@@ -46,26 +46,30 @@ pub(crate) struct Search {
 pub(crate) type Refusal = (bool, BadQuery);
 
 /// Compiles a query as strictly as a user who has just typed it wants; `None` shows all rows (blocking).
-pub(crate) fn compile(wanted: Option<&wire::Filter>, source: &dyn Source) -> Result<Option<RowFilter>, BadQuery> {
+pub(crate) fn compile(wanted: Option<&wire::Filter>, checked: Checked) -> Result<Option<RowFilter>, BadQuery> {
     let Some(wanted) = wanted else { return Ok(None) };
     let filter = RowFilter::new(Filter::narrowed(&wanted.q, &wanted.narrow)?, wanted.ctx);
     if filter.is_some() {
-        check_text(source)?;
+        checked?;
     }
     Ok(filter)
 }
 
 /// Compiles a find term; `None` finds nothing (blocking).
-pub(crate) fn compile_find(term: Option<&str>, source: &dyn Source) -> Result<Option<Filter>, BadQuery> {
+pub(crate) fn compile_find(term: Option<&str>, checked: Checked) -> Result<Option<Filter>, BadQuery> {
     let term = term.map_or(Ok(None), Filter::find)?;
     if term.is_some() {
-        check_text(source)?;
+        checked?;
     }
     Ok(term)
 }
 
+/// Whether anything can be found in a source, by [`check_text`]. Found out apart from compiling, which all queries wait for:
+/// a disk may be slow.
+pub(crate) type Checked = Result<(), BadQuery>;
+
 /// Refuses to look for anything in a text that is not read: "no match" would be no answer (blocking).
-fn check_text(source: &dyn Source) -> Result<(), BadQuery> {
+pub(crate) fn check_text(source: &dyn Source) -> Checked {
     match check_encoding_of(source) {
         Err(error) if is_utf_16(&error) => Err(BadQuery { position: 0, detail: error.to_string() }),
         _ => Ok(()),
@@ -74,27 +78,23 @@ fn check_text(source: &dyn Source) -> Result<(), BadQuery> {
 
 impl Search {
     /// What a link asks for of a source: what is wrong in it is left out and told (blocking).
-    pub(crate) fn of_link(
-        filter: Option<&wire::Filter>,
-        find: Option<&str>,
-        source: &dyn Source,
-    ) -> (Self, Vec<Refusal>) {
+    pub(crate) fn of_link(filter: Option<&wire::Filter>, find: Option<&str>, checked: Checked) -> (Self, Vec<Refusal>) {
         let mut search = Self::default();
         let mut refused = Vec::new();
         if let Some(wanted) = filter {
             let (filter, wrong) = Filter::lenient(&wanted.q, &wanted.narrow);
             refused.extend(wrong.map(|wrong| (false, wrong)));
-            match RowFilter::new(filter, wanted.ctx).map(|rows| check_text(source).map(|()| rows)).transpose() {
+            match RowFilter::new(filter, wanted.ctx).map(|rows| checked.clone().map(|()| rows)).transpose() {
                 Ok(rows) => search.show(rows),
                 Err(wrong) => refused.push((false, wrong)),
             }
         }
-        match compile_find(find, source) {
+        match compile_find(find, checked.clone()) {
             Ok(term) => search.find(term),
             Err(wrong) => refused.push((true, wrong)),
         }
         // Wherever in the file the link leads: its start, where the rows say it, may be far away.
-        if let (true, Err(wrong)) = (refused.is_empty(), check_text(source)) {
+        if let (true, Err(wrong)) = (refused.is_empty(), checked) {
             refused.push((false, wrong));
         }
         (search, refused)
@@ -227,7 +227,9 @@ impl Search {
 
     /// Whether the rank of the row that was found last will be known when more is counted.
     pub(crate) fn waits_for_rank(&self) -> bool {
-        let of = self.found_view.as_ref().map(|(of, _)| *of);
+        // One that stands stopped counts nothing: it is waited for, and tells when it goes on.
+        let counting = self.found_view.as_ref().filter(|(_, view)| !view.matched().stopped);
+        let of = counting.map(|(of, _)| *of);
         self.rank.is_none() && self.sought.is_some_and(|(generation, _)| Some(generation) == of)
     }
 

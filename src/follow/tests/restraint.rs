@@ -100,6 +100,39 @@ fn what_the_user_goes_to_is_read_while_a_search_stands() {
 }
 
 #[test]
+fn no_move_reads_the_whole_file_while_a_search_stands() {
+    let mut follow = opened_link(stands(0, 0, true));
+    effects(&mut follow, nothing(0, 800 * MIB, 900 * MIB), 0);
+    let jump = Input::JumpTo { at: Anchor::Byte(ByteOffset::new(9 * MIB)), before: 9, after: 9 };
+    let (req, _) = page_asked(&effects(&mut follow, jump, 0)).expect("a jump");
+    let sent = effects(&mut follow, nothing(req, 9 * MIB, 1_100 * MIB), 0);
+    assert_eq!(page_asked(&sent), None, "more than a gigabyte was looked through for it");
+}
+
+#[test]
+fn a_file_that_was_rotated_while_its_search_stands_is_not_read_for_that() {
+    let mut follow = opened_link(stands(0, 0, true));
+    effects(&mut follow, nothing(0, 800 * MIB, 900 * MIB), 0);
+    let generation = Generation::new(FIRST.get() + 1);
+    let tip = Tip { shown: stands(0, 5, false), generation, ..tip(5, 0) };
+    let sent = effects(&mut follow, Input::Text(ServerMsg::Tip(tip)), 0);
+    assert_eq!(page_asked(&sent), None, "{sent:?}");
+    assert!(page_asked(&effects(&mut follow, Input::Continue, 0)).is_some());
+}
+
+#[test]
+fn what_is_taken_away_wishes_for_nothing() {
+    let mut follow = opened_link(stands(0, 0, true));
+    effects(&mut follow, nothing(0, 800 * MIB, 900 * MIB), 0);
+    effects(&mut follow, Input::Find(Some("y".to_owned())), 0);
+    assert!(follow.is_wished());
+    let mut follow = opened_link(stands(0, 0, true));
+    effects(&mut follow, Input::Find(Some(" ".to_owned())), 0);
+    effects(&mut follow, Input::Filter { filter: None, at: Anchor::End, before: 9, after: 0 }, 0);
+    assert!(!follow.is_wished());
+}
+
+#[test]
 fn a_scroll_is_a_wish_for_rows_and_drawing_them_is_none() {
     let mut follow = Follow::new(1);
     let Input::Start(start) = start(false) else { panic!("a start") };

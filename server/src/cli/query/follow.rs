@@ -148,6 +148,8 @@ impl<'a> Followed<'a> {
             return Ok(false);
         }
         self.search.set_growing(!has_ended);
+        // What was printed before an error is done: the mark is not of that place.
+        self.marker = None;
         self.search.advance(limit, &mut run.printer)?;
         self.marker = Some(marker(&self.search)?);
         Ok(true)

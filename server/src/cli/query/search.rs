@@ -11,7 +11,7 @@ use super::print::{FileRows, Name, Printer};
 use crate::dates::Dates;
 use crate::export::{Format, Lines, MAX_LINE_BYTES, Numbers, Row};
 use crate::scan::rows::{Around, Rows, Shown};
-use crate::scan::{Budget, Hit, hits_down, rendered, total};
+use crate::scan::{Budget, Hit, Rendered, hits_down, rendered, total};
 use crate::source::{Source, check_encoding_of, read_full};
 
 /// How much of a long line is copied at once, in bytes.
@@ -137,15 +137,18 @@ impl Search {
             write(hit.start, line, out);
         };
         let mut failed = None;
-        let n_matched = &mut self.n_matched;
-        let mut on_text = |text: &[u8], n_lines: u64| {
+        let (n_matched, done) = (&mut self.n_matched, &mut self.done);
+        let from = *done;
+        // What is printed is done, also when what comes after it cannot be read.
+        let mut on_text = |Rendered { text, n_lines, reached }: Rendered<'_>| {
             *n_matched += n_lines;
+            *done = reached;
             failed = printer.rows(text).err();
             if failed.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let (done, goes_on) =
-            rendered(&*self.source, filter, self.done..to, &render, &mut on_text).map_err(Stop::Input)?;
-        self.done = done;
+        let (reached, goes_on) =
+            rendered(&*self.source, filter, from..to, &render, &mut on_text).map_err(Stop::Input)?;
+        self.done = reached;
         failed.map_or(Ok(goes_on), |error| Err(Stop::Output(error)))
     }
 

@@ -177,6 +177,26 @@ proptest! {
     }
 }
 
+#[test]
+fn what_was_rendered_before_an_error_is_told_with_its_place() {
+    let bytes: Vec<u8> = (0..5_000).flat_map(|nth| format!("line {nth}\n").into_bytes()).collect();
+    let source = Growing::new(&bytes);
+    let sizes = Sizes { span: 1_000, read: 1_000, left: 2_000, line: 500, ..Sizes::USUAL };
+    let ground = Ground { source: &source, index: None, sizes };
+    let render = |_: Hit, raw: &[u8], out: &mut Vec<u8>| out.extend_from_slice(raw);
+    let (mut text, mut reached) = (Vec::new(), 0);
+    let filter = Filter::compile("line").unwrap();
+    // It was longer a moment ago.
+    let failed = rendered_on(ground, &filter, (0, bytes.len() as u64 + 9_000), &render, &mut |part| {
+        text.extend_from_slice(part.text);
+        reached = part.reached.get() as usize;
+        assert_eq!(text, bytes[..reached]);
+        ControlFlow::Continue(())
+    });
+    assert!(crate::source::is_gone(&failed.unwrap_err()));
+    assert!(reached > bytes.len() / 2, "{reached}");
+}
+
 /// What is rendered by all cores, and what they leave in order, is each matching line once, in order, with its bytes.
 fn check_rendered(ground: Ground<'_>, filter: &Filter, bytes: &[u8], expected: &[Hit]) {
     let line = |hit: &Hit| bytes[hit.start.get() as usize..hit.end.get() as usize].to_vec();
@@ -188,9 +208,9 @@ fn check_rendered(ground: Ground<'_>, filter: &Filter, bytes: &[u8], expected: &
     let (mut at, mut goes_on, mut text, mut n_told) = (0, true, Vec::new(), 0);
     while at < end {
         if goes_on {
-            (at, goes_on) = rendered_on(ground, filter, (at, end), &render, &mut |part, n_lines| {
-                text.extend_from_slice(part);
-                n_told += n_lines;
+            (at, goes_on) = rendered_on(ground, filter, (at, end), &render, &mut |part| {
+                text.extend_from_slice(part.text);
+                n_told += part.n_lines;
                 ControlFlow::Continue(())
             })
             .unwrap();

@@ -238,8 +238,11 @@ impl Counts {
     }
 
     pub(in crate::scan) fn publish(&self) {
-        let matched = self.matched();
-        self.matched.send_if_modified(|known| std::mem::replace(known, matched) != matched);
+        // Inside: what is told last is what is true last.
+        self.matched.send_if_modified(|known| {
+            let matched = self.matched();
+            std::mem::replace(known, matched) != matched
+        });
     }
 
     pub(super) fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {

@@ -206,6 +206,8 @@ impl Member {
             return;
         }
         if self.counts.is_behind() && self.may_read() == 0 {
+            // Nobody is to come back for what could not be read.
+            self.stalled = None;
             return self.counts.stop();
         }
         match &self.next {
