@@ -401,6 +401,18 @@ pub struct Tip {
     pub state: FileState,
 }
 
+impl Tip {
+    /// What is counted of the current generation: what is found among what is shown, and that.
+    pub fn counts(&self) -> impl Iterator<Item = Matched> + use<> {
+        self.found.map(|found| found.matched).into_iter().chain(self.shown)
+    }
+
+    /// The first of these that stands stopped.
+    pub fn stopped(&self) -> Option<Matched> {
+        self.counts().find(|matched| matched.stopped)
+    }
+}
+
 /// Which rows are shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Filter {

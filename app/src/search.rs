@@ -291,9 +291,7 @@ fn progress_of(screen: &FileScreen) -> Option<Progress> {
 
 /// What a first screen says of a search that is not begun, or stands stopped.
 fn stopped_of(screen: &FileScreen) -> String {
-    let found = screen.tip.found.map(|found| found.matched);
-    let stopped = found.into_iter().chain(screen.tip.shown).find(|matched| matched.stopped);
-    stopped.map(|matched| text::stopped(matched.scanned.get(), screen.tip.len.get())).unwrap_or_default()
+    screen.tip.stopped().map(|matched| text::stopped(matched.scanned.get(), screen.tip.len.get())).unwrap_or_default()
 }
 
 fn share_of(filtering: Filtering) -> u8 {

@@ -21,7 +21,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::auth::Principal;
 use crate::catalog::{LogFile, OpenError};
 use crate::error::ApiError;
-use crate::source::{Source, check_encoding_of, is_gone, is_utf_16};
+use crate::source::{Source, is_gone, unread};
 use crate::state::AppState;
 use crate::tail::Follower;
 use crate::tasks::Tasks;
@@ -30,7 +30,7 @@ use crate::tasks::Tasks;
 const CUT_WAIT: Duration = Duration::from_secs(5);
 
 /// How soon it is tried again when nothing new is seen: the file may be as it was by then.
-pub(crate) const TRY_AGAIN: Duration = Duration::from_millis(50);
+const TRY_AGAIN: Duration = Duration::from_millis(50);
 
 /// The log that a request's raw path names after `prefix`.
 fn log_path(state: &AppState, uri: &Uri, prefix: &str) -> Result<LogPath, ApiError> {
@@ -72,10 +72,8 @@ pub async fn follow_opened(state: &AppState, who: Principal, path: LogPath) -> R
 /// With [`ApiError::NotText`]. What else is wrong is found when the lines are read.
 async fn check_text(tasks: &Tasks, follower: &Follower) -> Result<(), ApiError> {
     let source = Arc::clone(&follower.tip().current().source);
-    match tasks.blocking(move || check_encoding_of(&*source)).await {
-        Err(error) if is_utf_16(&error) => Err(ApiError::NotText { detail: error.to_string() }),
-        _ => Ok(()),
-    }
+    let unread = tasks.blocking(move || unread(&*source)).await;
+    unread.map_or(Ok(()), |detail| Err(ApiError::NotText { detail }))
 }
 
 /// An answer that has not begun failed because its file was cut under it: waits for what the follower sees then, and it can
@@ -84,17 +82,19 @@ async fn check_text(tasks: &Tasks, follower: &Follower) -> Result<(), ApiError> 
 /// # Errors
 /// When it failed because of something else; [`ApiError::Busy`] after `deadline`.
 async fn cut(follower: &mut Follower, error: io::Error, deadline: Instant) -> Result<(), ApiError> {
-    let now = Instant::now();
     match is_gone(&error) {
         false => Err(ApiError::internal(error)),
-        true if now >= deadline => Err(ApiError::Busy),
-        true => {
-            follower.look();
-            // In time or not, it is tried again.
-            let _ = timeout_at(deadline.min(now + TRY_AGAIN), follower.changed()).await;
-            Ok(())
-        }
+        true if look_again(follower, deadline).await => Ok(()),
+        true => Err(ApiError::Busy),
     }
+}
+
+/// The file was found to be cut: waits for what the follower sees then; whether it is worth trying again. It may be as it was
+/// again, which is no change: it is tried soon, seen or not. `false` after `deadline`, and when the server ends.
+pub(crate) async fn look_again(follower: &mut Follower, deadline: Instant) -> bool {
+    let now = Instant::now();
+    follower.look();
+    now < deadline && !matches!(timeout_at(deadline.min(now + TRY_AGAIN), follower.changed()).await, Ok(false))
 }
 
 /// How long a life is now, of which `seen` bytes were seen: not the follower's length, which is a moment old, since who has

@@ -72,7 +72,19 @@ struct JsonRow<'a> {
     text: &'a str,
 }
 
+/// Appends a line to what is written: where it starts and its bytes, as those of a [`Row`].
+pub type WriteLine = fn(ByteOffset, &[u8], &mut Vec<u8>);
+
 impl Format {
+    /// How a line is written in a format in which a row is nothing but its line.
+    pub fn of_line(self) -> Option<WriteLine> {
+        match self {
+            Self::Raw => Some(raw),
+            Self::Text => Some(text),
+            Self::Json | Self::Csv | Self::Html => None,
+        }
+    }
+
     /// The media type of the whole.
     pub fn content_type(self) -> &'static str {
         match self {
@@ -91,20 +103,6 @@ impl Format {
             Self::Json => ".ndjson",
             Self::Csv => ".csv",
             Self::Html => ".html",
-        }
-    }
-}
-
-/// Appends a line to what is written: where it starts and its bytes, as those of a [`Row`].
-pub type WriteLine = fn(ByteOffset, &[u8], &mut Vec<u8>);
-
-impl Format {
-    /// How a line is written in a format in which a row is nothing but its line.
-    pub fn of_line(self) -> Option<WriteLine> {
-        match self {
-            Self::Raw => Some(raw),
-            Self::Text => Some(text),
-            Self::Json | Self::Csv | Self::Html => None,
         }
     }
 }

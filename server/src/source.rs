@@ -171,8 +171,14 @@ pub fn check_encoding_of(source: &dyn Source) -> io::Result<()> {
     check_encoding(head.get(..n_read).unwrap_or_default())
 }
 
+/// Why nothing is looked for in the text of a source, and what to do; `None` where it can be, or where reading its lines
+/// will tell what else is wrong.
+pub fn unread(source: &dyn Source) -> Option<String> {
+    check_encoding_of(source).err().filter(is_utf_16).map(|error| error.to_string())
+}
+
 /// Whether a read failed because the text is in [`Utf16`].
-pub fn is_utf_16(error: &io::Error) -> bool {
+fn is_utf_16(error: &io::Error) -> bool {
     error.get_ref().is_some_and(|inner| inner.is::<Utf16>())
 }
 

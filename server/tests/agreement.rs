@@ -229,6 +229,16 @@ impl Case<'_> {
         self.assert_rows("query with context", &given, &rows(self.log, &shown));
     }
 
+    /// At every door.
+    async fn check(&self, expected: &[Value], dice: &mut Dice) {
+        self.check_http(expected);
+        self.check_page();
+        self.check_socket(dice).await;
+        self.check_middle(dice);
+        self.check_command(expected);
+        self.check_context(dice);
+    }
+
     fn check_http(&self, expected: &[Value]) {
         let mut given = objects(&self.get("api/v1/lines", "&after=10000"), self.q);
         let end = self.log.bytes().len();
@@ -395,12 +405,7 @@ async fn every_door_gives_the_rows_that_the_oracle_gives() {
         let is_packed = dice.one_in(6);
         let case = Case { addr: server.addr, folder: &scratch.logs(), log, q: &q, narrow, is_packed, found };
         let expected = rows(log, &case.found);
-        case.check_http(&expected);
-        case.check_page();
-        case.check_socket(&mut dice).await;
-        case.check_middle(&mut dice);
-        case.check_command(&expected);
-        case.check_context(&mut dice);
+        case.check(&expected, &mut dice).await;
     }
     println!("{n_queries} queries, {n_found} rows; {n_some} queries matched some lines and not all");
     assert!(n_some >= n_queries / 3, "the queries are too easy: only {n_some} tell lines apart");
@@ -427,12 +432,7 @@ async fn no_door_takes_the_byte_order_mark_of_a_file_for_text() {
             let case =
                 Case { addr: server.addr, folder: &folder, log: &logs[0], q, narrow, is_packed, found: found.clone() };
             let expected = rows(&logs[0], &case.found);
-            case.check_http(&expected);
-            case.check_page();
-            case.check_socket(&mut dice).await;
-            case.check_middle(&mut dice);
-            case.check_command(&expected);
-            case.check_context(&mut dice);
+            case.check(&expected, &mut dice).await;
             let text: Vec<u8> =
                 case.found.iter().flat_map(|&idx| [&logs[0].lines[idx].clean[..], b"\n"].concat()).collect();
             assert!(case.get("raw", "&format=text") == text, "raw as text of {q:?}");

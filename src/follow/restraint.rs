@@ -45,8 +45,7 @@ impl Default for Restraint {
 impl Follow {
     /// The count that stands stopped until [`Input::Continue`](super::Input::Continue), if one does.
     pub fn stopped(&self) -> Option<Matched> {
-        let found = self.found().map(|found| found.matched);
-        found.into_iter().chain(self.shown()).find(|matched| matched.stopped)
+        self.tip?.stopped()
     }
 
     /// Whether the user has asked for what is shown and found.
@@ -78,9 +77,9 @@ impl Follow {
     /// Whether what is above the rows on hand was not looked through to its end: where a file was rotated meanwhile, that
     /// is the old one.
     fn is_stopped(&self) -> bool {
-        let is_old = |stopped: Generation| self.tip.is_some_and(|tip| tip.generation != stopped);
-        let is_above = |stopped: &Generation| is_old(*stopped) && self.window.first().0 == *stopped;
-        self.shown().is_some_and(|shown| shown.stopped) || self.restraint.stopped_in.as_ref().is_some_and(is_above)
+        let (first, current) = (self.window.first().0, self.tip.map(|tip| tip.generation));
+        let is_above = self.restraint.stopped_in == Some(first) && current.is_some_and(|current| current != first);
+        is_above || self.shown().is_some_and(|shown| shown.stopped)
     }
 
     /// Generations are numbered anew.

@@ -47,13 +47,11 @@ pub struct Rendered<'t> {
 
 /// How far the lines of a sweep are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Swept {
-    /// All of them: the next one starts there.
-    All(u64),
-    /// Up to that one, which is left by those who work side by side.
-    Open(u64),
-    /// The callback broke.
-    Broke,
+pub(super) struct Swept {
+    /// Up to the line that starts there.
+    pub(super) reached: u64,
+    /// That line is left by those who work side by side, and more come after it.
+    pub(super) is_open: bool,
 }
 
 /// How much text may wait to be told before only the next span is judged, in bytes.
@@ -68,7 +66,7 @@ struct Lane<'a> {
     n_threads: usize,
     state: Mutex<State>,
     changed: Condvar,
-    /// No more is wanted of spans that are judged now.
+    /// No more is wanted, of spans that are judged now neither. Set while `state` is held, for who waits.
     is_over: Arc<AtomicBool>,
 }
 
@@ -84,7 +82,6 @@ struct State {
     /// Memory of texts that are told, to be used again: getting it from the system and giving it back takes longer than
     /// what is done in it.
     spare: Vec<Vec<u8>>,
-    is_over: bool,
 }
 
 /// Ends the lane when the leading thread is done with it, and when another one panics: nobody waits for what will not come.
@@ -94,9 +91,9 @@ struct Ending<'a, 'l> {
 }
 
 /// Renders matching lines that start `within`, which begins at a line's start, by all cores at once. `on_text` is told what
-/// came of them part by part, in order, until it breaks. Returns the start of the line up to
-/// which all are told, and whether there is more to do this way after that line: it is a long one then. The end of a file
-/// is left, and what is so short that it is soon done otherwise.
+/// came of them part by part, in order, until it breaks. Returns the start of the line up to which all are told, and whether
+/// there is more to do this way after that line: it is a long one then. The end of a file is left, and what is so short
+/// that it is soon done otherwise.
 ///
 /// # Errors
 /// When reading fails; [`crate::source::is_gone`] when the source is shorter than was said.
@@ -125,22 +122,21 @@ pub(super) fn rendered_on(
         return Ok((from, false));
     }
     let sweep = Sweep { ground, filter, render: Some(render), from, stop, end };
-    let mut reached = from;
-    let swept = sweep.run(&mut |span| {
-        reached = span.reached().unwrap_or(reached);
-        span.told.iter().try_for_each(|told| {
-            on_text(Rendered { text: &told.text, n_lines: told.n_hits(), reached: ByteOffset::new(reached) })
-        })
+    let swept = sweep.run(&mut |span, reached| {
+        let reached = ByteOffset::new(reached);
+        let mut told = span.told.iter();
+        told.try_for_each(|told| on_text(Rendered { text: &told.text, n_lines: told.n_hits(), reached }))
     })?;
-    Ok((reached, matches!(swept, Swept::Open(_))))
+    Ok((swept.reached, swept.is_open))
 }
 
 impl Sweep<'_> {
-    /// Calls `on_span` for each span, in order and on this thread, until it breaks.
+    /// Calls `on_span` for each span, in order and on this thread, with the start of the line up to which all are told with
+    /// it, until it breaks.
     ///
     /// # Errors
     /// When reading fails; [`crate::source::is_gone`] when the source is shorter than was said.
-    pub(super) fn run(&self, on_span: &mut dyn FnMut(&Span) -> ControlFlow<()>) -> io::Result<Swept> {
+    pub(super) fn run(&self, on_span: &mut dyn FnMut(&Span, u64) -> ControlFlow<()>) -> io::Result<Swept> {
         let (n_threads, is_over) = (scan_threads(), Arc::default());
         let lane = Lane { sweep: self, n_threads, state: Mutex::default(), changed: Condvar::new(), is_over };
         thread::scope(|scope| {
@@ -173,7 +169,7 @@ impl Lane<'_> {
     fn help(&self) {
         let _ending = Ending { lane: self, leads: false };
         let mut state = self.lock();
-        while !state.is_over {
+        while !self.is_over.load(Ordering::Relaxed) {
             let Some((nth, text)) = self.take(&mut state) else {
                 if self.is_out(state.next) {
                     return;
@@ -193,7 +189,7 @@ impl Lane<'_> {
     }
 
     /// Tells spans in order, and judges while there are none to tell.
-    fn lead(&self, on_span: &mut dyn FnMut(&Span) -> ControlFlow<()>) -> io::Result<Swept> {
+    fn lead(&self, on_span: &mut dyn FnMut(&Span, u64) -> ControlFlow<()>) -> io::Result<Swept> {
         let _ending = Ending { lane: self, leads: true };
         let mut reached = self.sweep.from;
         let mut state = self.lock();
@@ -205,21 +201,19 @@ impl Lane<'_> {
                 self.changed.notify_all();
                 drop(state);
                 let mut span = span?;
-                if on_span(&span).is_break() {
-                    return Ok(Swept::Broke);
-                }
-                if let Some(open) = span.open {
-                    return Ok(Swept::Open(open));
-                }
                 reached = span.reached().unwrap_or(reached);
+                let is_open = span.open.is_some();
+                if on_span(&span, reached).is_break() || is_open {
+                    return Ok(Swept { reached, is_open });
+                }
                 let spare = span.take_text();
                 state = self.lock();
                 if spare.capacity() <= MAX_SPARE_BYTES {
                     state.spare.push(spare);
                 }
-            } else if self.is_out(told) || state.is_over {
+            } else if self.is_out(told) || self.is_over.load(Ordering::Relaxed) {
                 drop(state);
-                return Ok(Swept::All(reached));
+                return Ok(Swept { reached, is_open: false });
             } else if let Some((nth, text)) = self.take(&mut state) {
                 drop(state);
                 let span = self.sweep.judge(nth, text, &self.is_over);
@@ -269,8 +263,8 @@ fn text_len(span: &io::Result<Span>) -> usize {
 impl Drop for Ending<'_, '_> {
     fn drop(&mut self) {
         if self.leads || thread::panicking() {
+            let _state = self.lane.lock();
             self.lane.is_over.store(true, Ordering::Relaxed);
-            self.lane.lock().is_over = true;
             self.lane.changed.notify_all();
         }
     }

@@ -6,7 +6,7 @@ use std::ops::{ControlFlow, Range};
 use taillight::line::ByteOffset;
 
 use super::hits::Scan;
-use super::sweep::{Sweep, Swept};
+use super::sweep::Sweep;
 use super::units::{Ground, Sizes};
 use super::{Budget, Filter};
 use crate::index::BLOCK_BYTES;
@@ -26,18 +26,15 @@ pub(super) fn total_on(ground: Ground<'_>, filter: &Filter, (from, to): (u64, u6
     let bulk_end = to.saturating_sub(ground.sizes.left);
     while at < bulk_end {
         let sweep = Sweep { ground, filter, render: None, from: at, stop: bulk_end, end: to };
-        let swept = sweep.run(&mut |span| {
+        let swept = sweep.run(&mut |span, _| {
             n += span.n_hits();
             ControlFlow::Continue(())
         })?;
-        match swept {
-            Swept::All(reached) => {
-                at = reached;
-                break;
-            }
-            Swept::Open(line) => (n, at) = in_order(ground, filter, (line, to), &Budget::new(1), n)?,
-            Swept::Broke => break,
+        at = swept.reached;
+        if !swept.is_open {
+            break;
         }
+        (n, at) = in_order(ground, filter, (at, to), &Budget::new(1), n)?;
     }
     if at < to {
         (n, _) = in_order(ground, filter, (at, to), &Budget::unlimited(), n)?;

@@ -17,12 +17,12 @@ use crate::catalog::OpenError;
 use crate::dates;
 use crate::error::ApiError;
 use crate::read::{self, PageWant};
+use crate::scan::moment;
 use crate::scan::page::{self, Work};
-use crate::scan::{has_regex, moment};
 use crate::source::is_gone;
 use crate::state::AppState;
 use crate::tail::TailTip;
-use crate::ws::search::{Checked, Refusal, Search, check_text};
+use crate::ws::search::{Refusal, Search};
 
 /// Rows of a page at the end.
 const ROWS_AT_END: u32 = 200;
@@ -76,10 +76,8 @@ pub async fn screen(state: &AppState, who: &Principal, view: &FileView) -> Resul
     if let Anchor::Line(line) = view.anchor() {
         tip.current().index.wait_for(Some(line), Instant::now() + WAIT_FOR_LINE).await;
     }
-    let (wanted, source) = (view.clone(), Arc::clone(&tip.current().source));
-    let is_slow = wanted.shown_rows().is_some_and(|rows| has_regex(&rows.q)) || has_regex(&wanted.find);
-    let checked = state.tasks.blocking(move || check_text(&*source)).await;
-    let (mut search, refused) = state.tasks.compiling(is_slow, move || search_of(&wanted, checked)).await;
+    let ground = (state.tasks.clone(), Arc::clone(&tip.current().source));
+    let (mut search, refused) = Search::of_link(view.shown_rows(), Some(view.find.clone()), ground).await;
     search.hold_views(tip.current(), state.facts.rations, &state.tasks);
     let (search, wanted, seen) = (Arc::new(search), view.clone(), Arc::clone(&tip));
     let reader = Arc::clone(&search);
@@ -96,11 +94,6 @@ fn reach(at: Anchor) -> Option<ByteOffset> {
         Anchor::Byte(place) => Some(place + page),
         Anchor::Line(_) | Anchor::End | Anchor::Time(_) => None,
     }
-}
-
-/// What the link shows and finds (blocking).
-fn search_of(view: &FileView, checked: Checked) -> (Search, Vec<Refusal>) {
-    Search::of_link(view.shown_rows().as_ref(), Some(view.find.as_str()), checked)
 }
 
 /// The rows of a first screen, and what goes with them.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use taillight::cursor::{Generation, Identity};
 use taillight::line::LineCount;
-use taillight::wire::{Matched, ServerMsg, Tip};
+use taillight::wire::{ServerMsg, Tip};
 use tokio::time::Instant;
 
 use super::codec::Message;
@@ -183,12 +183,10 @@ impl Viewer {
 
 /// How many counts stand stopped.
 fn n_stopped(tip: &Tip) -> usize {
-    let matched = tip.shown.into_iter().chain(tip.found.map(|found| found.matched));
-    matched.filter(|matched| matched.stopped).count()
+    tip.counts().filter(|matched| matched.stopped).count()
 }
 
 /// Whether a count still grows.
 fn is_searching(tip: &Tip) -> bool {
-    let grows = |matched: Matched| !matched.exact && !matched.stopped;
-    tip.shown.is_some_and(grows) || tip.found.is_some_and(|found| grows(found.matched))
+    tip.counts().any(|matched| !matched.exact && !matched.stopped)
 }

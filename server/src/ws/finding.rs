@@ -14,12 +14,12 @@ use taillight::wire::{self, Failure, MAX_LINE_BYTES, MAX_SPAN_ROWS, MAX_SPANS_PE
 use super::connection::{End, Viewer, sent};
 use super::outbox;
 use super::requests::{Rows, fail, gone};
-use super::search::{self, Checked, Refusal, Search, check_text};
+use super::search::{self, Ground, Refusal, Search};
 use super::socket::Socket;
 use crate::pull::Counter;
 use crate::read;
 use crate::scan::page::ANSWER;
-use crate::scan::{Budget, Facts, Filter, Hit, View, has_regex, hits_by_facts, hits_down, hits_up};
+use crate::scan::{Budget, Facts, Filter, Hit, View, hits_by_facts, hits_down, hits_up};
 use crate::source::{Source, is_gone};
 use crate::tail::{Epoch, TailTip};
 
@@ -37,11 +37,7 @@ impl Viewer {
         (filter, find): (Option<wire::Filter>, Option<String>),
         is_wished: bool,
     ) -> Vec<Refusal> {
-        let checked = self.checked().await;
-        let is_slow =
-            filter.as_ref().is_some_and(|filter| has_regex(&filter.q)) || find.as_deref().is_some_and(has_regex);
-        let compile = move || Search::of_link(filter.as_ref(), find.as_deref(), checked);
-        let (search, refused) = self.state.tasks.compiling(is_slow, compile).await;
+        let (search, refused) = Search::of_link(filter, find, self.ground()).await;
         self.search = search;
         if is_wished {
             self.search.wish();
@@ -51,9 +47,8 @@ impl Viewer {
         refused
     }
 
-    fn checked(&self) -> impl Future<Output = Checked> + use<> {
-        let (source, tasks) = (Arc::clone(&self.puller.tip().current().source), self.state.tasks.clone());
-        async move { tasks.blocking(move || check_text(&*source)).await }
+    fn ground(&self) -> Ground {
+        (self.state.tasks.clone(), Arc::clone(&self.puller.tip().current().source))
     }
 
     /// Shows other rows from here on.
@@ -64,11 +59,7 @@ impl Viewer {
         rows: Rows,
         follow: bool,
     ) -> ControlFlow<End> {
-        let checked = self.checked().await;
-        let is_slow = filter.as_ref().is_some_and(|filter| has_regex(&filter.q));
-        let compile = move || search::compile(filter.as_ref(), checked);
-        let compiled = self.state.tasks.compiling(is_slow, compile).await;
-        let filter = match compiled {
+        let filter = match search::compile(filter, self.ground()).await {
             Ok(filter) => filter,
             Err(wrong) => return refuse(socket, rows.req, (false, wrong)).await,
         };
@@ -97,10 +88,7 @@ impl Viewer {
 
     /// Finds something else.
     pub(super) async fn find(&mut self, socket: &mut Socket, req: u32, term: Option<String>) -> ControlFlow<End> {
-        let checked = self.checked().await;
-        let is_slow = term.as_deref().is_some_and(has_regex);
-        let compile = move || search::compile_find(term.as_deref(), checked);
-        match self.state.tasks.compiling(is_slow, compile).await {
+        match search::compile_find(term, self.ground()).await {
             Ok(term) => {
                 if term.is_some() {
                     self.search.wish();

@@ -9,7 +9,7 @@ use std::time::Duration;
 use taillight::cursor::{Anchor, Cursor, Identity};
 use taillight::path::LogPath;
 use taillight::wire::{self, CLOSE_PROTOCOL, CLOSE_VERSION, ClientMsg, Failure, ServerMsg, VERSION};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 
 use super::codec::Received;
 use super::connection::{End, Viewer, sent};
@@ -17,7 +17,7 @@ use super::finding::refuse as refuse_term;
 use super::outbox;
 use super::requests::Rows;
 use super::socket::Socket;
-use crate::api::{TRY_AGAIN, follow_opened};
+use crate::api::{follow_opened, look_again};
 use crate::auth::Principal;
 use crate::catalog::{LogFile, OpenError};
 use crate::serve::crowded::is_out_of_handles;
@@ -113,7 +113,6 @@ struct Standing {
 async fn stand(follower: &mut Follower, file: &LogFile, resume: Option<Cursor>, tasks: &Tasks) -> io::Result<Standing> {
     let deadline = Instant::now() + WAIT_FOR_LOOK;
     loop {
-        let tip = follower.tip();
         let stood = async {
             let found = match resume {
                 Some(cursor) => Some(follower.find(cursor, file.clone(), tasks).await?),
@@ -125,15 +124,7 @@ async fn stand(follower: &mut Follower, file: &LogFile, resume: Option<Cursor>, 
             Ok(Standing { tip, identity, found })
         };
         match stood.await {
-            Err(error) if is_gone(&error) && Instant::now() < deadline => {
-                follower.look();
-                let is_seen = || follower.tip().current().generation != tip.current().generation;
-                // It may be as it was again, which is no change.
-                let again = deadline.min(Instant::now() + TRY_AGAIN);
-                if !is_seen() && matches!(timeout_at(again, follower.changed()).await, Ok(false)) {
-                    return Err(error);
-                }
-            }
+            Err(error) if is_gone(&error) && look_again(follower, deadline).await => {}
             stood => return stood,
         }
     }

@@ -17,8 +17,8 @@ use taillight::wire::{self, Found, Matched};
 use tokio::time::Instant;
 
 use crate::pull::RowFilter;
-use crate::scan::{BadQuery, Facts, Filter, Rations, View};
-use crate::source::{Source, check_encoding_of, is_utf_16};
+use crate::scan::{BadQuery, Facts, Filter, Rations, View, has_regex};
+use crate::source::{Source, unread};
 use crate::tail::{Epoch, TailTip};
 use crate::tasks::Tasks;
 
@@ -45,40 +45,63 @@ pub(crate) struct Search {
 /// A term that is not in force, and whether it is the find term.
 pub(crate) type Refusal = (bool, BadQuery);
 
-/// Compiles a query as strictly as a user who has just typed it wants; `None` shows all rows (blocking).
-pub(crate) fn compile(wanted: Option<&wire::Filter>, checked: Checked) -> Result<Option<RowFilter>, BadQuery> {
+/// Where queries are compiled, and what they are to be looked for in.
+pub(crate) type Ground = (Tasks, Arc<dyn Source>);
+
+/// Compiles a query as strictly as a user who has just typed it wants; `None` shows all rows.
+pub(crate) async fn compile(wanted: Option<wire::Filter>, on: Ground) -> Result<Option<RowFilter>, BadQuery> {
     let Some(wanted) = wanted else { return Ok(None) };
-    let filter = RowFilter::new(Filter::narrowed(&wanted.q, &wanted.narrow)?, wanted.ctx);
-    if filter.is_some() {
-        checked?;
-    }
-    Ok(filter)
+    let is_slow = has_regex(&wanted.q);
+    let compile = move |checked: Checked| {
+        let filter = RowFilter::new(Filter::narrowed(&wanted.q, &wanted.narrow)?, wanted.ctx);
+        filter.map(|filter| checked.map(|()| filter)).transpose()
+    };
+    compiled(is_slow, on, compile).await
 }
 
-/// Compiles a find term; `None` finds nothing (blocking).
-pub(crate) fn compile_find(term: Option<&str>, checked: Checked) -> Result<Option<Filter>, BadQuery> {
+/// Compiles a find term; `None` finds nothing.
+pub(crate) async fn compile_find(term: Option<String>, on: Ground) -> Result<Option<Filter>, BadQuery> {
+    let is_slow = term.as_deref().is_some_and(has_regex);
+    compiled(is_slow, on, move |checked| find_term(term.as_deref(), checked)).await
+}
+
+fn find_term(term: Option<&str>, checked: Checked) -> Result<Option<Filter>, BadQuery> {
     let term = term.map_or(Ok(None), Filter::find)?;
-    if term.is_some() {
-        checked?;
-    }
-    Ok(term)
+    term.map(|term| checked.map(|()| term)).transpose()
+}
+
+/// Compiles where nobody who reads waits for it, and is given whether anything can be found on that ground.
+async fn compiled<T: Send + 'static>(
+    has_regex: bool,
+    (tasks, source): Ground,
+    compile: impl FnOnce(Checked) -> T + Send + 'static,
+) -> T {
+    let checked = tasks.blocking(move || check_text(&*source)).await;
+    tasks.compiling(has_regex, move || compile(checked)).await
 }
 
 /// Whether anything can be found in a source, by [`check_text`]. Found out apart from compiling, which all queries wait for:
 /// a disk may be slow.
-pub(crate) type Checked = Result<(), BadQuery>;
+type Checked = Result<(), BadQuery>;
 
 /// Refuses to look for anything in a text that is not read: "no match" would be no answer (blocking).
-pub(crate) fn check_text(source: &dyn Source) -> Checked {
-    match check_encoding_of(source) {
-        Err(error) if is_utf_16(&error) => Err(BadQuery { position: 0, detail: error.to_string() }),
-        _ => Ok(()),
-    }
+fn check_text(source: &dyn Source) -> Checked {
+    unread(source).map_or(Ok(()), |detail| Err(BadQuery { position: 0, detail }))
 }
 
 impl Search {
-    /// What a link asks for of a source: what is wrong in it is left out and told (blocking).
-    pub(crate) fn of_link(filter: Option<&wire::Filter>, find: Option<&str>, checked: Checked) -> (Self, Vec<Refusal>) {
+    /// What a link asks for of a source: what is wrong in it is left out and told.
+    pub(crate) async fn of_link(
+        filter: Option<wire::Filter>,
+        find: Option<String>,
+        on: Ground,
+    ) -> (Self, Vec<Refusal>) {
+        let is_slow =
+            filter.as_ref().is_some_and(|filter| has_regex(&filter.q)) || find.as_deref().is_some_and(has_regex);
+        compiled(is_slow, on, move |checked| Self::lenient(filter.as_ref(), find.as_deref(), checked)).await
+    }
+
+    fn lenient(filter: Option<&wire::Filter>, find: Option<&str>, checked: Checked) -> (Self, Vec<Refusal>) {
         let mut search = Self::default();
         let mut refused = Vec::new();
         if let Some(wanted) = filter {
@@ -89,7 +112,7 @@ impl Search {
                 Err(wrong) => refused.push((false, wrong)),
             }
         }
-        match compile_find(find, checked.clone()) {
+        match find_term(find, checked.clone()) {
             Ok(term) => search.find(term),
             Err(wrong) => refused.push((true, wrong)),
         }
