@@ -1,4 +1,4 @@
-//! A count per block of a file: 16 bits each, 17 in a group of blocks that needs them, and a 64-bit sum per group.
+//! A count per block of a file: 8 bits each, 16 or 17 in a group of blocks that needs them, and a 64-bit sum per group.
 
 /// How many blocks share a sum.
 const GROUP_BLOCKS: usize = 256;
@@ -28,6 +28,9 @@ struct Group {
 #[derive(Clone, Debug)]
 enum Counts {
     Empty,
+    /// Of hits in most cases.
+    Tiny(Box<[u8; GROUP_BLOCKS]>),
+    /// Of lines.
     Small(Box<[u16; GROUP_BLOCKS]>),
     Large(Box<Large>),
 }
@@ -139,9 +142,10 @@ impl BlockCounts {
         for group in &self.groups {
             match &group.counts {
                 Counts::Empty => out.push(EMPTY),
-                Counts::Small(counts) => {
+                Counts::Tiny(_) | Counts::Small(_) => {
                     out.push(SMALL);
-                    counts.iter().for_each(|count| out.extend_from_slice(&count.to_le_bytes()));
+                    (0..GROUP_BLOCKS)
+                        .for_each(|slot| out.extend_from_slice(&(group.counts.get(slot) as u16).to_le_bytes()));
                 }
                 Counts::Large(counts) => {
                     out.push(LARGE);
@@ -180,6 +184,7 @@ impl BlockCounts {
     pub(crate) fn memory(&self) -> usize {
         let counts = |group: &Group| match group.counts {
             Counts::Empty => 0,
+            Counts::Tiny(_) => size_of::<[u8; GROUP_BLOCKS]>(),
             Counts::Small(_) => size_of::<[u16; GROUP_BLOCKS]>(),
             Counts::Large(_) => size_of::<Large>(),
         };
@@ -196,6 +201,7 @@ impl Counts {
     fn get(&self, slot: usize) -> u64 {
         match self {
             Self::Empty => 0,
+            Self::Tiny(counts) => counts.get(slot).copied().map_or(0, u64::from),
             Self::Small(counts) => counts.get(slot).copied().map_or(0, u64::from),
             Self::Large(counts) => {
                 let low = counts.low.get(slot).copied().map_or(0, u64::from);
@@ -210,15 +216,25 @@ impl Counts {
             return;
         }
         let sum = self.get(slot) + n;
+        self.make_room_for(sum);
+        self.set(slot, sum);
+    }
+
+    /// Takes as many bits for each as a sum needs.
+    fn make_room_for(&mut self, sum: u64) {
         if matches!(self, Self::Empty) {
-            *self = Self::Small(Box::new([0; GROUP_BLOCKS]));
+            *self = Self::Tiny(Box::new([0; GROUP_BLOCKS]));
+        }
+        if let Self::Tiny(counts) = self
+            && sum > u64::from(u8::MAX)
+        {
+            *self = Self::Small(Box::new(counts.map(u16::from)));
         }
         if let Self::Small(low) = self
             && sum > u64::from(u16::MAX)
         {
             *self = Self::Large(Box::new(Large { low: **low, high: [0; GROUP_BLOCKS / 8] }));
         }
-        self.set(slot, sum);
     }
 
     /// What is set fits; a larger number is held at the top.
@@ -231,6 +247,11 @@ impl Counts {
                     *count = u16::try_from(sum).unwrap_or(u16::MAX);
                 }
             }
+            Self::Tiny(counts) => {
+                if let Some(count) = counts.get_mut(slot) {
+                    *count = u8::try_from(sum).unwrap_or(u8::MAX);
+                }
+            }
             Self::Large(counts) => {
                 if let (Some(low), Some(bits)) = (counts.low.get_mut(slot), counts.high.get_mut(slot / 8)) {
                     *low = sum as u16;
@@ -238,6 +259,72 @@ impl Counts {
                     *bits = if sum >> 16 == 0 { *bits & !bit } else { *bits | bit };
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Counts beside where the numbers for them become longer.
+    fn count() -> impl Strategy<Value = u64> {
+        prop_oneof![0_u64..4, 250_u64..260, 65_530_u64..65_540, Just(65_536 + 65_535)]
+    }
+
+    fn filled(added: &[(u64, u64)]) -> (BlockCounts, Vec<u64>) {
+        let (mut counts, mut block) = (BlockCounts::default(), 0);
+        let mut model = vec![0; 2_000];
+        for (step, n) in added {
+            block += step;
+            if model[block as usize] + n <= MAX_COUNT {
+                counts.add(block, *n);
+                model[block as usize] += n;
+            }
+        }
+        (counts, model)
+    }
+
+    fn assert_same(counts: &BlockCounts, model: &[u64]) {
+        assert_eq!(counts.sum(), model.iter().sum::<u64>());
+        let mut before = 0;
+        for (block, &n) in (0..).zip(model) {
+            assert_eq!((counts.of(block), counts.before(block)), (n, before), "block {block}");
+            if n > 0 {
+                assert_eq!(counts.find(before + 1), Some((block, 1)));
+                assert_eq!(counts.find(before + n), Some((block, n)));
+            }
+            before += n;
+        }
+        assert_eq!(counts.find(before + 1), None);
+    }
+
+    proptest! {
+        #[test]
+        fn counts_of_any_size_are_kept(added in prop::collection::vec((0_u64..20, count()), 0..60), cut in 0_u64..1_300) {
+            let (counts, mut model) = filled(&added);
+            assert_same(&counts, &model);
+            let mut bytes = Vec::new();
+            counts.write(&mut bytes);
+            assert_same(&BlockCounts::read(&bytes).unwrap(), &model);
+            model[cut as usize..].fill(0);
+            assert_same(&counts.up_to(cut), &model);
+        }
+    }
+
+    #[test]
+    fn hits_take_a_byte_for_each_block() {
+        const BLOCKS_OF_A_GB: u64 = 1_000_000_000 / 65_536;
+        let memory = |n: u64| {
+            let mut counts = BlockCounts::default();
+            (0..BLOCKS_OF_A_GB).for_each(|block| counts.add(block, n));
+            counts.memory()
+        };
+        for (n, limit) in [(1, 20_000), (60, 20_000), (255, 20_000), (256, 36_000), (65_535, 36_000), (65_536, 38_000)]
+        {
+            assert!(memory(n) <= limit, "{} bytes for blocks of {n}", memory(n));
         }
     }
 }
