@@ -18,6 +18,7 @@ mod filter;
 mod hits;
 mod judge;
 mod moment;
+mod needle;
 mod node;
 pub mod page;
 mod pattern;

@@ -10,7 +10,7 @@ use crate::{dist, tools, workspace};
 
 /// One native dependency build for all packages: `-p` of each, never `--workspace`, which would unify `ssr` with
 /// `hydrate` and test a program nobody ships.
-const NATIVE: &str = "-p taillight -p app -p server -p trial -p xtask --features app/ssr --locked";
+const NATIVE: &str = "-p taillight -p app -p server -p needle -p trial -p xtask --features app/ssr --locked";
 
 /// The same for the page's side.
 const PAGE: &str = "-p app -p frontend --features app/hydrate --target wasm32-unknown-unknown --locked";
@@ -68,8 +68,9 @@ impl Suite {
             run(&mut command(&format!("cargo clippy {PAGE} -- -D warnings")))
         });
         self.step("documentation", "10 s", || {
-            let mut doc =
-                command("cargo doc --no-deps --locked -p taillight -p app -p server -p trial --features app/ssr");
+            let mut doc = command(
+                "cargo doc --no-deps --locked -p taillight -p app -p server -p needle -p trial --features app/ssr",
+            );
             run(doc.env("RUSTDOCFLAGS", "-D warnings"))
         });
     }

@@ -237,15 +237,15 @@ pub(super) fn judge_piece_for<'f>(
 }
 
 /// How many lines of a piece match that start in each block: as [`judge_piece`] would tell, but without the places of
-/// lines. `false`, and nothing is told, where it is not easily so.
+/// lines. `false` where it is not easily so: what was told then is of no worth.
 pub(super) fn count_by_blocks(
     filter: &Filter,
     (piece, at): (&[u8], u64),
     block: u64,
     on_block: &mut dyn FnMut(u64, u64),
 ) -> bool {
-    let is_clean = || !has_mark(piece, at) && first_unclean(piece, filter.sees_returns()).is_none();
-    let Some(counter) = filter.counter().filter(|_| is_clean()) else {
+    let is_unclean = || has_mark(piece, at) || filter.sees_returns() && first_unclean(piece, true).is_some();
+    let Some(counter) = filter.counter().filter(|_| !is_unclean()) else {
         return false;
     };
     let (mut rest, mut at) = (piece, at);
@@ -255,7 +255,7 @@ pub(super) fn count_by_blocks(
         let last = usize::try_from((nth + 1) * block - at - 1).unwrap_or(usize::MAX);
         let feed = rest.get(last..).and_then(|beyond| memchr::memchr(b'\n', beyond));
         let (lines, after) = rest.split_at(feed.map_or(rest.len(), |feed| last + feed + 1));
-        let n_lines = counter.count(lines);
+        let Some(n_lines) = counter.count(lines) else { return false };
         if n_lines > 0 {
             on_block(nth, n_lines);
         }

@@ -190,9 +190,15 @@ pub(super) fn count_piece<A: Asker>(
 ) -> io::Result<()> {
     if let ([asker], [told], None) = (askers, &mut *told, render)
         && told.first.len() == told.n_first
-        && count_by_blocks(asker.filter(), piece, block, &mut |block, n_lines| told.count(block, n_lines))
     {
-        return Ok(());
+        let (n_blocks, last) = (told.blocks.len(), told.blocks.last().copied());
+        if count_by_blocks(asker.filter(), piece, block, &mut |block, n_lines| told.count(block, n_lines)) {
+            return Ok(());
+        }
+        told.blocks.truncate(n_blocks);
+        if let (Some(counted), Some(before)) = (told.blocks.last_mut(), last) {
+            *counted = before;
+        }
     }
     let asking = askers.iter().enumerate().filter(|(_, asker)| !asker.is_gone());
     let filters = asking.map(|(nth, asker)| (nth, asker.filter()));

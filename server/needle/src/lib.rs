@@ -1,0 +1,355 @@
+//! A text that is looked for in many lines, as it stands or in any case: two of its bytes are compared with many places at
+//! once, and only where both are is the rest compared. Escapes, which hide text, are seen on the way.
+//!
+//! That two rare bytes are enough to pass over most of a text is the "generic SIMD" search of Wojciech Muła (2016), which
+//! the `memchr` crate has too: for one case, and without the escapes.
+//!
+//! A package of its own, for it is optimized in builds for development too: vectors are function calls without that.
+
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, dispatch, u8x32};
+use memchr::arch::all::packedpair::Pair;
+
+/// The byte that an escape begins with.
+pub const ESC: u8 = 0x1b;
+
+/// The bit in which the two cases of a letter of ASCII differ.
+const CASE: u8 = 0x20;
+
+/// How many places are compared at once.
+const PLACES: usize = 128;
+
+/// How many bytes one letter of a pattern may be in the text, at most.
+const MAX_LETTER_BYTES: usize = 4;
+
+/// A text to look for. Cheap to look for many times.
+#[derive(Clone, Debug)]
+pub struct Needle {
+    letters: Box<[Letter]>,
+    /// Where those begin that are compared first: some that follow each other and are sure.
+    lead: usize,
+    n_sure: usize,
+    /// Two of these, the one that stands first before the other.
+    pair: [Sample; 2],
+    level: Level,
+}
+
+/// A byte in one case, or a letter of ASCII in both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// What the byte is with the bits of `either` set.
+    byte: u8,
+    either: u8,
+    is_sure: bool,
+}
+
+/// A letter, and where it stands among those that are compared first.
+#[derive(Clone, Copy, Debug)]
+struct Sample {
+    at: usize,
+    letter: Letter,
+}
+
+/// What is found next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// It ends there.
+    To(usize),
+    /// Part of it ends there, and the rest may be written with other bytes: the line is to be asked.
+    Perhaps(usize),
+    /// Nothing more.
+    Nowhere,
+    /// There is an escape, before it or after.
+    Escape,
+    /// From there on there are so many places to look at that another way is faster.
+    Crowded(usize),
+}
+
+impl Letter {
+    /// That byte and no other.
+    pub fn exactly(byte: u8) -> Self {
+        Self { byte, either: 0, is_sure: true }
+    }
+
+    /// A letter of ASCII, in lower case or upper. With `is_sure` nothing else may stand there: the Kelvin sign is a k in
+    /// another case. `None` if it is no such letter.
+    pub fn in_both_cases(letter: u8, is_sure: bool) -> Option<Self> {
+        letter.is_ascii_alphabetic().then_some(Self { byte: letter | CASE, either: CASE, is_sure })
+    }
+
+    fn is(self, byte: u8) -> bool {
+        byte | self.either == self.byte
+    }
+}
+
+impl Needle {
+    /// What finds these letters, one after the other. `None` where it would find no faster than others do: without two
+    /// sure ones in a row, and of control characters, which what is clean text depends on.
+    pub fn new(letters: Vec<Letter>) -> Option<Self> {
+        let (lead, n_sure) = longest_sure(&letters);
+        let sure = letters.get(lead..lead + n_sure)?;
+        let bytes: Vec<u8> = sure.iter().map(|letter| letter.byte).collect();
+        let rarest = Pair::new(&bytes)?;
+        let mut places = [rarest.index1(), rarest.index2()].map(usize::from);
+        places.sort_unstable();
+        let sample = |at: usize| Some(Sample { at, letter: *sure.get(at)? });
+        let pair = [sample(places[0])?, sample(places[1])?];
+        let has_control = letters.iter().any(|letter| letter.byte.is_ascii_control());
+        (!has_control).then(|| Self { letters: letters.into(), lead, n_sure, pair, level: Level::new() })
+    }
+
+    /// The next one in `text` that begins at `from` or after.
+    pub fn find(&self, text: &[u8], from: usize) -> Found {
+        self.find_by::<false>(text, from)
+    }
+
+    /// As [`find`](Self::find) unless there is an escape: it is told then, be it before that or not far after it. Up to
+    /// there, the text from `from` on has none.
+    pub fn find_clean(&self, text: &[u8], from: usize) -> Found {
+        self.find_by::<true>(text, from)
+    }
+
+    fn find_by<const STOPS: bool>(&self, text: &[u8], from: usize) -> Found {
+        let Some(places) = self.places(text, from) else {
+            return if STOPS && has_escape(text.get(from..)) { Found::Escape } else { Found::Nowhere };
+        };
+        let [first, second] = places;
+        // What is before the first compared byte and after the last is not looked at otherwise.
+        let ends = [text.get(from..from + self.pair[0].at), text.get(from + self.pair[0].at + first.len()..)];
+        if STOPS && ends.into_iter().any(has_escape) {
+            return Found::Escape;
+        }
+        dispatch!(self.level, simd => self.find_among::<STOPS, _>(simd, (text, from), (first, second)))
+    }
+
+    /// The bytes that are compared with each of the two, from each place where it may begin.
+    fn places<'t>(&self, text: &'t [u8], from: usize) -> Option<[&'t [u8]; 2]> {
+        let n_places = (text.len() + 1).checked_sub(from + self.n_sure).filter(|n| *n > 0)?;
+        let [first, second] = self.pair.map(|sample| text.get(from + sample.at..from + sample.at + n_places));
+        Some([first?, second?])
+    }
+
+    // All of it is made again for each kind of processor, in one piece: vectors are slow to hand over.
+    #[inline(always)]
+    fn find_among<const STOPS: bool, S: Simd>(
+        &self,
+        simd: S,
+        (text, from): (&[u8], usize),
+        (first, second): (&[u8], &[u8]),
+    ) -> Found {
+        let [one_letter, other_letter] = self.pair.map(|sample| sample.letter);
+        let (one, one_case) = (u8x32::splat(simd, one_letter.byte), u8x32::splat(simd, one_letter.either));
+        let (other, other_case) = (u8x32::splat(simd, other_letter.byte), u8x32::splat(simd, other_letter.either));
+        let escape = u8x32::splat(simd, ESC);
+        let ((firsts, first_rest), (seconds, second_rest)) =
+            (first.as_chunks::<PLACES>(), second.as_chunks::<PLACES>());
+        let mut crowd = Crowd::default();
+        for (nth, (first, second)) in firsts.iter().zip(seconds).enumerate() {
+            let compare = |from: usize| {
+                let a = u8x32::from_slice(simd, &first[from..from + 32]);
+                let b = u8x32::from_slice(simd, &second[from..from + 32]);
+                let both = (a | one_case).simd_eq(one) & (b | other_case).simd_eq(other);
+                if STOPS { (both, both | a.simd_eq(escape)) } else { (both, both) }
+            };
+            let compared = [compare(0), compare(32), compare(64), compare(96)];
+            if !(compared[0].1 | compared[1].1 | compared[2].1 | compared[3].1).any_true() {
+                continue;
+            }
+            let is_escape = |from: usize| u8x32::from_slice(simd, &first[from..from + 32]).simd_eq(escape);
+            if STOPS && (is_escape(0) | is_escape(32) | is_escape(64) | is_escape(96)).any_true() {
+                return Found::Escape;
+            }
+            for (part, (both, _)) in compared.into_iter().enumerate() {
+                let mut places = both.to_bitmask();
+                while places != 0 {
+                    let at = from + nth * PLACES + part * 32 + places.trailing_zeros() as usize;
+                    places &= places - 1;
+                    if let Some(found) = self.look((text, from), at).or_else(|| crowd.met(at, at - from)) {
+                        return found;
+                    }
+                }
+            }
+        }
+        if STOPS && has_escape(Some(first_rest)) {
+            return Found::Escape;
+        }
+        let rest = (from + firsts.len() * PLACES..).zip(first_rest.iter().zip(second_rest));
+        let mut places = rest.filter(|(_, (first, second))| one_letter.is(**first) && other_letter.is(**second));
+        places.find_map(|(at, _)| self.look((text, from), at)).unwrap_or(Found::Nowhere)
+    }
+
+    /// What is there, if those that are compared first are at that place.
+    fn look(&self, (text, from): (&[u8], usize), at: usize) -> Option<Found> {
+        let is = |letters: &[Letter], at: usize| {
+            let bytes = text.get(at..at + letters.len());
+            bytes.is_some_and(|bytes| letters.iter().zip(bytes).all(|(letter, byte)| letter.is(*byte)))
+        };
+        let start = at.checked_sub(self.lead).filter(|start| *start >= from);
+        if start.is_some_and(|start| is(&self.letters, start)) {
+            return Some(Found::To(at - self.lead + self.letters.len()));
+        }
+        if self.n_sure == self.letters.len() || !is(self.letters.get(self.lead..self.lead + self.n_sure)?, at) {
+            return None;
+        }
+        // Nothing in ASCII is written otherwise.
+        let reach = |n_letters: usize| n_letters * MAX_LETTER_BYTES;
+        let near = at.saturating_sub(reach(self.lead))..text.len().min(at + reach(self.letters.len() - self.lead));
+        text.get(near).filter(|near| !near.is_ascii()).map(|_| Found::Perhaps(at + self.n_sure))
+    }
+}
+
+/// Places that were looked at in vain.
+#[derive(Default)]
+struct Crowd(usize);
+
+impl Crowd {
+    /// How many of them there may be before it is asked how many bytes they were in.
+    const FEW: usize = 32;
+    /// In how many bytes each of them may be: with more, the regex engine is as fast.
+    const BYTES_FOR_EACH: usize = 64;
+
+    /// There was one more, in vain, at that place, after so many bytes.
+    fn met(&mut self, at: usize, n_bytes: usize) -> Option<Found> {
+        self.0 += 1;
+        (self.0 > Self::FEW + n_bytes / Self::BYTES_FOR_EACH).then_some(Found::Crowded(at + 1))
+    }
+}
+
+/// Whether there is an escape in the bytes.
+pub fn has_escape(bytes: Option<&[u8]>) -> bool {
+    bytes.is_some_and(|bytes| memchr::memchr(ESC, bytes).is_some())
+}
+
+/// Where the longest run of letters begins of which each is sure, and how many they are.
+fn longest_sure(letters: &[Letter]) -> (usize, usize) {
+    let (mut longest, mut from) = ((0, 0), 0);
+    for run in letters.split(|letter| !letter.is_sure) {
+        if run.len() > longest.1 {
+            longest = (from, run.len());
+        }
+        from += run.len() + 1;
+    }
+    longest
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn in_any_case(text: &[u8]) -> Vec<Letter> {
+        let is_sure = |byte: u8| !b"ksKS".contains(&byte);
+        text.iter().map(|&byte| Letter::in_both_cases(byte, is_sure(byte)).unwrap_or(Letter::exactly(byte))).collect()
+    }
+
+    fn as_it_stands(text: &[u8]) -> Vec<Letter> {
+        text.iter().copied().map(Letter::exactly).collect()
+    }
+
+    /// What a needle may find, place by place; only where bytes beyond ASCII stand it is free to say `Perhaps`.
+    fn assert_finds(needle: &Needle, text: &[u8], from: usize) {
+        let is = |at: usize| {
+            let bytes = text.get(at..at + needle.letters.len());
+            bytes.is_some_and(|bytes| needle.letters.iter().zip(bytes).all(|(letter, byte)| letter.is(*byte)))
+        };
+        let expected = (from..text.len()).find(|at| is(*at)).map(|at| at + needle.letters.len());
+        let has_escape = text.get(from..).is_some_and(|text| text.contains(&ESC));
+        for stops in [false, true] {
+            let found = if stops { needle.find_clean(text, from) } else { needle.find(text, from) };
+            let is_right = match found {
+                Found::To(end) => expected == Some(end) && !(stops && text[from..end].contains(&ESC)),
+                Found::Nowhere => expected.is_none() && !(stops && has_escape),
+                Found::Escape => stops && has_escape,
+                Found::Perhaps(place) | Found::Crowded(place) => {
+                    let is_before = expected.is_none_or(|end| place <= end);
+                    is_before
+                        && from < place
+                        && place <= text.len()
+                        && (found != Found::Perhaps(place) || !text.is_ascii())
+                }
+            };
+            assert!(is_right, "{found:?} and not {expected:?} in {:?} from {from}", text.escape_ascii().to_string());
+        }
+    }
+
+    fn letters() -> impl Strategy<Value = Vec<u8>> {
+        prop::collection::vec(prop::sample::select(&b"abkSKB-\xc3\xa9"[..]), 1..7)
+    }
+
+    /// What is looked for, in other cases and in part, among other bytes.
+    fn text_with(wanted: Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop_oneof![
+            4 => letters(),
+            1 => Just(b"\n".to_vec()),
+            1 => Just(wanted.clone()),
+            1 => Just(wanted.to_ascii_uppercase()),
+            1 => Just(wanted.to_ascii_lowercase()),
+            1 => (0..=wanted.len()).prop_map(move |end| wanted[..end].to_vec()),
+            1 => (0_usize..200).prop_map(|n| vec![b'.'; n]),
+            1 => prop::collection::vec(any::<u8>(), 0..2),
+        ];
+        prop::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_found_is_there_and_is_the_first(
+            (wanted, text) in letters().prop_flat_map(|wanted| (Just(wanted.clone()), text_with(wanted))),
+            ignore_case in any::<bool>(),
+            from in 0_usize..150,
+        ) {
+            let letters = if ignore_case { in_any_case(&wanted) } else { as_it_stands(&wanted) };
+            if let Some(needle) = Needle::new(letters) {
+                assert_finds(&needle, &text, from.min(text.len()));
+                let simple = Needle { level: Level::baseline(), ..needle.clone() };
+                prop_assert_eq!(needle.find(&text, from), simple.find(&text, from));
+                prop_assert_eq!(needle.find_clean(&text, from), simple.find_clean(&text, from));
+            }
+        }
+    }
+
+    #[test]
+    fn the_longest_run_of_sure_letters_is_compared_first() {
+        for (text, expected) in [
+            ("error", Some((0, 5))),
+            ("checkout-declined", Some((5, 12))),
+            ("gr\u{f6}\u{df}e", Some((0, 7))),
+            ("skis", None),
+            ("desk", Some((0, 2))),
+            ("x", None),
+            ("k", None),
+            ("a\x1bb", None),
+            ("ab\r", None),
+            ("", None),
+        ] {
+            let needle = Needle::new(in_any_case(text.as_bytes()));
+            assert_eq!(needle.map(|needle| (needle.lead, needle.n_sure)), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_nearly_everywhere_is_left_to_others() {
+        let needle = Needle::new(in_any_case(b"abcd")).unwrap();
+        let other = (0..4).find(|at| needle.pair.iter().all(|sample| sample.at != *at)).unwrap();
+        let mut nearly = *b"abcd";
+        nearly[other] = b'.';
+        let text = [&nearly.repeat(1_000)[..], b"\nABCD\n"].concat();
+        assert!(matches!(needle.find(&text, 0), Found::Crowded(at) if at < 200));
+        assert_eq!(needle.find(&text, 3_900), Found::To(4_005));
+    }
+
+    #[test]
+    fn an_escape_is_seen_wherever_it_is() {
+        let needle = Needle::new(in_any_case(b"needle")).unwrap();
+        for len in [0, 1, 4, 5, 6, 127, 128, 130, 133, 300] {
+            for at in 0..len {
+                let mut text = vec![b'.'; len];
+                text[at] = ESC;
+                assert_eq!(needle.find_clean(&text, 0), Found::Escape, "{at} of {len}");
+                assert_eq!(needle.find(&text, 0), Found::Nowhere, "{at} of {len}");
+            }
+            assert_eq!(needle.find_clean(&vec![b'.'; len], 0), Found::Nowhere, "none of {len}");
+        }
+    }
+}
