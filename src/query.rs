@@ -142,12 +142,11 @@ impl Query {
     /// The query with all its times as points in time, for somebody whose clock says `now` in this zone. Only such a
     /// query finds times, and two of them that are equal find the same lines.
     pub fn resolved(self, now: Stamp, zone: &Zone) -> Self {
-        let resolve = |time: TimeExpr| TimeExpr::at(time.resolve(now, zone));
         let root = self.root.and_then(|root| {
             root.replace(&mut |term| {
                 Some(Expr::Term(match term {
-                    Term::After(time) => Term::After(resolve(time)),
-                    Term::Before(time) => Term::Before(resolve(time)),
+                    Term::After(time) => Term::After(TimeExpr::at(time.resolve(now, zone))),
+                    Term::Before(time) => Term::Before(TimeExpr::at(time.resolve_end(now, zone))),
                     term => term,
                 }))
             })

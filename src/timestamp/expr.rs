@@ -5,7 +5,7 @@
 //! | `2026-11-22T10:00:00Z`, `2026-11-22 10:00:00.5+01:00` | this point in time |
 //! | `2026-11-22 10:00`, `2026/11/22 10:00:00` | on the clocks of the reader's zone |
 //! | `2026-11-22` | the beginning of that day there |
-//! | `10:00`, `10:00:30` | today there |
+//! | `10:00`, `10:00:30` | today there; as a beginning it is yesterday's where today's is to come |
 //! | `today`, `yesterday`, `yesterday 10:00` | the beginning of that day there, or that time on it |
 //! | `now`, `-15m`, `-2h`, `-30s`, `-3d`, `-1w` | so long ago |
 
@@ -85,8 +85,20 @@ impl TimeExpr {
         }
     }
 
-    /// The point in time, for somebody whose clock says `now` in this zone. Too far away is as far as a [`Stamp`] goes.
+    /// The point in time, as a place or the beginning of a span, for somebody whose clock says `now` in this zone: who says
+    /// 23:00 at three in the night means the last one. Too far away is as far as a [`Stamp`] goes.
     pub fn resolve(self, now: Stamp, zone: &Zone) -> Stamp {
+        let stamp = self.resolve_end(now, zone);
+        match self.0 {
+            Kind::DaysAgo { nanos, is_bare: true, .. } if stamp > now => {
+                Self(Kind::DaysAgo { days: 1, nanos, is_bare: false }).resolve_end(now, zone)
+            }
+            _ => stamp,
+        }
+    }
+
+    /// As [`resolve`](Self::resolve), as the end of a span: a bare clock is today's, which may be to come.
+    pub fn resolve_end(self, now: Stamp, zone: &Zone) -> Stamp {
         let (days, nanos) = match self.0 {
             Kind::At(stamp) => return stamp,
             Kind::Ago { count, unit } => {

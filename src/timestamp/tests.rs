@@ -311,8 +311,11 @@ fn what_people_type() {
         ("2026-11-22", "2026-11-21T23:00:00Z", "2026-11-22"),
         ("2026-11-22 24:00", "2026-11-22T23:00:00Z", "2026-11-22 24:00"),
         // It is half past midnight already there.
-        ("10:00", "2026-11-23T09:00:00Z", "10:00"),
-        ("10:00:30", "2026-11-23T09:00:30Z", "10:00:30"),
+        ("00:30", "2026-11-22T23:30:00Z", "00:30"),
+        ("00:30:15", "2026-11-22T23:30:15Z", "00:30:15"),
+        ("00:30:16", "2026-11-21T23:30:16Z", "00:30:16"),
+        ("10:00", "2026-11-22T09:00:00Z", "10:00"),
+        ("today 10:00", "2026-11-23T09:00:00Z", "today 10:00"),
         ("today", "2026-11-22T23:00:00Z", "today"),
         ("yesterday", "2026-11-21T23:00:00Z", "yesterday"),
         ("yesterday 10:00", "2026-11-22T09:00:00Z", "yesterday 10:00"),
@@ -331,6 +334,15 @@ fn what_people_type() {
         let time = TimeExpr::parse(text).unwrap_or_else(|| panic!("{text}"));
         assert_eq!(time.resolve(now, &zone).to_string(), expected, "{text}");
         assert_eq!(time.to_string(), printed, "{text}");
+    }
+    for (end, expected) in [
+        ("00:30", "2026-11-22T23:30:00Z"),
+        ("10:00", "2026-11-23T09:00:00Z"),
+        ("yesterday 10:00", "2026-11-22T09:00:00Z"),
+        ("-15m", "2026-11-22T23:15:15Z"),
+    ] {
+        let time = TimeExpr::parse(end).unwrap_or_else(|| panic!("{end}"));
+        assert_eq!(time.resolve_end(now, &zone).to_string(), expected, "to {end}");
     }
     for text in [
         "",
