@@ -130,10 +130,10 @@ impl Searcher {
         text: &[u8],
         mut on_found: impl FnMut(usize, usize, usize) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, Unclean> {
-        let mut search = Search { of: &self.0, held: None };
-        if STOPS && !matches!(self.0.way, Way::Needle(_)) && has_escape(Some(text)) {
-            return Err(Unclean);
+        if STOPS && !matches!(self.0.way, Way::Needle(_)) {
+            return if has_escape(Some(text)) { Err(Unclean) } else { self.each::<false>(text, on_found) };
         }
+        let mut search = Search { of: &self.0, held: None };
         let mut at = 0;
         while at <= text.len() {
             let Some(found) = search.next::<STOPS>(text, at)? else { break };

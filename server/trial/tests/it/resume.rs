@@ -185,6 +185,7 @@ async fn a_cursor_never_goes_on_in_a_file_that_got_the_old_ones_inode() {
         n_resumed += usize::from(matches!(viewer.opened.last().unwrap().answer, Some(Resume::Resumed { .. })));
     }
     println!("{n_reused} of {n_files} new files have an inode of an old one");
-    assert!(n_reused * 10 > n_files * 9, "{n_reused}: nothing was tried");
+    // Whatever else writes files on this disk takes inodes that are free, too.
+    assert!(n_reused * 10 > n_files, "{n_reused}: nothing was tried");
     assert_eq!(n_resumed, 0, "in a wrong file");
 }
