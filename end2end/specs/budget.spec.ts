@@ -6,6 +6,9 @@ import { type Log, type Logs } from '../support/logs';
 
 const MIB = 1 << 20;
 
+/** What the browser itself says of a connection that is lost. */
+const LOST = /WebSocket|ERR_CONNECTION|ERR_EMPTY_RESPONSE|Failed to load resource/;
+
 /** What a search may take in these specs. */
 const SMALL = { TAILLIGHT_LIMITS_VIEW_BYTES: String(2 * MIB), TAILLIGHT_LIMITS_LINK_SEARCH_BYTES: String(4 * MIB) };
 
@@ -70,6 +73,27 @@ test('what one viewer has go on goes on for another who looks for the same @own-
     await expect(one.matchCount).toHaveText(/ of 96$/);
     await expect(goOn(one.page)).toBeHidden();
   }
+});
+
+test('what was continued is continued after a lost connection, and so is what is asked for without one @own-server', async ({ page, viewer, logs, startBehindProxy, complaints }) => {
+  complaints.expect(LOST);
+  large(logs);
+  const proxy = await startBehindProxy({ roots: [`logs=${logs.folder}`], environment: SMALL });
+  await page.goto(`${proxy.origin}/v/logs/app.log`);
+  await viewer.runs();
+  await viewer.find('needle');
+  await expect(limitOf(page)).toHaveText('stopped after 2.1 MB (33 %)');
+  await goOn(page).click();
+  await expect(limitOf(page)).toHaveText('stopped after 4.2 MB (66 %)');
+  proxy.cut();
+  await expect(viewer.state).toHaveText(/^reconnecting/);
+  await goOn(page).click();
+  await expect(goOn(page), 'it was heard').toBeHidden();
+  proxy.mend();
+  await viewer.press('r');
+  // The server begins at 0 again: nobody else has looked for it.
+  await expect(viewer.matchCount).toHaveText(/ of 96$/);
+  await expect(goOn(page)).toBeHidden();
 });
 
 test('a link to a large file shows a first screen, and the rest waits for a click @own-server', async ({ page, viewer, logs, startServer }) => {

@@ -88,7 +88,8 @@ impl Follow {
             && let Some(start) = &mut self.start
         {
             (start.at, start.before, start.after) = (at, before, after);
-            return self.filters.begin(filter);
+            self.filters.begin(filter);
+            return self.forget_counts(true);
         }
         self.filters.asked.retain(|asked| asked.req.is_some());
         self.filters.asked.push(Asked { filter, at, before, after, req: None });
@@ -116,6 +117,7 @@ impl Follow {
         self.filters.in_force = asked.filter;
         self.spans.clear();
         self.overview.clear_marks();
+        self.forget_counts(true);
         if let Some(tip) = &mut self.tip {
             tip.shown = None;
         }

@@ -250,6 +250,7 @@ impl Follow {
         self.finding.forget();
         self.spans.forget();
         self.overview.forget();
+        self.forget_continued();
         self.live = false;
         self.resync = None;
         self.behind = crate::line::ByteLen::ZERO;

@@ -2,7 +2,8 @@
 
 use super::{Effect, Follow};
 use crate::cursor::Generation;
-use crate::wire::{ClientMsg, Matched};
+use crate::line::ByteOffset;
+use crate::wire::{ClientMsg, Matched, Tip};
 
 /// How much of the file the rows on hand are looked for in, in bytes, while nobody asks for more: as much as the server
 /// looks through for the screen that a link opens with.
@@ -26,6 +27,50 @@ pub(super) struct Restraint {
     has_asked: bool,
     /// These rows have been seen: what is seen next is where the user went.
     has_looked: bool,
+    continued: Continued,
+}
+
+/// The counts of what is shown and of what is found, by where they stand; `None` for one that does not.
+type Stands = [Option<ByteOffset>; 2];
+
+/// What the user has had go on. A lost connection may cost the server's counts: they begin at 0 again, and go on by
+/// themselves up to where the user had them go on last, and once from there.
+#[derive(Debug, Default)]
+struct Continued {
+    /// In this generation.
+    of: Option<Generation>,
+    /// From there, the farthest.
+    from: Stands,
+    /// Where they stood when this connection had them go on last.
+    said: Stands,
+    /// The counters that the user has answered.
+    answered: Option<Tip>,
+}
+
+impl Continued {
+    /// The user has those go on that stand stopped.
+    fn go_on(&mut self, tip: &Tip) {
+        if self.of.replace(tip.generation) != Some(tip.generation) {
+            (self.from, self.said) = Default::default();
+        }
+        for (from, stand) in self.from.iter_mut().zip(stands(tip)) {
+            *from = (*from).max(stand);
+        }
+        self.answered = Some(*tip);
+    }
+
+    /// Whether one stands where the user has had it go on already, and this connection has not said so.
+    fn is_to_be_said(&self, tip: &Tip) -> bool {
+        let mut stands = stands(tip).into_iter().zip(self.from).zip(self.said);
+        self.of == Some(tip.generation)
+            && stands.any(|((stand, from), said)| stand.is_some() && stand <= from && stand != said)
+    }
+}
+
+/// Where counts stand stopped.
+fn stands(tip: &Tip) -> Stands {
+    let found = tip.found.map(|found| found.matched);
+    [tip.shown, found].map(|matched| matched.filter(|matched| matched.stopped).map(|matched| matched.scanned))
 }
 
 impl Default for Restraint {
@@ -38,6 +83,7 @@ impl Default for Restraint {
             allowed: FIRST_SCREEN_BYTES,
             has_asked: false,
             has_looked: false,
+            continued: Continued::default(),
         }
     }
 }
@@ -45,7 +91,7 @@ impl Default for Restraint {
 impl Follow {
     /// The count that stands stopped until [`Input::Continue`](super::Input::Continue), if one does.
     pub fn stopped(&self) -> Option<Matched> {
-        self.tip?.stopped()
+        self.tip.filter(|tip| self.restraint.continued.answered != Some(*tip))?.stopped()
     }
 
     /// Whether the user has asked for what is shown and found.
@@ -84,16 +130,37 @@ impl Follow {
 
     /// Generations are numbered anew.
     pub(super) fn relabel_restraint(&mut self, moved: impl Fn(Generation) -> Generation) {
-        self.restraint.stopped_in = self.restraint.stopped_in.map(moved);
+        self.restraint.stopped_in = self.restraint.stopped_in.map(&moved);
+        self.restraint.continued.of = self.restraint.continued.of.map(moved);
     }
 
-    /// Has the counts go on that stand stopped.
+    /// Has the counts go on that stand stopped: as soon as the connection is there.
     pub(super) fn go_on(&mut self, out: &mut Vec<Effect>) {
         self.wish();
-        if self.link.is_open() {
+        if let Some(tip) = &self.tip {
+            self.restraint.continued.go_on(tip);
+        }
+        self.say_go_on(out);
+        self.fill(out);
+    }
+
+    fn say_go_on(&mut self, out: &mut Vec<Effect>) {
+        if let Some(tip) = self.tip.filter(|_| self.link.is_open()) {
+            let continued = &mut self.restraint.continued;
+            (continued.said, continued.answered) = (stands(&tip), Some(tip));
             out.push(Effect::Send(ClientMsg::Continue));
         }
-        self.fill(out);
+    }
+
+    /// The next connection has been told nothing.
+    pub(super) fn forget_continued(&mut self) {
+        self.restraint.continued.said = Stands::default();
+    }
+
+    /// Something else is found, or shown and found: nobody has had that go on.
+    pub(super) fn forget_counts(&mut self, is_shown: bool) {
+        let [shown, found] = &mut self.restraint.continued.from;
+        (*shown, *found) = (shown.filter(|_| !is_shown), None);
     }
 
     /// Whether no rows are asked for but those that the user goes to.
@@ -129,6 +196,11 @@ impl Follow {
             (false, true) => self.restraint.goes_on = false,
             (true, false) => self.fill(out),
             _ => {}
+        }
+        if self.link.is_open() && self.tip.is_some_and(|tip| self.restraint.continued.is_to_be_said(&tip)) {
+            self.restraint.goes_on = true;
+            self.say_go_on(out);
+            self.fill(out);
         }
     }
 }

@@ -122,6 +122,7 @@ impl Follow {
         if term.is_some() {
             self.wish();
         }
+        self.forget_counts(false);
         let hit = self.finding.hit.take();
         self.spans.clear();
         self.overview.clear_marks();

@@ -178,3 +178,96 @@ fn what_is_typed_is_a_wish_and_rows_appended_are_shown_while_it_stands() {
     effects(&mut follow, nothing(*req, 800 * MIB, 900 * MIB + 2), 0);
     assert_eq!((follow.stopped(), follow.is_filling()), (None, true));
 }
+
+/// How many times it is said that counts go on.
+fn n_continued(effects: &[Effect]) -> usize {
+    effects.iter().filter(|effect| **effect == Effect::Send(ClientMsg::Continue)).count()
+}
+
+/// The connection is lost, and there again: what is said of a count in the first word of the new one.
+fn reconnected(follow: &mut Follow, resume: Resume, shown: Option<Matched>) -> Vec<Effect> {
+    for input in [Input::SocketClosed { code: 1006 }, Input::Online, Input::SocketOpen] {
+        effects(follow, input, 0);
+    }
+    let tip = Tip { shown, ..tip(900 * MIB, 0) };
+    let (generation, identity, resume) = (FIRST, IDENTITY, Some(resume));
+    let said = ServerMsg::Opened { version: VERSION, generation, identity, resume, heartbeat_secs: 20, tip };
+    effects(follow, Input::Text(said), 0)
+}
+
+/// A viewer who has typed a filter whose count stands there.
+fn typed(scanned: u64) -> Follow {
+    let mut follow = following();
+    effects(&mut follow, filter("x"), 0);
+    effects(&mut follow, nothing(1, 800 * MIB, 900 * MIB), 0);
+    effects(&mut follow, counted(stands(3, scanned * MIB, true)), 0);
+    follow
+}
+
+const RESUMED: Resume = Resume::Resumed { generation: FIRST };
+
+#[test]
+fn what_was_continued_is_continued_after_a_lost_connection() {
+    // Where the counts of the next connection stand one after the other, and how often it has them go on.
+    for (stops, continued) in [
+        // From 0 on, by rations as long as before, shorter or longer.
+        (&[20, 40, 60][..], &[1, 1, 0][..]),
+        (&[15, 30, 45], &[1, 1, 0]),
+        (&[50, 100], &[0, 0]),
+        // Held by somebody else: where it stood, or further.
+        (&[40, 60], &[1, 0]),
+        (&[60], &[0]),
+        // Said once, whatever is told meanwhile.
+        (&[40, 40, 60], &[1, 0, 0]),
+    ] {
+        let mut follow = typed(20);
+        assert_eq!(n_continued(&effects(&mut follow, Input::Continue, 0)), 1);
+        effects(&mut follow, counted(stands(3, 40 * MIB, true)), 0);
+        assert_eq!(n_continued(&effects(&mut follow, Input::Continue, 0)), 1);
+        effects(&mut follow, counted(stands(3, 50 * MIB, false)), 0);
+        assert_eq!(n_continued(&reconnected(&mut follow, RESUMED, stands(0, 0, false))), 0);
+        for (scanned, n) in stops.iter().zip(continued) {
+            let sent = effects(&mut follow, counted(stands(1, scanned * MIB, true)), 0);
+            assert_eq!(n_continued(&sent), *n, "{stops:?} {scanned}");
+        }
+        assert_eq!(follow.stopped(), stands(1, stops.last().unwrap() * MIB, true));
+    }
+}
+
+#[test]
+fn continue_that_is_asked_for_without_a_connection_is_said_when_it_is_there() {
+    for (stands_now, n) in [(stands(3, 20 * MIB, true), 1), (stands(3, 30 * MIB, true), 0), (stands(0, 0, false), 0)] {
+        let mut follow = typed(20);
+        effects(&mut follow, Input::SocketClosed { code: 1006 }, 0);
+        assert!(follow.stopped().is_some(), "it can be asked for");
+        let mut out = Vec::new();
+        follow.step(Input::Continue, 0, &mut out);
+        assert_eq!((n_continued(&out), follow.stopped()), (0, None), "it was asked for");
+        assert!(out.contains(&Effect::StateChanged), "and that is to be seen");
+        assert_eq!(n_continued(&reconnected(&mut follow, RESUMED, stands_now)), n, "{stands_now:?}");
+    }
+    // A link's that nobody had begun.
+    let mut follow = opened_link(stands(0, 0, true));
+    effects(&mut follow, nothing(0, 800 * MIB, 900 * MIB), 0);
+    effects(&mut follow, Input::SocketClosed { code: 1006 }, 0);
+    effects(&mut follow, Input::Continue, 0);
+    effects(&mut follow, Input::Online, 0);
+    let sent = effects(&mut follow, Input::SocketOpen, 0);
+    assert!(matches!(sent.as_slice(), [Effect::Send(ClientMsg::Open { wished: true, .. })]), "{sent:?}");
+}
+
+#[test]
+fn what_was_continued_is_no_wish_for_something_else() {
+    // Another filter, then another file.
+    for (is_other_filter, of) in [(true, FIRST), (false, Generation::new(FIRST.get() + 1))] {
+        let mut follow = typed(20);
+        effects(&mut follow, Input::Continue, 0);
+        if is_other_filter {
+            let sent = effects(&mut follow, filter("y"), 0);
+            let Some(Effect::Send(ClientMsg::Filter { req, .. })) = sent.first() else { panic!("{sent:?}") };
+            effects(&mut follow, nothing(*req, 800 * MIB, 900 * MIB), 0);
+        }
+        let tip = Tip { shown: stands(0, 9 * MIB, true), generation: of, ..tip(900 * MIB, 0) };
+        assert_eq!(n_continued(&effects(&mut follow, Input::Text(ServerMsg::Tip(tip)), 0)), 0, "{of:?}");
+    }
+}
