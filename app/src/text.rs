@@ -2,10 +2,10 @@
 
 use taillight::follow::grouped;
 use taillight::level::LevelChoice;
-use taillight::line::{ByteLen, LineCount};
+use taillight::line::{ByteLen, ByteOffset, LineCount};
 use taillight::row::size_text;
 use taillight::timestamp::Stamp;
-use taillight::wire::{Entry, Found, Tip};
+use taillight::wire::{Entry, Found, Matched, Tip};
 
 use crate::search::SearchBox;
 
@@ -50,6 +50,21 @@ pub fn no_match(so_far: Option<u8>) -> String {
     match so_far {
         None => "No line matches".to_owned(),
         Some(percent) => format!("No line matches so far · {percent} % looked through"),
+    }
+}
+
+/// What is said beside that of a file of `len` bytes whose search goes no further until it is asked to: what was searched
+/// beside what is here, and came to.
+pub fn no_match_here(shown: &Matched, len: u64) -> String {
+    let searched = || {
+        let scanned = shown.scanned.get();
+        format!("in the first {} ({} %); the rest is not searched", size(scanned), percent(scanned, len))
+    };
+    match shown.count.get() {
+        0 if shown.scanned == ByteOffset::ZERO => "The rest of the file is not searched.".to_owned(),
+        0 => format!("And none {}.", searched()),
+        1 => format!("1 line matches {}.", searched()),
+        n => format!("{} lines match {}.", grouped(n), searched()),
     }
 }
 
@@ -170,8 +185,7 @@ pub fn fuzzy_rank(pattern: &str, text: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use taillight::cursor::Generation;
-    use taillight::line::ByteOffset;
-    use taillight::wire::{FileState, LineTotal, Matched};
+    use taillight::wire::{FileState, LineTotal};
 
     use super::*;
 
@@ -284,6 +298,16 @@ mod tests {
         assert_eq!(no_more(LevelChoice::WARNINGS, false), "No more warnings above");
         assert_eq!(stopped(0, 12_300_000_000), "not searched: 12.3 GB");
         assert_eq!(stopped(20_000_000_000, 150_000_000_000), "stopped after 20.0 GB (13 %)");
+        for (count, scanned, expected) in [
+            (0, 0, "The rest of the file is not searched."),
+            (0, 20, "And none in the first 20.0 GB (13 %); the rest is not searched."),
+            (1, 20, "1 line matches in the first 20.0 GB (13 %); the rest is not searched."),
+            (1_204, 20, "1,204 lines match in the first 20.0 GB (13 %); the rest is not searched."),
+        ] {
+            let (count, scanned) = (LineCount::new(count), ByteOffset::new(scanned * 1_000_000_000));
+            let shown = Matched { count, exact: false, scanned, stopped: true };
+            assert_eq!(no_match_here(&shown, 150_000_000_000), expected);
+        }
         assert_eq!(no_match(Some(7)), "No line matches so far · 7 % looked through");
         assert_eq!(still_looking(SearchBox::Filter, Some(7)), "still filtering · 7 % looked through");
     }

@@ -120,6 +120,31 @@ test('a link to a large file shows a first screen, and the rest waits for a clic
   }
 });
 
+test('a screen without a match says what was searched, and leads to what was found and to the rest @own-server', async ({ page, viewer, logs, startServer, newBrowser }) => {
+  // More than is looked through for a first screen, and all matches are before that.
+  const fill = `${'straw '.repeat(10)}...\n`.repeat(1024);
+  logs.file('app.log', `${'a needle\n'.repeat(3)}${fill.repeat(136 * 16)}`);
+  const server = await startServer({ roots: [`logs=${logs.folder}`], environment: SMALL });
+  const link = `${server.origin}/v/logs/app.log?q=needle`;
+  await page.goto(link);
+  await viewer.runs();
+  await expect(page.getByText('No line matches here')).toBeVisible();
+  await expect(page.getByText('The rest of the file is not searched.')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Go to the first match' })).toBeHidden();
+
+  // Another viewer has some of it searched: who opens the link now hears of it.
+  await page.getByRole('button', { name: 'Continue the search' }).click();
+  await expect(limitOf(page)).toHaveText(/^stopped after/);
+  const other = await newBrowser();
+  await other.page.goto(link);
+  await other.runs();
+  await expect(other.page.getByText(/^3 lines match in the first .+ the rest is not searched\.$/)).toBeVisible();
+  await other.page.getByRole('button', { name: 'Go to the first match' }).click();
+  await other.sees('a needle');
+  await expect(other.page.getByText('No line matches here')).toBeHidden();
+  await expect(limitOf(other.page), 'the rest still waits').toHaveText(/^stopped after/);
+});
+
 test('what is typed needs no click @own-server', async ({ page, viewer, logs, startServer }) => {
   large(logs);
   const server = await startServer({ roots: [`logs=${logs.folder}`], environment: { ...SMALL, TAILLIGHT_LIMITS_VIEW_BYTES: String(99 * MIB) } });

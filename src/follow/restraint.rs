@@ -120,6 +120,13 @@ impl Follow {
         if first.0 == end.0 { (end.1 - first.1).get() } else { u64::MAX }
     }
 
+    /// Whether the rows on hand are all that the filter shows of the file: no count knows more.
+    pub fn is_all_here(&self) -> bool {
+        let (first, end) = (self.window.first(), self.window.end());
+        let is_all = |tip: Tip| first == (tip.generation, ByteOffset::ZERO) && end >= (tip.generation, tip.complete);
+        self.tip.is_some_and(is_all)
+    }
+
     /// Whether what is above the rows on hand was not looked through to its end: where a file was rotated meanwhile, that
     /// is the old one.
     fn is_stopped(&self) -> bool {

@@ -14,7 +14,7 @@ use super::{Live, ROWS_ABOVE, with};
 use crate::browser::events::DomEvent;
 use crate::browser::timer::{Timeout, now_ms};
 use crate::browser::{gestures as doors, measure};
-use crate::search::{BoxError, PATIENCE_MS, Progress, SearchBox, Selected};
+use crate::search::{BoxError, Nothing, PATIENCE_MS, Progress, SearchBox, Selected};
 use crate::text;
 use crate::viewer::ids;
 
@@ -257,17 +257,19 @@ impl Live {
     }
 
     /// What is said where the filter shows no row of a file that has some.
-    fn nothing(&self, progress: Option<&Progress>) -> String {
+    fn nothing(&self, progress: Option<&Progress>) -> Option<Nothing> {
         let is_empty = self.has_filter() && self.follow.window().is_empty();
-        let tip = self.follow.tip().filter(|tip| is_empty && tip.len > ByteOffset::ZERO);
-        match tip.and_then(|tip| tip.shown).filter(|shown| shown.count.get() == 0) {
-            Some(shown) if shown.exact => text::no_match(None),
-            Some(shown) if shown.stopped => text::no_match(Some(text::percent(shown.scanned.get(), self.len()))),
-            // It may be there at once: what is said for a moment only flickers.
-            Some(_) => {
-                progress.and_then(|it| it.percent).map(|percent| text::no_match(Some(percent))).unwrap_or_default()
+        let shown = self.follow.tip().filter(|tip| is_empty && tip.len > ByteOffset::ZERO)?.shown?;
+        match shown.count.get() {
+            _ if self.follow.is_all_here() => Some(Nothing::so_far(None)),
+            _ if shown.stopped => {
+                let is_looking = self.follow.is_filling() || self.follow.stopped().is_none();
+                (!is_looking).then(|| Nothing::stopped(&shown, self.len()))
             }
-            None => String::new(),
+            0 if shown.exact => Some(Nothing::so_far(None)),
+            // It may be there at once: what is said for a moment only flickers.
+            0 => progress?.percent.map(|percent| Nothing::so_far(Some(percent))),
+            _ => None,
         }
     }
 

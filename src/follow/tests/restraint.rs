@@ -76,6 +76,15 @@ fn a_link_asks_for_a_first_screen_and_no_more_until_the_user_goes_on() {
 }
 
 #[test]
+fn a_screen_without_a_row_is_all_there_is_only_of_the_whole_file() {
+    for (page, is_all) in [((0, 900), true), ((800, 900), false), ((0, 880), false)] {
+        let mut follow = opened_link(stands(0, 0, true));
+        effects(&mut follow, nothing(0, page.0 * MIB, page.1 * MIB), 0);
+        assert_eq!((follow.is_all_here(), follow.window().is_empty()), (is_all, true), "{page:?}");
+    }
+}
+
+#[test]
 fn rows_are_looked_for_again_when_another_viewer_goes_on() {
     let mut follow = opened_link(stands(0, 0, true));
     assert_eq!(page_asked(&effects(&mut follow, nothing(0, 800 * MIB, 900 * MIB), 0)), None);
