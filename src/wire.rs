@@ -42,7 +42,7 @@ pub use listing::{Entry, EntryKind, Listing};
 pub use packed::Unpacking;
 
 /// The version of these messages. A client of another version is told to reload.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
 
 /// The path of the viewer's endpoint, below the base path.
 pub const ENDPOINT: &str = "/api/v1/viewer";
@@ -134,8 +134,8 @@ pub enum ClientMsg {
         filter: Option<Filter>,
         /// What to find, as in [`ClientMsg::Find`]; one that is wrong is refused in the same way.
         find: Option<String>,
-        /// Whether the user has asked for these in the page: more than a link that was opened.
-        wished: bool,
+        /// Which of these the user has asked for in the page: more than a link that was opened.
+        wished: Wished,
     },
     /// Shows other rows from here on. Answered by a page with the same request number, from which live frames go on when
     /// `follow` is set, or by [`ServerMsg::Refused`]: then everything stays as it was. Live frames that come before the
@@ -430,6 +430,20 @@ impl Filter {
     pub fn shows_all(&self) -> bool {
         self.q.trim().is_empty() && self.narrow.is_nothing()
     }
+}
+
+/// Whose count over the whole file the user has asked for in the page: typed there, or had go on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wished {
+    /// That of the rows that are shown.
+    pub filter: bool,
+    /// That of the find term among them.
+    pub find: bool,
+}
+
+impl Wished {
+    /// Both.
+    pub const ALL: Self = Self { filter: true, find: true };
 }
 
 /// How many lines of a generation have which level.

@@ -317,11 +317,6 @@ fn progress_of(screen: &FileScreen) -> Option<Progress> {
     percent.map(|_| Progress { percent, text: text::still_looking(SearchBox::Filter, percent) })
 }
 
-/// What a first screen says of a search that is not begun, or stands stopped.
-fn stopped_of(screen: &FileScreen) -> String {
-    screen.tip.stopped().map(|matched| text::stopped(matched.scanned.get(), screen.tip.len.get())).unwrap_or_default()
-}
-
 fn share_of(filtering: Filtering) -> u8 {
     text::percent(filtering.looked_through.get(), filtering.of.get())
 }
@@ -344,7 +339,7 @@ impl Search {
             levels: LevelState::new(view),
             match_count: RwSignal::new(found.map(|found| text::match_count(&found)).unwrap_or_default()),
             progress: RwSignal::new(screen.and_then(progress_of)),
-            stopped: RwSignal::new(screen.map(stopped_of).unwrap_or_default()),
+            stopped: RwSignal::new(screen.map(|screen| text::stopped_of(&screen.tip)).unwrap_or_default()),
             nothing: RwSignal::new(nothing),
             selected: RwSignal::new(None),
             off: RwSignal::new(Vec::new()),

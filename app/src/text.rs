@@ -83,6 +83,18 @@ pub fn stopped(scanned: u64, len: u64) -> String {
     }
 }
 
+/// What is said of the first of these counts that stands stopped, and of which it is where the other does not; empty when
+/// none does.
+pub fn stopped_of(tip: &Tip) -> String {
+    let Some(matched) = tip.stopped() else { return String::new() };
+    let text = stopped(matched.scanned.get(), tip.len.get());
+    match (tip.shown, tip.found) {
+        (Some(_), Some(found)) if !found.matched.stopped => format!("filter {text}"),
+        (Some(shown), Some(_)) if !shown.stopped => format!("find {text}"),
+        _ => text,
+    }
+}
+
 /// What is said where there is no further row of some levels: `No more errors below`.
 pub fn no_more(levels: LevelChoice, down: bool) -> String {
     let kind = match levels {
@@ -265,19 +277,22 @@ mod tests {
         assert_eq!((text(0, false, None), text(0, false, Some(1))), ("0 of 0+".into(), "0 of 0+".into()));
     }
 
+    const NOTHING: Tip = Tip {
+        generation: Generation::FIRST,
+        len: ByteOffset::ZERO,
+        complete: ByteOffset::ZERO,
+        lines: LineTotal { count: LineCount::ZERO, exact: true },
+        new_lines: LineCount::ZERO,
+        shown: None,
+        found: None,
+        state: FileState::Live,
+    };
+
     #[test]
     fn lines_are_counted_and_said_to_be_at_least_while_they_grow() {
         let text = |lines: (u64, bool), shown: Option<(u64, bool)>| {
-            line_count(&Tip {
-                generation: Generation::FIRST,
-                len: ByteOffset::ZERO,
-                complete: ByteOffset::ZERO,
-                lines: LineTotal { count: LineCount::new(lines.0), exact: lines.1 },
-                new_lines: LineCount::ZERO,
-                shown: shown.map(|(count, exact)| matched(count, exact)),
-                found: None,
-                state: FileState::Live,
-            })
+            let lines = LineTotal { count: LineCount::new(lines.0), exact: lines.1 };
+            line_count(&Tip { lines, shown: shown.map(|(count, exact)| matched(count, exact)), ..NOTHING })
         };
         assert_eq!(text((13_680_855, true), None), "13,680,855 lines");
         assert_eq!((text((1, true), None), text((0, false), None)), ("1 line".into(), "≥ 0 lines".into()));
@@ -310,6 +325,29 @@ mod tests {
         }
         assert_eq!(no_match(Some(7)), "No line matches so far · 7 % looked through");
         assert_eq!(still_looking(SearchBox::Filter, Some(7)), "still filtering · 7 % looked through");
+    }
+
+    #[test]
+    fn which_search_stands_is_said_where_only_one_does() {
+        let matched = |stopped: bool| Matched {
+            count: LineCount::ZERO,
+            exact: !stopped,
+            scanned: ByteOffset::new(if stopped { 1_000_000_000 } else { 2_000_000_000 }),
+            stopped,
+        };
+        for (shown, found, expected) in [
+            (None, None, ""),
+            (Some(false), Some(false), ""),
+            (Some(true), None, "stopped after 1.0 GB (50 %)"),
+            (None, Some(true), "stopped after 1.0 GB (50 %)"),
+            (Some(true), Some(true), "stopped after 1.0 GB (50 %)"),
+            (Some(true), Some(false), "filter stopped after 1.0 GB (50 %)"),
+            (Some(false), Some(true), "find stopped after 1.0 GB (50 %)"),
+        ] {
+            let found = found.map(|stopped| Found { matched: matched(stopped), rank: None });
+            let tip = Tip { len: ByteOffset::new(2_000_000_000), shown: shown.map(matched), found, ..NOTHING };
+            assert_eq!(stopped_of(&tip), expected);
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::{Effect, Follow};
 use crate::cursor::Generation;
 use crate::line::ByteOffset;
-use crate::wire::{ClientMsg, Matched, Tip};
+use crate::wire::{ClientMsg, Matched, Tip, Wished};
 
 /// How much of the file the rows on hand are looked for in, in bytes, while nobody asks for more: as much as the server
 /// looks through for the screen that a link opens with.
@@ -14,8 +14,8 @@ const MOVE_BYTES: u64 = 1 << 30;
 
 #[derive(Debug)]
 pub(super) struct Restraint {
-    /// The user has asked for what is shown and found: it is not only what a link says.
-    is_wished: bool,
+    /// What the user has asked for: it is not only what a link says.
+    wished: Wished,
     was_stopped: bool,
     /// The generation in which it stood stopped last.
     stopped_in: Option<Generation>,
@@ -76,7 +76,7 @@ fn stands(tip: &Tip) -> Stands {
 impl Default for Restraint {
     fn default() -> Self {
         Self {
-            is_wished: false,
+            wished: Wished::default(),
             was_stopped: false,
             stopped_in: None,
             goes_on: false,
@@ -94,14 +94,19 @@ impl Follow {
         self.tip.filter(|tip| self.restraint.continued.answered != Some(*tip))?.stopped()
     }
 
-    /// Whether the user has asked for what is shown and found.
-    pub(super) fn is_wished(&self) -> bool {
-        self.restraint.is_wished
+    /// What the user has asked for of what is shown and found.
+    pub(super) fn wished(&self) -> Wished {
+        self.restraint.wished
     }
 
-    /// The user asks for what is shown and found.
-    pub(super) fn wish(&mut self) {
-        (self.restraint.is_wished, self.restraint.goes_on) = (true, true);
+    /// What is shown now is what the user has asked for.
+    pub(super) fn wish_shown(&mut self) {
+        (self.restraint.wished.filter, self.restraint.goes_on) = (true, true);
+    }
+
+    /// Whether the find term is what the user has asked for.
+    pub(super) fn wish_find(&mut self, is_wished: bool) {
+        self.restraint.wished.find = is_wished;
     }
 
     /// The user wants rows that may not be here.
@@ -143,7 +148,7 @@ impl Follow {
 
     /// Has the counts go on that stand stopped: as soon as the connection is there.
     pub(super) fn go_on(&mut self, out: &mut Vec<Effect>) {
-        self.wish();
+        (self.restraint.wished, self.restraint.goes_on) = (Wished::ALL, true);
         if let Some(tip) = &self.tip {
             self.restraint.continued.go_on(tip);
         }

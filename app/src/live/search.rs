@@ -275,8 +275,8 @@ impl Live {
 
     /// What is said of a search that stands stopped.
     fn stopped(&self) -> String {
-        let stopped = self.follow.stopped().filter(|_| self.has_filter() || self.has_find());
-        stopped.map(|matched| text::stopped(matched.scanned.get(), self.len())).unwrap_or_default()
+        let is_wanted = self.follow.stopped().is_some() && (self.has_filter() || self.has_find());
+        self.follow.tip().filter(|_| is_wanted).map(text::stopped_of).unwrap_or_default()
     }
 
     fn len(&self) -> u64 {

@@ -42,7 +42,13 @@ fn opened_link(shown: Option<Matched>) -> Follow {
     let Input::Start(start) = start(true) else { panic!("a start") };
     effects(&mut follow, Input::Start(Start { filter: wanted("x"), at: Anchor::End, ..start }), 0);
     let sent = effects(&mut follow, Input::SocketOpen, 0);
-    assert!(matches!(sent.as_slice(), [Effect::Send(ClientMsg::Open { wished: false, .. })]), "{sent:?}");
+    assert!(
+        matches!(
+            sent.as_slice(),
+            [Effect::Send(ClientMsg::Open { wished: Wished { filter: false, find: false }, .. })]
+        ),
+        "{sent:?}"
+    );
     let tip = Tip { shown, ..tip(900 * MIB, 0) };
     let (generation, identity) = (FIRST, IDENTITY);
     let said = ServerMsg::Opened { version: VERSION, generation, identity, resume: None, heartbeat_secs: 20, tip };
@@ -72,7 +78,10 @@ fn a_link_asks_for_a_first_screen_and_no_more_until_the_user_goes_on() {
     effects(&mut follow, Input::SocketClosed { code: 1006 }, 0);
     effects(&mut follow, Input::Online, 0);
     let sent = effects(&mut follow, Input::SocketOpen, 0);
-    assert!(matches!(sent.as_slice(), [Effect::Send(ClientMsg::Open { wished: true, .. })]), "{sent:?}");
+    assert!(
+        matches!(sent.as_slice(), [Effect::Send(ClientMsg::Open { wished: Wished { filter: true, .. }, .. })]),
+        "{sent:?}"
+    );
 }
 
 #[test]
@@ -129,16 +138,41 @@ fn a_file_that_was_rotated_while_its_search_stands_is_not_read_for_that() {
     assert!(page_asked(&effects(&mut follow, Input::Continue, 0)).is_some());
 }
 
+/// What the next connection is told that the user has asked for.
+fn told_wishes(follow: &mut Follow) -> Wished {
+    effects(follow, Input::SocketClosed { code: 1006 }, 0);
+    effects(follow, Input::Online, 0);
+    let sent = effects(follow, Input::SocketOpen, 0);
+    let Some(Effect::Send(ClientMsg::Open { wished, .. })) = sent.first() else { panic!("{sent:?}") };
+    *wished
+}
+
 #[test]
-fn what_is_taken_away_wishes_for_nothing() {
-    let mut follow = opened_link(stands(0, 0, true));
-    effects(&mut follow, nothing(0, 800 * MIB, 900 * MIB), 0);
-    effects(&mut follow, Input::Find(Some("y".to_owned())), 0);
-    assert!(follow.is_wished());
-    let mut follow = opened_link(stands(0, 0, true));
-    effects(&mut follow, Input::Find(Some(" ".to_owned())), 0);
-    effects(&mut follow, Input::Filter { filter: None, at: Anchor::End, before: 9, after: 0 }, 0);
-    assert!(!follow.is_wished());
+fn a_filter_and_a_find_have_each_their_own_wish() {
+    let (typed_filter, typed_find) = (filter("y"), Input::Find(Some("y".to_owned())));
+    let refused = |req, find| Input::Text(ServerMsg::Refused { req, find, position: 0, detail: String::new() });
+    let no_filter = Input::Filter { filter: None, at: Anchor::End, before: 9, after: 0 };
+    for (inputs, filter, find) in [
+        (vec![], false, false),
+        (vec![typed_filter.clone(), nothing(2, 800 * MIB, 900 * MIB)], true, false),
+        (vec![typed_find.clone()], false, true),
+        (vec![Input::Continue], true, true),
+        // Not in force yet, or never.
+        (vec![typed_filter.clone()], false, false),
+        (vec![typed_filter, refused(2, false)], false, false),
+        (vec![typed_find, refused(2, true)], false, false),
+        // What is taken away wishes for nothing.
+        (vec![Input::Find(Some(" ".to_owned())), no_filter], false, false),
+    ] {
+        let mut follow = opened_link(stands(0, 0, true));
+        // The first screen is as far as a link goes, and asks once.
+        effects(&mut follow, nothing(0, 880 * MIB, 900 * MIB), 0);
+        let text = format!("{inputs:?}");
+        for input in inputs {
+            effects(&mut follow, input, 0);
+        }
+        assert_eq!(told_wishes(&mut follow), Wished { filter, find }, "{text}");
+    }
 }
 
 #[test]
@@ -179,7 +213,10 @@ fn what_is_typed_is_a_wish_and_rows_appended_are_shown_while_it_stands() {
     effects(&mut follow, Input::SocketClosed { code: 1006 }, 0);
     effects(&mut follow, Input::Online, 0);
     let sent = effects(&mut follow, Input::SocketOpen, 0);
-    assert!(matches!(sent.as_slice(), [Effect::Send(ClientMsg::Open { wished: true, .. })]), "{sent:?}");
+    assert!(
+        matches!(sent.as_slice(), [Effect::Send(ClientMsg::Open { wished: Wished { filter: true, .. }, .. })]),
+        "{sent:?}"
+    );
     // Another filter is another search.
     effects(&mut follow, opened(900 * MIB, Some(Resume::Resumed { generation: FIRST })), 0);
     let sent = effects(&mut follow, filter("y"), 0);
@@ -262,7 +299,10 @@ fn continue_that_is_asked_for_without_a_connection_is_said_when_it_is_there() {
     effects(&mut follow, Input::Continue, 0);
     effects(&mut follow, Input::Online, 0);
     let sent = effects(&mut follow, Input::SocketOpen, 0);
-    assert!(matches!(sent.as_slice(), [Effect::Send(ClientMsg::Open { wished: true, .. })]), "{sent:?}");
+    assert!(
+        matches!(sent.as_slice(), [Effect::Send(ClientMsg::Open { wished: Wished { filter: true, .. }, .. })]),
+        "{sent:?}"
+    );
 }
 
 #[test]
