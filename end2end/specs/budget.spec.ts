@@ -28,12 +28,15 @@ test('a search stops after its ration, keeps what it found, and goes on when ask
   await viewer.runs();
   await expect(viewer.lineCount).toHaveText('98,304 lines');
   await expect(goOn(page)).toBeHidden();
+  await expect(limitOf(page), 'it stands before it says something: otherwise it is not read aloud').toHaveText('');
   await viewer.find('needle');
   await expect(limitOf(page)).toHaveText('stopped after 2.1 MB (33 %)');
+  await expect(goOn(page)).toHaveAccessibleDescription('stopped after 2.1 MB (33 %)');
   await expect(viewer.matchCount).toHaveText(/ of 32\+$/);
   // With the keyboard alone.
   await goOn(page).focus();
   await page.keyboard.press('Enter');
+  await expect(viewer.grid).toBeFocused();
   await expect(limitOf(page)).toHaveText('stopped after 4.2 MB (66 %)');
   await expect(viewer.matchCount).toHaveText(/ of 64\+$/);
   await goOn(page).click();
@@ -68,10 +71,12 @@ test('what one viewer has go on goes on for another who looks for the same @own-
     await one.find('needle');
     await expect(limitOf(one.page)).toHaveText(/^stopped after 4\.2 MB/);
   }
+  await goOn(other.page).focus();
   await goOn(page).click();
   for (const one of [viewer, other]) {
     await expect(one.matchCount).toHaveText(/ of 96$/);
     await expect(goOn(one.page)).toBeHidden();
+    await expect(one.grid, 'where the button was is nothing').toBeFocused();
   }
 });
 

@@ -13,7 +13,7 @@ use super::status::set;
 use super::{Live, ROWS_ABOVE, with};
 use crate::browser::events::DomEvent;
 use crate::browser::timer::{Timeout, now_ms};
-use crate::browser::{gestures as doors, measure};
+use crate::browser::{focus, gestures as doors, measure};
 use crate::search::{BoxError, Nothing, PATIENCE_MS, Progress, SearchBox, Selected};
 use crate::text;
 use crate::viewer::ids;
@@ -252,7 +252,12 @@ impl Live {
         set(search.levels.counts, self.follow.levels());
         let progress = self.progress();
         set(search.nothing, self.nothing(progress.as_ref()));
-        set(search.stopped, self.stopped());
+        let stopped = self.stopped();
+        if (stopped.is_empty() || progress.is_some()) && focus::has_focus(ids::CONTINUE) {
+            // The button goes, whoever has it go on.
+            focus::focus(ids::GRID);
+        }
+        set(search.stopped, stopped);
         set(search.progress, progress);
     }
 
