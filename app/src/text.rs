@@ -19,8 +19,12 @@ pub fn line_count(tip: &Tip) -> String {
     }
 }
 
-/// `3 of 120`, `0 of 120` before one was gone to, with `+` while the number still grows; `no match`.
+/// `3 of 120`, `0 of 120` before one was gone to, with `+` while the number still grows; `no match`; `not counted` where
+/// nobody has begun.
 pub fn match_count(found: &Found) -> String {
+    if found.matched.stopped && found.matched.scanned == ByteOffset::ZERO {
+        return "not counted".to_owned();
+    }
     let count = found.matched.count.get();
     let more = if found.matched.exact { "" } else { "+" };
     if count == 0 && found.matched.exact {
@@ -275,6 +279,11 @@ mod tests {
         assert_eq!((text(120, true, None), text(120, false, None)), ("0 of 120".into(), "0 of 120+".into()));
         assert_eq!((text(0, true, None), text(0, true, Some(1))), ("no match".into(), "no match".into()));
         assert_eq!((text(0, false, None), text(0, false, Some(1))), ("0 of 0+".into(), "0 of 0+".into()));
+        for (scanned, expected) in [(0, "not counted"), (9, "0 of 0+")] {
+            let scanned = ByteOffset::new(scanned);
+            let matched = Matched { stopped: true, scanned, ..matched(0, false) };
+            assert_eq!(match_count(&Found { matched, rank: None }), expected);
+        }
     }
 
     const NOTHING: Tip = Tip {

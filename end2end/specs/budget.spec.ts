@@ -115,6 +115,7 @@ test('a link to a large file shows a first screen, and the rest waits for a clic
       await viewer.sees('line needle 98303'.padEnd(63, '.'));
       await expect(viewer.lineCount, 'as many as are here').toHaveText(/^showing ≥ [1-9]/);
     }
+    if (params.startsWith('?find')) await expect(counted, 'and not that there is none').toHaveText('not counted');
     // Loaded again, it is a link again.
     await page.reload();
     await viewer.runs();

@@ -87,6 +87,11 @@ async fn a_link_to_a_large_file_waits_and_what_is_typed_does_not() {
     assert_eq!((waits.stopped, waits.scanned.get(), waits.count), (true, 0, LineCount::ZERO), "from the first word on");
     let page = server.get("/v/logs/app.log?q=needle").await;
     assert!(page.contains("not searched: 6.3 MB"), "the document says so, too");
+    assert!(!page.contains("0 % looked through"));
+    assert!(
+        server.get("/v/logs/app.log?find=straw").await.contains(">not counted<"),
+        "and what is not found is not said"
+    );
     assert!(page.contains("a line of a log"), "and shows a first screen");
     assert!(page.contains(r#"aria-describedby="limit""#), "and the button says what it is about");
     let plain = server.get("/v/logs/app.log").await;
