@@ -203,6 +203,14 @@ async fn who_needs_the_whole_answer_gets_it_from_a_view_that_stands() {
         drop(whole);
         assert_eq!(exact(&view).await, 6, "it is the same for all");
     }
+    // Who asks for more meanwhile has it when that one leaves.
+    let ground = Ground::of(64);
+    let view = ground.view(mib(1));
+    stopped(&view).await;
+    let whole = ground.views.whole(&Filter::compile("needle").unwrap(), &ground.tasks);
+    view.go_on(mib(100));
+    drop(whole);
+    assert_eq!(exact(&view).await, 64);
     // One that leaves before has nobody else go on.
     let ground = Ground::of(64);
     let view = ground.view(mib(1));

@@ -91,6 +91,10 @@ impl Leave {
 
     /// So many bytes were looked through, and one thread took so long for it.
     pub(super) fn spend(&mut self, bytes: u64, time: Duration) {
+        if self.n_whole > 0 {
+            // That is not for those who were given something.
+            return;
+        }
         let threads = u32::try_from(scan_threads()).unwrap_or(1).max(1);
         self.left.bytes = self.left.bytes.saturating_sub(bytes);
         self.left.time = self.left.time.saturating_sub(time / threads);
@@ -102,10 +106,12 @@ impl Leave {
         self.left = self.given;
     }
 
-    /// A pass that stands stopped gets as much again.
+    /// A pass that stands stopped gets as much again; so does one that only goes on because somebody needs all of it: who
+    /// asks for more may have seen it stand.
     pub(super) fn give(&mut self, ration: Ration) {
-        if self.is_stopped {
-            (self.given, self.left, self.is_stopped) = (ration, ration, ration.is_spent());
+        if self.is_stopped || (self.n_whole > 0 && self.left.is_spent()) {
+            (self.given, self.left) = (ration, ration);
+            self.is_stopped &= ration.is_spent();
         }
     }
 
@@ -194,6 +200,15 @@ mod tests {
         leave.refill();
         leave.bind();
         assert!(!leave.is_spent());
+        // Somebody asks for more meanwhile: that is not used up for the other, and not given twice.
+        let mut leave = Leave::of(FULL);
+        leave.spend(100, Duration::ZERO);
+        leave.stop();
+        leave.unbind();
+        leave.give(FULL);
+        leave.spend(60, Duration::ZERO);
+        leave.bind();
+        assert!(!leave.is_stopped() && leave.bytes() == 100);
         // Somebody comes meanwhile.
         let mut leave = Leave::of(Ration::NONE);
         leave.unbind();
