@@ -125,7 +125,7 @@ struct Told {
     current_hit: Option<Position>,
     is_seeking: bool,
     is_filling: bool,
-    levels: Option<Levels>,
+    levels: (Option<Levels>, bool),
     marks_epoch: u32,
 }
 
@@ -283,7 +283,7 @@ impl Follow {
             current_hit: self.current_hit(),
             is_seeking: self.is_seeking(),
             is_filling: self.is_filling(),
-            levels: self.levels(),
+            levels: (self.levels(), self.stopped_levels().is_some()),
             marks_epoch: self.marks().1,
         };
         if self.told != Some(told) {

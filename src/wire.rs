@@ -18,8 +18,8 @@
 //!    which part of the file they cover. A sparse page may cover less than was asked for, even nothing new: the server
 //!    answers after a bounded piece of work, and the client asks again from where the answer ends. [`ClientMsg::Seek`]
 //!    works the same way. So a client gives up a search by not asking on, and there is nothing to cancel.
-//! 6. What a filter or a find term counts over the whole file takes a ration of bytes and time, and stands stopped then
-//!    ([`Matched::stopped`]) until some viewer of the same says [`ClientMsg::Continue`]. In a large file, what only a link
+//! 6. What a filter, a find term or the levels count over the whole file takes a ration of bytes and time, and stands stopped then
+//!    ([`Matched::stopped`], [`Levels::stopped`]) until some viewer of the same says [`ClientMsg::Continue`]. In a large file, what only a link
 //!    asks for stands from the beginning. Pages, seeks and live frames are as ever.
 //! 7. The server sends [`ServerMsg::Ping`] at the heartbeat interval; any message from the client counts as life, and
 //!    without one within [`PONG_SECS`] the connection is closed with [`CLOSE_NO_PONG`].
@@ -457,6 +457,8 @@ pub struct Levels {
     pub scanned: ByteOffset,
     /// Whether that is all of it.
     pub exact: bool,
+    /// It was looked through as far as it may be, until somebody asks for more.
+    pub stopped: bool,
 }
 
 /// Where there is something to see, by parts of equal length of a generation's bytes.

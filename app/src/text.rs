@@ -5,7 +5,7 @@ use taillight::level::LevelChoice;
 use taillight::line::{ByteLen, ByteOffset, LineCount};
 use taillight::row::size_text;
 use taillight::timestamp::Stamp;
-use taillight::wire::{Entry, Found, Matched, Tip};
+use taillight::wire::{Entry, Found, Levels, Matched, Tip};
 
 use crate::search::SearchBox;
 
@@ -97,6 +97,11 @@ pub fn stopped_of(tip: &Tip) -> String {
         (Some(shown), Some(_)) if !shown.stopped => format!("find {text}"),
         _ => text,
     }
+}
+
+/// What is said of counts of levels that stand stopped.
+pub fn stopped_levels(levels: &Levels, len: u64) -> String {
+    format!("levels {}", stopped(levels.scanned.get(), len))
 }
 
 /// What is said where there is no further row of some levels: `No more errors below`.
@@ -201,6 +206,7 @@ pub fn fuzzy_rank(pattern: &str, text: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use taillight::cursor::Generation;
+    use taillight::level::LevelCounts;
     use taillight::wire::{FileState, LineTotal};
 
     use super::*;
@@ -357,6 +363,10 @@ mod tests {
             let tip = Tip { len: ByteOffset::new(2_000_000_000), shown: shown.map(matched), found, ..NOTHING };
             assert_eq!(stopped_of(&tip), expected);
         }
+        let scanned = ByteOffset::new(1_000_000_000);
+        let (counts, generation) = (LevelCounts::default(), Generation::FIRST);
+        let levels = Levels { generation, counts, scanned, exact: false, stopped: true };
+        assert_eq!(stopped_levels(&levels, 2_000_000_000), "levels stopped after 1.0 GB (50 %)");
     }
 
     #[test]

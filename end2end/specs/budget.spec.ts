@@ -151,6 +151,22 @@ test('a screen without a match says what was searched, and leads to what was fou
   await expect(limitOf(other.page), 'the rest still waits').toHaveText(/^stopped after/);
 });
 
+test('counts of levels stop and go on, too @own-server', async ({ page, viewer, logs, startServer }) => {
+  large(logs);
+  const server = await startServer({ roots: [`logs=${logs.folder}`], environment: SMALL });
+  await page.goto(`${server.origin}/v/logs/app.log`);
+  await viewer.runs();
+  await page.getByRole('button', { name: 'Levels', exact: true }).click();
+  const unknown = page.getByRole('group', { name: 'Levels' }).getByRole('button', { name: /^Unknown/ });
+  for (const [share, count] of [['2.1 MB (33 %)', '32,768+'], ['4.2 MB (66 %)', '65,536+']]) {
+    await expect(limitOf(page)).toHaveText(`levels stopped after ${share}`);
+    await expect(unknown).toHaveText(`Unknown ${count}`);
+    await goOn(page).click();
+  }
+  await expect(unknown).toHaveText('Unknown 98,304');
+  await expect(goOn(page)).toBeHidden();
+});
+
 test('what is typed needs no click @own-server', async ({ page, viewer, logs, startServer }) => {
   large(logs);
   const server = await startServer({ roots: [`logs=${logs.folder}`], environment: { ...SMALL, TAILLIGHT_LIMITS_VIEW_BYTES: String(99 * MIB) } });

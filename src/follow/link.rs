@@ -249,7 +249,7 @@ impl Follow {
         self.filters.forget();
         self.finding.forget();
         self.spans.forget();
-        self.overview.forget();
+        self.overview.lost();
         self.forget_continued();
         self.live = false;
         self.resync = None;

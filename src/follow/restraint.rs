@@ -3,7 +3,7 @@
 use super::{Effect, Follow};
 use crate::cursor::Generation;
 use crate::line::ByteOffset;
-use crate::wire::{ClientMsg, Matched, Tip, Wished};
+use crate::wire::{ClientMsg, Levels, Matched, Tip, Wished};
 
 /// How much of the file the rows on hand are looked for in, in bytes, while nobody asks for more: as much as the server
 /// looks through for the screen that a link opens with.
@@ -30,8 +30,8 @@ pub(super) struct Restraint {
     continued: Continued,
 }
 
-/// The counts of what is shown and of what is found, by where they stand; `None` for one that does not.
-type Stands = [Option<ByteOffset>; 2];
+/// The counts of what is shown, of what is found and of the levels, by where they stand; `None` for one that does not.
+type Stands = [Option<ByteOffset>; 3];
 
 /// What the user has had go on. A lost connection may cost the server's counts: they begin at 0 again, and go on by
 /// themselves up to where the user had them go on last, and once from there.
@@ -43,34 +43,26 @@ struct Continued {
     from: Stands,
     /// Where they stood when this connection had them go on last.
     said: Stands,
-    /// The counters that the user has answered.
-    answered: Option<Tip>,
+    /// The counters that were answered.
+    answered: (Option<Tip>, Option<Levels>),
 }
 
 impl Continued {
-    /// The user has those go on that stand stopped.
-    fn go_on(&mut self, tip: &Tip) {
-        if self.of.replace(tip.generation) != Some(tip.generation) {
+    /// The user has those go on that stand there.
+    fn go_on(&mut self, of: Generation, stands: Stands) {
+        if self.of.replace(of) != Some(of) {
             (self.from, self.said) = Default::default();
         }
-        for (from, stand) in self.from.iter_mut().zip(stands(tip)) {
+        for (from, stand) in self.from.iter_mut().zip(stands) {
             *from = (*from).max(stand);
         }
-        self.answered = Some(*tip);
     }
 
     /// Whether one stands where the user has had it go on already, and this connection has not said so.
-    fn is_to_be_said(&self, tip: &Tip) -> bool {
-        let mut stands = stands(tip).into_iter().zip(self.from).zip(self.said);
-        self.of == Some(tip.generation)
-            && stands.any(|((stand, from), said)| stand.is_some() && stand <= from && stand != said)
+    fn is_to_be_said(&self, of: Generation, stands: Stands) -> bool {
+        let mut stands = stands.into_iter().zip(self.from).zip(self.said);
+        self.of == Some(of) && stands.any(|((stand, from), said)| stand.is_some() && stand <= from && stand != said)
     }
-}
-
-/// Where counts stand stopped.
-fn stands(tip: &Tip) -> Stands {
-    let found = tip.found.map(|found| found.matched);
-    [tip.shown, found].map(|matched| matched.filter(|matched| matched.stopped).map(|matched| matched.scanned))
 }
 
 impl Default for Restraint {
@@ -91,7 +83,21 @@ impl Default for Restraint {
 impl Follow {
     /// The count that stands stopped until [`Input::Continue`](super::Input::Continue), if one does.
     pub fn stopped(&self) -> Option<Matched> {
-        self.tip.filter(|tip| self.restraint.continued.answered != Some(*tip))?.stopped()
+        self.tip.filter(|_| self.restraint.continued.answered.0 != self.tip)?.stopped()
+    }
+
+    /// The counts of levels, where they stand stopped in the same way.
+    pub fn stopped_levels(&self) -> Option<Levels> {
+        let levels = self.levels().filter(|levels| levels.stopped);
+        levels.filter(|_| self.restraint.continued.answered.1 != levels)
+    }
+
+    /// Where counts stand stopped, and of which generation they are.
+    fn stands(&self) -> Option<(Generation, Stands)> {
+        let tip = self.tip?;
+        let at = |matched: Matched| matched.stopped.then_some(matched.scanned);
+        let levels = self.levels().filter(|levels| levels.stopped).map(|levels| levels.scanned);
+        Some((tip.generation, [tip.shown.and_then(at), tip.found.and_then(|found| at(found.matched)), levels]))
     }
 
     /// What the user has asked for of what is shown and found.
@@ -149,17 +155,17 @@ impl Follow {
     /// Has the counts go on that stand stopped: as soon as the connection is there.
     pub(super) fn go_on(&mut self, out: &mut Vec<Effect>) {
         (self.restraint.wished, self.restraint.goes_on) = (Wished::ALL, true);
-        if let Some(tip) = &self.tip {
-            self.restraint.continued.go_on(tip);
+        if let Some((of, stands)) = self.stands() {
+            self.restraint.continued.go_on(of, stands);
         }
         self.say_go_on(out);
         self.fill(out);
     }
 
     fn say_go_on(&mut self, out: &mut Vec<Effect>) {
-        if let Some(tip) = self.tip.filter(|_| self.link.is_open()) {
-            let continued = &mut self.restraint.continued;
-            (continued.said, continued.answered) = (stands(&tip), Some(tip));
+        self.restraint.continued.answered = (self.tip, self.levels());
+        if let Some((_, stands)) = self.stands().filter(|_| self.link.is_open()) {
+            self.restraint.continued.said = stands;
             out.push(Effect::Send(ClientMsg::Continue));
         }
     }
@@ -171,8 +177,14 @@ impl Follow {
 
     /// Something else is found, or shown and found: nobody has had that go on.
     pub(super) fn forget_counts(&mut self, is_shown: bool) {
-        let [shown, found] = &mut self.restraint.continued.from;
+        let [shown, found, _] = &mut self.restraint.continued.from;
         (*shown, *found) = (shown.filter(|_| !is_shown), None);
+    }
+
+    /// Nobody looks at levels any more, or somebody begins to.
+    pub(super) fn forget_levels(&mut self) {
+        let [.., levels] = &mut self.restraint.continued.from;
+        *levels = None;
     }
 
     /// Whether no rows are asked for but those that the user goes to.
@@ -209,7 +221,8 @@ impl Follow {
             (true, false) => self.fill(out),
             _ => {}
         }
-        if self.link.is_open() && self.tip.is_some_and(|tip| self.restraint.continued.is_to_be_said(&tip)) {
+        let is_to_be_said = |(of, stands)| self.restraint.continued.is_to_be_said(of, stands);
+        if self.link.is_open() && self.stands().is_some_and(is_to_be_said) {
             self.restraint.goes_on = true;
             self.say_go_on(out);
             self.fill(out);

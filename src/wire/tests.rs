@@ -104,8 +104,8 @@ fn messages_of_levels_times_and_marks_have_these_bytes() {
     let stamp = Stamp::from_secs(1);
     check([
         (
-            ServerMsg::Levels(Levels { generation: GENERATION, counts, scanned: AT, exact: false }),
-            r#"{"levels":{"generation":3,"counts":{"levels":[0,0,0,0,5,0],"unknown":6},"scanned":70,"exact":false}}"#,
+            ServerMsg::Levels(Levels { generation: GENERATION, counts, scanned: AT, exact: false, stopped: true }),
+            r#"{"levels":{"generation":3,"counts":{"levels":[0,0,0,0,5,0],"unknown":6},"scanned":70,"exact":false,"stopped":true}}"#,
         ),
         (
             ServerMsg::Marks { req: 2, generation: GENERATION, marks },

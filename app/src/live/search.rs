@@ -281,7 +281,9 @@ impl Live {
     /// What is said of a search that stands stopped.
     fn stopped(&self) -> String {
         let is_wanted = self.follow.stopped().is_some() && (self.has_filter() || self.has_find());
-        self.follow.tip().filter(|_| is_wanted).map(text::stopped_of).unwrap_or_default()
+        let search = self.follow.tip().filter(|_| is_wanted).map(text::stopped_of);
+        let levels = || self.follow.stopped_levels().map(|levels| text::stopped_levels(&levels, self.len()));
+        search.or_else(levels).unwrap_or_default()
     }
 
     fn len(&self) -> u64 {

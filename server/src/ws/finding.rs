@@ -99,7 +99,11 @@ impl Viewer {
 
     /// Has searches go on that stand stopped.
     pub(super) fn go_on(&mut self) {
-        self.search.go_on(self.state.facts.rations);
+        let rations = self.state.facts.rations;
+        self.search.go_on(rations);
+        if let Some(watch) = &self.levels {
+            watch.go_on(rations.pass);
+        }
         self.tell_soon();
     }
 
@@ -148,7 +152,7 @@ impl Viewer {
         let look = move || seek_by_facts(&looked_in, &filter, facts.as_deref(), (from, end), down);
         let sought = self.state.tasks.blocking(look).await;
         if matches!(sought, Ok(Sought { found: None, at_end: false, .. })) {
-            self.search.hold_facts(&epoch, &self.state.tasks);
+            self.search.hold_facts(&epoch, self.state.facts.rations, &self.state.tasks);
         }
         say_sought(socket, (req, generation), sought).await
     }

@@ -168,10 +168,10 @@ impl Search {
         filter
     }
 
-    /// Has the facts of an epoch made, so that levels which are far are found by them.
-    pub(crate) fn hold_facts(&mut self, epoch: &Epoch, tasks: &Tasks) {
+    /// Has the facts of an epoch made, as far as a search may go, so that levels which are far are found by them.
+    pub(crate) fn hold_facts(&mut self, epoch: &Epoch, rations: Rations, tasks: &Tasks) {
         if self.facts.as_ref().is_none_or(|(of, _)| *of != epoch.generation) {
-            self.facts = Some((epoch.generation, epoch.views.facts(tasks)));
+            self.facts = Some((epoch.generation, epoch.views.facts(|_| rations.pass, tasks)));
         }
     }
 
@@ -208,6 +208,14 @@ impl Search {
     pub(crate) fn go_on(&mut self, rations: Rations) {
         self.wish(Wished::ALL);
         self.held_views().for_each(|view| view.go_on(rations.pass));
+        if let Some((_, facts)) = &self.facts {
+            facts.go_on(rations.pass);
+        }
+    }
+
+    /// Whether somebody has asked for what is shown or found, or for nothing that a link says.
+    pub(crate) fn is_wished(&self) -> bool {
+        self.is_plain() || self.wished != Wished::default()
     }
 
     /// Whether nobody but a link wants it, and it stands stopped.

@@ -2,7 +2,7 @@
 
 use taillight::cursor::Anchor;
 use taillight::line::LineCount;
-use taillight::wire::{ClientMsg, Filter, Matched, ServerMsg, Tip, Wished};
+use taillight::wire::{ClientMsg, Filter, Levels, Matched, ServerMsg, Tip, Wished};
 
 use crate::socket::{ClientSocket, PATIENCE, Said, filter_of, open};
 use crate::support::TestServer;
@@ -161,6 +161,27 @@ async fn levels_of_a_link_wait_with_its_search() {
     }
     linked.say(&ClientMsg::Continue).await;
     linked.message(|msg| matches!(msg, ServerMsg::Levels(levels) if levels.exact)).await;
+}
+
+#[tokio::test]
+async fn levels_stop_and_go_on_for_all_who_count_them() {
+    let server = server(6, 2 * MIB, 9 * MIB).await;
+    let mut viewers = [server.viewer().await, server.viewer().await];
+    for viewer in &mut viewers {
+        viewer.say(&open("logs/app.log", Anchor::End, false, None)).await;
+        viewer.say(&ClientMsg::Levels { on: true }).await;
+    }
+    for n in [2, 4, 6] {
+        for viewer in &mut viewers {
+            let stands = |levels: &Levels| levels.scanned.get() == (n * MIB) as u64 && levels.stopped == (n < 6);
+            let told = viewer.message(|msg| matches!(msg, ServerMsg::Levels(levels) if stands(levels)));
+            let ServerMsg::Levels(levels) = tokio::time::timeout(PATIENCE, told).await.expect("it is told") else {
+                unreachable!("it was asked for")
+            };
+            assert_eq!((levels.counts.of(None).get(), levels.exact), ((n * MIB / 64) as u64, n == 6));
+        }
+        viewers[0].say(&ClientMsg::Continue).await;
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::cursor::Marker;
+use crate::level::LevelCounts;
 
 const MIB: u64 = 1 << 20;
 
@@ -303,6 +304,37 @@ fn continue_that_is_asked_for_without_a_connection_is_said_when_it_is_there() {
         matches!(sent.as_slice(), [Effect::Send(ClientMsg::Open { wished: Wished { filter: true, .. }, .. })]),
         "{sent:?}"
     );
+}
+
+#[test]
+fn levels_that_were_continued_are_continued_too() {
+    let said = |scanned: u64, stopped: bool| {
+        let scanned = ByteOffset::new(scanned * MIB);
+        Input::Text(ServerMsg::Levels(Levels {
+            generation: FIRST,
+            counts: LevelCounts::default(),
+            scanned,
+            exact: false,
+            stopped,
+        }))
+    };
+    let mut follow = following();
+    effects(&mut follow, Input::Levels(true), 0);
+    effects(&mut follow, said(20, true), 0);
+    assert!(follow.stopped_levels().is_some());
+    assert_eq!(n_continued(&effects(&mut follow, Input::Continue, 0)), 1);
+    assert_eq!(follow.stopped_levels(), None, "it was asked for");
+    effects(&mut follow, said(40, true), 0);
+    assert!(follow.stopped_levels().is_some());
+    assert_eq!(n_continued(&reconnected(&mut follow, RESUMED, None)), 0);
+    assert_eq!(follow.stopped_levels(), None, "they are counted anew");
+    for (scanned, n) in [(20, 1), (40, 0)] {
+        assert_eq!(n_continued(&effects(&mut follow, said(scanned, true), 0)), n, "{scanned}");
+    }
+    // Who looks away and back has asked for nothing.
+    effects(&mut follow, Input::Levels(false), 0);
+    effects(&mut follow, Input::Levels(true), 0);
+    assert_eq!(n_continued(&effects(&mut follow, said(20, true), 0)), 0);
 }
 
 #[test]
