@@ -170,7 +170,7 @@ impl Viewer {
     /// Holds the counting views of the current generation: a search that was superseded ends when its view is let go.
     pub(super) fn hold_views(&mut self) {
         let tip = self.puller.tip();
-        if self.search.hold_views(tip.current(), self.state.facts.rations, &self.state.tasks) {
+        if self.search.hold_views(&tip, self.state.facts.rations, &self.state.tasks) {
             self.puller.show_only(self.search.filter().cloned());
         }
     }

@@ -40,6 +40,8 @@ pub(crate) struct Search {
     facts: Option<(Generation, Arc<Facts>)>,
     /// What somebody has asked for in the page: it is not only what a link says.
     wished: Wished,
+    /// When views were asked for last it was not known how much there is to search: the file was being decoded.
+    was_decoding: bool,
 }
 
 /// A term that is not in force, and whether it is the find term.
@@ -229,14 +231,23 @@ impl Search {
         stopped.map(|view| view.goes_on().boxed()).collect()
     }
 
-    /// Takes the views of that epoch where those held are of another one; whether any was taken.
-    pub(crate) fn hold_views(&mut self, epoch: &Epoch, rations: Rations, tasks: &Tasks) -> bool {
+    /// Takes the views of the current epoch where those held are of another one; whether any was taken.
+    pub(crate) fn hold_views(&mut self, tip: &TailTip, rations: Rations, tasks: &Tasks) -> bool {
+        let (epoch, is_decoding) = (tip.current(), tip.state.is_being_decoded());
         let is_of =
             |view: &Option<(Generation, Arc<View>)>| view.as_ref().is_some_and(|(of, _)| *of == epoch.generation);
         let (mut is_new, wished) = (false, self.wished);
         let get = |filter: &Filter, is_wished: bool| {
-            epoch.views.within(filter, |unread| rations.of(is_wished, unread), tasks)
+            let ration = |unread| rations.of(is_wished, if is_decoding { u64::MAX } else { unread });
+            epoch.views.within(filter, ration, tasks)
         };
+        if std::mem::replace(&mut self.was_decoding, is_decoding) && !is_decoding {
+            // They may have waited for that: those that are held are asked for again.
+            let asked = self.filter.iter().map(|rows| (&rows.filter, wished.filter));
+            asked.chain(self.found.iter().map(|found| (found, wished.find))).for_each(|(filter, is_wished)| {
+                get(filter, is_wished);
+            });
+        }
         if let Some(rows) = self.filter.as_mut().filter(|rows| !is_of(&rows.view)) {
             rows.view = Some((epoch.generation, get(&rows.filter, wished.filter)));
             is_new = true;
