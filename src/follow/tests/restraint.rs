@@ -232,12 +232,12 @@ fn n_continued(effects: &[Effect]) -> usize {
 }
 
 /// The connection is lost, and there again: what is said of a count in the first word of the new one.
-fn reconnected(follow: &mut Follow, resume: Resume, shown: Option<Matched>) -> Vec<Effect> {
+fn reconnected(follow: &mut Follow, generation: Generation, shown: Option<Matched>) -> Vec<Effect> {
     for input in [Input::SocketClosed { code: 1006 }, Input::Online, Input::SocketOpen] {
         effects(follow, input, 0);
     }
-    let tip = Tip { shown, ..tip(900 * MIB, 0) };
-    let (generation, identity, resume) = (FIRST, IDENTITY, Some(resume));
+    let tip = Tip { generation, shown, ..tip(900 * MIB, 0) };
+    let (identity, resume) = (IDENTITY, Some(Resume::Resumed { generation }));
     let said = ServerMsg::Opened { version: VERSION, generation, identity, resume, heartbeat_secs: 20, tip };
     effects(follow, Input::Text(said), 0)
 }
@@ -250,8 +250,6 @@ fn typed(scanned: u64) -> Follow {
     effects(&mut follow, counted(stands(3, scanned * MIB, true)), 0);
     follow
 }
-
-const RESUMED: Resume = Resume::Resumed { generation: FIRST };
 
 #[test]
 fn what_was_continued_is_continued_after_a_lost_connection() {
@@ -272,9 +270,12 @@ fn what_was_continued_is_continued_after_a_lost_connection() {
         effects(&mut follow, counted(stands(3, 40 * MIB, true)), 0);
         assert_eq!(n_continued(&effects(&mut follow, Input::Continue, 0)), 1);
         effects(&mut follow, counted(stands(3, 50 * MIB, false)), 0);
-        assert_eq!(n_continued(&reconnected(&mut follow, RESUMED, stands(0, 0, false))), 0);
+        // A server that was started again numbers generations anew.
+        let generation = Generation::new(9);
+        assert_eq!(n_continued(&reconnected(&mut follow, generation, stands(0, 0, false))), 0);
         for (scanned, n) in stops.iter().zip(continued) {
-            let sent = effects(&mut follow, counted(stands(1, scanned * MIB, true)), 0);
+            let tip = Tip { generation, shown: stands(1, scanned * MIB, true), ..tip(900 * MIB, 0) };
+            let sent = effects(&mut follow, Input::Text(ServerMsg::Tip(tip)), 0);
             assert_eq!(n_continued(&sent), *n, "{stops:?} {scanned}");
         }
         assert_eq!(follow.stopped(), stands(1, stops.last().unwrap() * MIB, true));
@@ -291,7 +292,7 @@ fn continue_that_is_asked_for_without_a_connection_is_said_when_it_is_there() {
         follow.step(Input::Continue, 0, &mut out);
         assert_eq!((n_continued(&out), follow.stopped()), (0, None), "it was asked for");
         assert!(out.contains(&Effect::StateChanged), "and that is to be seen");
-        assert_eq!(n_continued(&reconnected(&mut follow, RESUMED, stands_now)), n, "{stands_now:?}");
+        assert_eq!(n_continued(&reconnected(&mut follow, FIRST, stands_now)), n, "{stands_now:?}");
     }
     // A link's that nobody had begun.
     let mut follow = opened_link(stands(0, 0, true));
@@ -326,7 +327,7 @@ fn levels_that_were_continued_are_continued_too() {
     assert_eq!(follow.stopped_levels(), None, "it was asked for");
     effects(&mut follow, said(40, true), 0);
     assert!(follow.stopped_levels().is_some());
-    assert_eq!(n_continued(&reconnected(&mut follow, RESUMED, None)), 0);
+    assert_eq!(n_continued(&reconnected(&mut follow, FIRST, None)), 0);
     assert_eq!(follow.stopped_levels(), None, "they are counted anew");
     for (scanned, n) in [(20, 1), (40, 0)] {
         assert_eq!(n_continued(&effects(&mut follow, said(scanned, true), 0)), n, "{scanned}");
