@@ -121,10 +121,11 @@ struct Told {
     state: StreamState,
     new_lines: LineCount,
     tip: Option<Tip>,
+    stopped: Option<Matched>,
     current_hit: Option<Position>,
     is_seeking: bool,
     is_filling: bool,
-    levels: Option<Levels>,
+    levels: (Option<Levels>, bool),
     marks_epoch: u32,
 }
 
@@ -278,10 +279,11 @@ impl Follow {
             state: self.state(),
             new_lines: self.new_lines(),
             tip: self.tip,
+            stopped: self.stopped(),
             current_hit: self.current_hit(),
             is_seeking: self.is_seeking(),
             is_filling: self.is_filling(),
-            levels: self.levels(),
+            levels: (self.levels(), self.stopped_levels().is_some()),
             marks_epoch: self.marks().1,
         };
         if self.told != Some(told) {

@@ -18,8 +18,8 @@
 //!    which part of the file they cover. A sparse page may cover less than was asked for, even nothing new: the server
 //!    answers after a bounded piece of work, and the client asks again from where the answer ends. [`ClientMsg::Seek`]
 //!    works the same way. So a client gives up a search by not asking on, and there is nothing to cancel.
-//! 6. What a filter or a find term counts over the whole file takes a ration of bytes and time, and stands stopped then
-//!    ([`Matched::stopped`]) until some viewer of the same says [`ClientMsg::Continue`]. In a large file, what only a link
+//! 6. What a filter, a find term or the levels count over the whole file takes a ration of bytes and time, and stands stopped then
+//!    ([`Matched::stopped`], [`Levels::stopped`]) until some viewer of the same says [`ClientMsg::Continue`]. In a large file, what only a link
 //!    asks for stands from the beginning. Pages, seeks and live frames are as ever.
 //! 7. The server sends [`ServerMsg::Ping`] at the heartbeat interval; any message from the client counts as life, and
 //!    without one within [`PONG_SECS`] the connection is closed with [`CLOSE_NO_PONG`].
@@ -42,7 +42,7 @@ pub use listing::{Entry, EntryKind, Listing};
 pub use packed::Unpacking;
 
 /// The version of these messages. A client of another version is told to reload.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
 
 /// The path of the viewer's endpoint, below the base path.
 pub const ENDPOINT: &str = "/api/v1/viewer";
@@ -134,8 +134,8 @@ pub enum ClientMsg {
         filter: Option<Filter>,
         /// What to find, as in [`ClientMsg::Find`]; one that is wrong is refused in the same way.
         find: Option<String>,
-        /// Whether the user has asked for these in the page: more than a link that was opened.
-        wished: bool,
+        /// Which of these the user has asked for in the page: more than a link that was opened.
+        wished: Wished,
     },
     /// Shows other rows from here on. Answered by a page with the same request number, from which live frames go on when
     /// `follow` is set, or by [`ServerMsg::Refused`]: then everything stays as it was. Live frames that come before the
@@ -432,6 +432,20 @@ impl Filter {
     }
 }
 
+/// Whose count over the whole file the user has asked for in the page: typed there, or had go on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wished {
+    /// That of the rows that are shown.
+    pub filter: bool,
+    /// That of the find term among them.
+    pub find: bool,
+}
+
+impl Wished {
+    /// Both.
+    pub const ALL: Self = Self { filter: true, find: true };
+}
+
 /// How many lines of a generation have which level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Levels {
@@ -443,6 +457,8 @@ pub struct Levels {
     pub scanned: ByteOffset,
     /// Whether that is all of it.
     pub exact: bool,
+    /// It was looked through as far as it may be, until somebody asks for more.
+    pub stopped: bool,
 }
 
 /// Where there is something to see, by parts of equal length of a generation's bytes.

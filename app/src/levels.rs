@@ -132,7 +132,8 @@ mod tests {
     fn counts_have_a_plus_while_they_grow() {
         let mut counts = LevelCounts::default();
         counts.add(Some(Level::Warn), 1_204);
-        let of = |exact| Levels { generation: Generation::FIRST, counts, scanned: ByteOffset::ZERO, exact };
+        let of =
+            |exact| Levels { generation: Generation::FIRST, counts, scanned: ByteOffset::ZERO, exact, stopped: false };
         assert_eq!(count_text(Some(&of(true)), Some(Level::Warn)), "1,204");
         assert_eq!(count_text(Some(&of(false)), Some(Level::Warn)), "1,204+");
         assert_eq!(count_text(Some(&of(true)), None), "0");

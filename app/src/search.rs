@@ -2,9 +2,11 @@
 //! hides nothing. Here is what is typed in them, what is wrong with it, and how far the server has looked.
 
 use leptos::prelude::*;
+use taillight::line::LineCount;
 use taillight::query::{self, BadNarrow, Expr, Query, Term};
 use taillight::timestamp::TimeExpr;
 use taillight::view::{Command, FileView};
+use taillight::wire::Matched;
 
 use crate::boot::{FileScreen, Filtering};
 use crate::levels::{LevelAct, LevelState};
@@ -56,6 +58,30 @@ pub struct Progress {
     pub text: String,
 }
 
+/// What stands in the place of rows where the filter shows none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nothing {
+    /// What was looked through, where it is still under way.
+    pub text: String,
+    /// What more is said of a search that goes no further until it is asked to.
+    pub stopped: Option<String>,
+    /// Whether rows were found elsewhere.
+    pub is_elsewhere: bool,
+}
+
+impl Nothing {
+    /// Of a search that is through, or has looked through so many percent.
+    pub fn so_far(percent: Option<u8>) -> Self {
+        Self { text: text::no_match(percent), stopped: None, is_elsewhere: false }
+    }
+
+    /// Of a search that goes no further, in a file of `len` bytes.
+    pub fn stopped(shown: &Matched, len: u64) -> Self {
+        let stopped = Some(text::no_match_here(shown, len));
+        Self { text: "No line matches here".to_owned(), stopped, is_elsewhere: shown.count > LineCount::ZERO }
+    }
+}
+
 /// What is filtered and found, as the chrome shows it.
 #[derive(Clone, Copy)]
 pub struct Search {
@@ -75,8 +101,8 @@ pub struct Search {
     pub progress: RwSignal<Option<Progress>>,
     /// What is said of a search that stands stopped until it is asked to go on; empty when none does.
     pub stopped: RwSignal<String>,
-    /// What to say in the place of rows where the filter shows none; empty where there is nothing to say.
-    pub nothing: RwSignal<String>,
+    /// What stands in the place of rows where the filter shows none.
+    pub nothing: RwSignal<Option<Nothing>>,
     /// Whether text of the log is selected, and it fits on one line.
     pub selected: RwSignal<Option<Selected>>,
     /// The terms of the filter that were turned off.
@@ -141,6 +167,8 @@ pub enum SearchAct {
     Stop,
     /// Goes on with the one that stands stopped.
     Continue,
+    /// Goes to the first row that the filter shows.
+    First,
     /// So many more context lines around each match, or fewer.
     Context(i32),
     /// Shows the row among its neighbours, without the filter, or goes back to the filter.
@@ -274,12 +302,12 @@ pub fn find_of_selected(selected: &str) -> String {
 }
 
 /// What a first screen says in the place of rows.
-fn nothing_of(screen: &FileScreen) -> String {
-    match screen.filtering {
-        Some(filtering) if filtering.complete => text::no_match(None),
-        Some(filtering) => text::no_match(Some(share_of(filtering))),
-        None => String::new(),
-    }
+fn nothing_of(screen: &FileScreen) -> Option<Nothing> {
+    let filtering = screen.filtering?;
+    Some(match screen.tip.shown.filter(|shown| shown.stopped && !filtering.complete) {
+        Some(shown) => Nothing::stopped(&shown, screen.tip.len.get()),
+        None => Nothing::so_far((!filtering.complete).then(|| share_of(filtering))),
+    })
 }
 
 /// What a first screen says when the time for it was over before it was full.
@@ -287,11 +315,6 @@ fn progress_of(screen: &FileScreen) -> Option<Progress> {
     let is_waiting = screen.tip.shown.is_some_and(|shown| shown.stopped);
     let percent = screen.filtering.filter(|filtering| !filtering.complete && !is_waiting).map(share_of);
     percent.map(|_| Progress { percent, text: text::still_looking(SearchBox::Filter, percent) })
-}
-
-/// What a first screen says of a search that is not begun, or stands stopped.
-fn stopped_of(screen: &FileScreen) -> String {
-    screen.tip.stopped().map(|matched| text::stopped(matched.scanned.get(), screen.tip.len.get())).unwrap_or_default()
 }
 
 fn share_of(filtering: Filtering) -> u8 {
@@ -307,7 +330,7 @@ impl Search {
             BoxState { error: RwSignal::new(which.error_of(&text).or(refused)), text: RwSignal::new(text) }
         };
         let found = screen.and_then(|screen| screen.tip.found);
-        let nothing = screen.filter(|screen| screen.first == screen.end).map(nothing_of);
+        let nothing = screen.filter(|screen| screen.first == screen.end).and_then(nothing_of);
         Self {
             filter: of(SearchBox::Filter),
             find: of(SearchBox::Find),
@@ -316,8 +339,8 @@ impl Search {
             levels: LevelState::new(view),
             match_count: RwSignal::new(found.map(|found| text::match_count(&found)).unwrap_or_default()),
             progress: RwSignal::new(screen.and_then(progress_of)),
-            stopped: RwSignal::new(screen.map(stopped_of).unwrap_or_default()),
-            nothing: RwSignal::new(nothing.unwrap_or_default()),
+            stopped: RwSignal::new(screen.map(|screen| text::stopped_of(&screen.tip)).unwrap_or_default()),
+            nothing: RwSignal::new(nothing),
             selected: RwSignal::new(None),
             off: RwSignal::new(Vec::new()),
             can_leave: RwSignal::new(false),
@@ -339,7 +362,7 @@ impl Search {
         self.match_count.set(String::new());
         self.progress.set(None);
         self.stopped.set(String::new());
-        self.nothing.set(String::new());
+        self.nothing.set(None);
         self.selected.set(None);
         self.off.set(Vec::new());
         self.levels.counts.set(None);

@@ -2,10 +2,10 @@
 
 use taillight::follow::grouped;
 use taillight::level::LevelChoice;
-use taillight::line::{ByteLen, LineCount};
+use taillight::line::{ByteLen, ByteOffset, LineCount};
 use taillight::row::size_text;
 use taillight::timestamp::Stamp;
-use taillight::wire::{Entry, Found, Tip};
+use taillight::wire::{Entry, Found, Levels, Matched, Tip};
 
 use crate::search::SearchBox;
 
@@ -19,8 +19,12 @@ pub fn line_count(tip: &Tip) -> String {
     }
 }
 
-/// `3 of 120`, `0 of 120` before one was gone to, with `+` while the number still grows; `no match`.
+/// `3 of 120`, `0 of 120` before one was gone to, with `+` while the number still grows; `no match`; `not counted` where
+/// nobody has begun.
 pub fn match_count(found: &Found) -> String {
+    if found.matched.stopped && found.matched.scanned == ByteOffset::ZERO {
+        return "not counted".to_owned();
+    }
     let count = found.matched.count.get();
     let more = if found.matched.exact { "" } else { "+" };
     if count == 0 && found.matched.exact {
@@ -53,6 +57,21 @@ pub fn no_match(so_far: Option<u8>) -> String {
     }
 }
 
+/// What is said beside that of a file of `len` bytes whose search goes no further until it is asked to: what was searched
+/// beside what is here, and came to.
+pub fn no_match_here(shown: &Matched, len: u64) -> String {
+    let searched = || {
+        let scanned = shown.scanned.get();
+        format!("in the first {} ({} %); the rest is not searched", size(scanned), percent(scanned, len))
+    };
+    match shown.count.get() {
+        0 if shown.scanned == ByteOffset::ZERO => "The rest of the file is not searched.".to_owned(),
+        0 => format!("And none {}.", searched()),
+        1 => format!("1 line matches {}.", searched()),
+        n => format!("{} lines match {}.", grouped(n), searched()),
+    }
+}
+
 /// What is said while the server looks through the file for what is in a box.
 pub fn still_looking(which: SearchBox, percent: Option<u8>) -> String {
     let doing = if which == SearchBox::Filter { "filtering" } else { "searching" };
@@ -66,6 +85,23 @@ pub fn stopped(scanned: u64, len: u64) -> String {
         0 => format!("not searched: {}", size(len)),
         _ => format!("stopped after {} ({} %)", size(scanned), percent(scanned, len)),
     }
+}
+
+/// What is said of the first of these counts that stands stopped, and of which it is where the other does not; empty when
+/// none does.
+pub fn stopped_of(tip: &Tip) -> String {
+    let Some(matched) = tip.stopped() else { return String::new() };
+    let text = stopped(matched.scanned.get(), tip.len.get());
+    match (tip.shown, tip.found) {
+        (Some(_), Some(found)) if !found.matched.stopped => format!("filter {text}"),
+        (Some(shown), Some(_)) if !shown.stopped => format!("find {text}"),
+        _ => text,
+    }
+}
+
+/// What is said of counts of levels that stand stopped.
+pub fn stopped_levels(levels: &Levels, len: u64) -> String {
+    format!("levels {}", stopped(levels.scanned.get(), len))
 }
 
 /// What is said where there is no further row of some levels: `No more errors below`.
@@ -170,8 +206,8 @@ pub fn fuzzy_rank(pattern: &str, text: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use taillight::cursor::Generation;
-    use taillight::line::ByteOffset;
-    use taillight::wire::{FileState, LineTotal, Matched};
+    use taillight::level::LevelCounts;
+    use taillight::wire::{FileState, LineTotal};
 
     use super::*;
 
@@ -249,21 +285,29 @@ mod tests {
         assert_eq!((text(120, true, None), text(120, false, None)), ("0 of 120".into(), "0 of 120+".into()));
         assert_eq!((text(0, true, None), text(0, true, Some(1))), ("no match".into(), "no match".into()));
         assert_eq!((text(0, false, None), text(0, false, Some(1))), ("0 of 0+".into(), "0 of 0+".into()));
+        for (scanned, expected) in [(0, "not counted"), (9, "0 of 0+")] {
+            let scanned = ByteOffset::new(scanned);
+            let matched = Matched { stopped: true, scanned, ..matched(0, false) };
+            assert_eq!(match_count(&Found { matched, rank: None }), expected);
+        }
     }
+
+    const NOTHING: Tip = Tip {
+        generation: Generation::FIRST,
+        len: ByteOffset::ZERO,
+        complete: ByteOffset::ZERO,
+        lines: LineTotal { count: LineCount::ZERO, exact: true },
+        new_lines: LineCount::ZERO,
+        shown: None,
+        found: None,
+        state: FileState::Live,
+    };
 
     #[test]
     fn lines_are_counted_and_said_to_be_at_least_while_they_grow() {
         let text = |lines: (u64, bool), shown: Option<(u64, bool)>| {
-            line_count(&Tip {
-                generation: Generation::FIRST,
-                len: ByteOffset::ZERO,
-                complete: ByteOffset::ZERO,
-                lines: LineTotal { count: LineCount::new(lines.0), exact: lines.1 },
-                new_lines: LineCount::ZERO,
-                shown: shown.map(|(count, exact)| matched(count, exact)),
-                found: None,
-                state: FileState::Live,
-            })
+            let lines = LineTotal { count: LineCount::new(lines.0), exact: lines.1 };
+            line_count(&Tip { lines, shown: shown.map(|(count, exact)| matched(count, exact)), ..NOTHING })
         };
         assert_eq!(text((13_680_855, true), None), "13,680,855 lines");
         assert_eq!((text((1, true), None), text((0, false), None)), ("1 line".into(), "≥ 0 lines".into()));
@@ -284,8 +328,45 @@ mod tests {
         assert_eq!(no_more(LevelChoice::WARNINGS, false), "No more warnings above");
         assert_eq!(stopped(0, 12_300_000_000), "not searched: 12.3 GB");
         assert_eq!(stopped(20_000_000_000, 150_000_000_000), "stopped after 20.0 GB (13 %)");
+        for (count, scanned, expected) in [
+            (0, 0, "The rest of the file is not searched."),
+            (0, 20, "And none in the first 20.0 GB (13 %); the rest is not searched."),
+            (1, 20, "1 line matches in the first 20.0 GB (13 %); the rest is not searched."),
+            (1_204, 20, "1,204 lines match in the first 20.0 GB (13 %); the rest is not searched."),
+        ] {
+            let (count, scanned) = (LineCount::new(count), ByteOffset::new(scanned * 1_000_000_000));
+            let shown = Matched { count, exact: false, scanned, stopped: true };
+            assert_eq!(no_match_here(&shown, 150_000_000_000), expected);
+        }
         assert_eq!(no_match(Some(7)), "No line matches so far · 7 % looked through");
         assert_eq!(still_looking(SearchBox::Filter, Some(7)), "still filtering · 7 % looked through");
+    }
+
+    #[test]
+    fn which_search_stands_is_said_where_only_one_does() {
+        let matched = |stopped: bool| Matched {
+            count: LineCount::ZERO,
+            exact: !stopped,
+            scanned: ByteOffset::new(if stopped { 1_000_000_000 } else { 2_000_000_000 }),
+            stopped,
+        };
+        for (shown, found, expected) in [
+            (None, None, ""),
+            (Some(false), Some(false), ""),
+            (Some(true), None, "stopped after 1.0 GB (50 %)"),
+            (None, Some(true), "stopped after 1.0 GB (50 %)"),
+            (Some(true), Some(true), "stopped after 1.0 GB (50 %)"),
+            (Some(true), Some(false), "filter stopped after 1.0 GB (50 %)"),
+            (Some(false), Some(true), "find stopped after 1.0 GB (50 %)"),
+        ] {
+            let found = found.map(|stopped| Found { matched: matched(stopped), rank: None });
+            let tip = Tip { len: ByteOffset::new(2_000_000_000), shown: shown.map(matched), found, ..NOTHING };
+            assert_eq!(stopped_of(&tip), expected);
+        }
+        let scanned = ByteOffset::new(1_000_000_000);
+        let (counts, generation) = (LevelCounts::default(), Generation::FIRST);
+        let levels = Levels { generation, counts, scanned, exact: false, stopped: true };
+        assert_eq!(stopped_levels(&levels, 2_000_000_000), "levels stopped after 1.0 GB (50 %)");
     }
 
     #[test]

@@ -42,6 +42,10 @@ pub mod ids {
     pub const SELECTION: &str = "selection";
     /// The button that shows a row among its neighbours.
     pub const IN_CONTEXT: &str = "in-context";
+    /// What is said of a search that stands stopped.
+    pub const LIMIT: &str = "limit";
+    /// The button that has it go on.
+    pub const CONTINUE: &str = "continue";
 }
 
 /// A file in the viewer. It stays when another file is opened.

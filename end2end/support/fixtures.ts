@@ -124,7 +124,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
       const proxy = await Proxy.start();
       proxies.push(proxy);
       // The name under which the browser reaches it must be one of the server's.
-      proxy.to((await startServer({ ...options, environment: { TAILLIGHT_HOSTS: proxy.host } })).origin);
+      proxy.to((await startServer({ ...options, environment: { ...options.environment, TAILLIGHT_HOSTS: proxy.host } })).origin);
       return proxy;
     });
     for (const proxy of proxies) await proxy.dispose();

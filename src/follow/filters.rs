@@ -80,19 +80,25 @@ impl Follow {
             return;
         }
         self.cancel_seek();
-        if filter.is_some() {
-            self.wish();
-        }
         if !self.has_page
             && !self.link.is_listening()
             && let Some(start) = &mut self.start
         {
             (start.at, start.before, start.after) = (at, before, after);
-            return self.filters.begin(filter);
+            self.filters.begin(filter);
+            return self.is_shown_anew();
         }
         self.filters.asked.retain(|asked| asked.req.is_some());
         self.filters.asked.push(Asked { filter, at, before, after, req: None });
         self.ask_filter(out);
+    }
+
+    /// The filter in force is the one that the user has asked for: not before, for it may be refused.
+    fn is_shown_anew(&mut self) {
+        self.forget_counts(true);
+        if self.filters.in_force.is_some() {
+            self.wish_shown();
+        }
     }
 
     /// Sends the filter that is wanted, if it was not.
@@ -116,6 +122,7 @@ impl Follow {
         self.filters.in_force = asked.filter;
         self.spans.clear();
         self.overview.clear_marks();
+        self.is_shown_anew();
         if let Some(tip) = &mut self.tip {
             tip.shown = None;
         }

@@ -172,7 +172,7 @@ impl Follow {
             credit: CREDIT_BYTES,
             filter: self.filters.in_force().cloned(),
             find: self.finding.term().cloned(),
-            wished: self.is_wished(),
+            wished: self.wished(),
         }));
         self.requests.wait_for_first(resume.is_none());
         self.live = follow;
@@ -249,7 +249,8 @@ impl Follow {
         self.filters.forget();
         self.finding.forget();
         self.spans.forget();
-        self.overview.forget();
+        self.overview.lost();
+        self.forget_continued();
         self.live = false;
         self.resync = None;
         self.behind = crate::line::ByteLen::ZERO;

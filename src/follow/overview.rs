@@ -42,6 +42,14 @@ impl Overview {
         (self.basis, self.req) = (None, None);
     }
 
+    /// The connection is lost: the next one counts levels by itself, perhaps from 0 on.
+    pub(super) fn lost(&mut self) {
+        self.forget();
+        if let Some(levels) = &mut self.levels {
+            levels.stopped = false;
+        }
+    }
+
     /// Other rows are shown, or something else is found: the marks say nothing any more.
     pub(super) fn clear_marks(&mut self) {
         self.forget();
@@ -84,6 +92,7 @@ impl Follow {
             self.overview.wants_levels = on;
             self.overview.levels = None;
             self.overview.clear_marks();
+            self.forget_levels();
             if self.link.is_open() {
                 out.push(Effect::Send(ClientMsg::Levels { on }));
             }

@@ -51,8 +51,9 @@ pub(super) struct Finding {
     sent: Vec<(u32, Option<String>)>,
     seek: Option<Seek>,
     hit: Option<Position>,
-    /// The hit and the count of the term in force, while what was sent after it may be refused.
-    kept: Option<(Option<Position>, Option<Found>)>,
+    /// The hit and the count of the term in force, and whether it was asked for, while what was sent after it may be
+    /// refused.
+    kept: Option<(Option<Position>, Option<Found>, bool)>,
     /// The hit is on its way into the window.
     is_coming: bool,
 }
@@ -119,15 +120,17 @@ impl Follow {
             return;
         }
         self.cancel_seek();
+        let was_wished = self.wished().find;
         if term.is_some() {
-            self.wish();
+            self.wish_find(true);
         }
+        self.forget_counts(false);
         let hit = self.finding.hit.take();
         self.spans.clear();
         self.overview.clear_marks();
         let found = self.tip.as_mut().and_then(|tip| tip.found.take());
         if self.finding.sent.is_empty() {
-            self.finding.kept = Some((hit, found));
+            self.finding.kept = Some((hit, found, was_wished));
         }
         if self.link.is_listening() {
             let req = self.requests.next();
@@ -167,9 +170,10 @@ impl Follow {
         let is_newest = self.finding.sent.last().is_some_and(|(sent, _)| *sent == req);
         self.finding.sent.retain(|(sent, _)| *sent != req);
         if self.finding.sent.is_empty()
-            && let Some((hit, found)) = self.finding.kept.take()
+            && let Some((hit, found, was_wished)) = self.finding.kept.take()
         {
             self.finding.hit = hit;
+            self.wish_find(was_wished);
             if let Some(tip) = self.tip.as_mut().filter(|tip| tip.found.is_none()) {
                 tip.found = found;
             }

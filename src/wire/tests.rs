@@ -48,17 +48,17 @@ fn client_messages_have_these_bytes() {
         credit: CREDIT_BYTES,
         filter: None,
         find: None,
-        wished: false,
+        wished: Wished::default(),
     };
     let page = |at| ClientMsg::Page { req: 1, generation: GENERATION, at, before: 2, after: 4 };
     check([
         (
             open(None),
-            r#"{"open":{"version":6,"path":"r/a.log","at":"end","before":40,"after":0,"resume":null,"follow":true,"credit":262144,"filter":null,"find":null,"wished":false}}"#,
+            r#"{"open":{"version":7,"path":"r/a.log","at":"end","before":40,"after":0,"resume":null,"follow":true,"credit":262144,"filter":null,"find":null,"wished":{"filter":false,"find":false}}}"#,
         ),
         (
             open(resume),
-            r#"{"open":{"version":6,"path":"r/a.log","at":"end","before":40,"after":0,"resume":{"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"offset":70,"marker":{"len":2,"hash":5}},"follow":true,"credit":262144,"filter":null,"find":null,"wished":false}}"#,
+            r#"{"open":{"version":7,"path":"r/a.log","at":"end","before":40,"after":0,"resume":{"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"offset":70,"marker":{"len":2,"hash":5}},"follow":true,"credit":262144,"filter":null,"find":null,"wished":{"filter":false,"find":false}}}"#,
         ),
         (page(Anchor::Start), r#"{"page":{"req":1,"generation":3,"at":"start","before":2,"after":4}}"#),
         (
@@ -104,8 +104,8 @@ fn messages_of_levels_times_and_marks_have_these_bytes() {
     let stamp = Stamp::from_secs(1);
     check([
         (
-            ServerMsg::Levels(Levels { generation: GENERATION, counts, scanned: AT, exact: false }),
-            r#"{"levels":{"generation":3,"counts":{"levels":[0,0,0,0,5,0],"unknown":6},"scanned":70,"exact":false}}"#,
+            ServerMsg::Levels(Levels { generation: GENERATION, counts, scanned: AT, exact: false, stopped: true }),
+            r#"{"levels":{"generation":3,"counts":{"levels":[0,0,0,0,5,0],"unknown":6},"scanned":70,"exact":false,"stopped":true}}"#,
         ),
         (
             ServerMsg::Marks { req: 2, generation: GENERATION, marks },
@@ -133,12 +133,12 @@ fn messages_of_filter_and_find_have_these_bytes() {
         credit: 7,
         filter: filter.clone(),
         find: Some("/x/i".to_owned()),
-        wished: true,
+        wished: Wished { filter: true, find: false },
     };
     check([
         (
             open,
-            r#"{"open":{"version":6,"path":"r/a.log","at":"start","before":0,"after":9,"resume":null,"follow":false,"credit":7,"filter":{"q":"error -\"a b\"","ctx":3},"find":"/x/i","wished":true}}"#,
+            r#"{"open":{"version":7,"path":"r/a.log","at":"start","before":0,"after":9,"resume":null,"follow":false,"credit":7,"filter":{"q":"error -\"a b\"","ctx":3},"find":"/x/i","wished":{"filter":true,"find":false}}}"#,
         ),
         (
             filtered(filter),
@@ -207,11 +207,11 @@ fn server_messages_have_these_bytes() {
     check([
         (
             opened(None),
-            r#"{"opened":{"version":6,"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"resume":null,"heartbeat_secs":20,"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}}}"#,
+            r#"{"opened":{"version":7,"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"resume":null,"heartbeat_secs":20,"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}}}"#,
         ),
         (
             opened(Some(Resume::Resumed { generation: GENERATION })),
-            r#"{"opened":{"version":6,"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"resume":{"resumed":{"generation":3}},"heartbeat_secs":20,"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}}}"#,
+            r#"{"opened":{"version":7,"generation":3,"identity":{"inode":11,"born_ns":12,"head_len":13,"head_hash":18446744073709551615},"resume":{"resumed":{"generation":3}},"heartbeat_secs":20,"tip":{"generation":3,"len":99,"complete":90,"lines":{"count":7,"exact":true},"new_lines":2,"shown":null,"found":null,"state":"read-error"}}}"#,
         ),
         (
             ServerMsg::Tip(TIP),

@@ -13,8 +13,8 @@ use super::status::set;
 use super::{Live, ROWS_ABOVE, with};
 use crate::browser::events::DomEvent;
 use crate::browser::timer::{Timeout, now_ms};
-use crate::browser::{gestures as doors, measure};
-use crate::search::{BoxError, PATIENCE_MS, Progress, SearchBox, Selected};
+use crate::browser::{focus, gestures as doors, measure};
+use crate::search::{BoxError, Nothing, PATIENCE_MS, Progress, SearchBox, Selected};
 use crate::text;
 use crate::viewer::ids;
 
@@ -252,29 +252,38 @@ impl Live {
         set(search.levels.counts, self.follow.levels());
         let progress = self.progress();
         set(search.nothing, self.nothing(progress.as_ref()));
-        set(search.stopped, self.stopped());
+        let stopped = self.stopped();
+        if (stopped.is_empty() || progress.is_some()) && focus::has_focus(ids::CONTINUE) {
+            // The button goes, whoever has it go on.
+            focus::focus(ids::GRID);
+        }
+        set(search.stopped, stopped);
         set(search.progress, progress);
     }
 
     /// What is said where the filter shows no row of a file that has some.
-    fn nothing(&self, progress: Option<&Progress>) -> String {
+    fn nothing(&self, progress: Option<&Progress>) -> Option<Nothing> {
         let is_empty = self.has_filter() && self.follow.window().is_empty();
-        let tip = self.follow.tip().filter(|tip| is_empty && tip.len > ByteOffset::ZERO);
-        match tip.and_then(|tip| tip.shown).filter(|shown| shown.count.get() == 0) {
-            Some(shown) if shown.exact => text::no_match(None),
-            Some(shown) if shown.stopped => text::no_match(Some(text::percent(shown.scanned.get(), self.len()))),
-            // It may be there at once: what is said for a moment only flickers.
-            Some(_) => {
-                progress.and_then(|it| it.percent).map(|percent| text::no_match(Some(percent))).unwrap_or_default()
+        let shown = self.follow.tip().filter(|tip| is_empty && tip.len > ByteOffset::ZERO)?.shown?;
+        match shown.count.get() {
+            _ if self.follow.is_all_here() => Some(Nothing::so_far(None)),
+            _ if shown.stopped => {
+                let is_looking = self.follow.is_filling() || self.follow.stopped().is_none();
+                (!is_looking).then(|| Nothing::stopped(&shown, self.len()))
             }
-            None => String::new(),
+            0 if shown.exact => Some(Nothing::so_far(None)),
+            // It may be there at once: what is said for a moment only flickers.
+            0 => progress?.percent.map(|percent| Nothing::so_far(Some(percent))),
+            _ => None,
         }
     }
 
     /// What is said of a search that stands stopped.
     fn stopped(&self) -> String {
-        let stopped = self.follow.stopped().filter(|_| self.has_filter() || self.has_find());
-        stopped.map(|matched| text::stopped(matched.scanned.get(), self.len())).unwrap_or_default()
+        let is_wanted = self.follow.stopped().is_some() && (self.has_filter() || self.has_find());
+        let search = self.follow.tip().filter(|_| is_wanted).map(text::stopped_of);
+        let levels = || self.follow.stopped_levels().map(|levels| text::stopped_levels(&levels, self.len()));
+        search.or_else(levels).unwrap_or_default()
     }
 
     fn len(&self) -> u64 {

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use taillight::level::LevelChoice;
 use taillight::query::{self, Side};
 use taillight::view::keys::KeyPress;
-use taillight::view::{Command, FileView};
+use taillight::view::{Command, FileView, Place};
 
 use super::{NAV, command_view, toast};
 use crate::browser::timer::Timeout;
@@ -57,6 +57,10 @@ pub fn act(shell: Shell, act: SearchAct) {
         SearchAct::Continue => {
             live::go_on();
             // The button goes, and what it brings is there.
+            focus::focus(ids::GRID);
+        }
+        SearchAct::First => {
+            command_view(shell, Command::GoTo(Place::Start));
             focus::focus(ids::GRID);
         }
         SearchAct::Context(step) => {

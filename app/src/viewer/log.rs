@@ -11,7 +11,7 @@ use crate::app::FirstScreen;
 use crate::boot::{ReaderLinks, Screen};
 use crate::erased::{any, handler, memo, shown};
 use crate::levels::parts;
-use crate::search::{SearchAct, SearchBox};
+use crate::search::{Nothing, SearchAct, SearchBox};
 use crate::shell::{Act, Shell};
 
 /// The log.
@@ -86,14 +86,18 @@ fn NothingMatches() -> impl IntoView {
                 all.join(" · ")
             ),
         };
-        Some(nothing.get()).filter(|text| !text.is_empty()).map(|text| {
+        let button = move |text: &'static str, act: SearchAct| {
+            any(view! { <button class="ghost" on:click=handler(move |_| shell.search(act.clone()))>{text}</button> })
+        };
+        nothing.get().map(|Nothing { text, stopped, is_elsewhere }| {
+            let is_stopped = stopped.is_some();
             any(view! {
                 <div class="void">
                     <strong>{text}</strong>
-                    <p>{why}</p>
-                    <button class="ghost" on:click=handler(move |_| shell.search(SearchAct::Clear(SearchBox::Filter)))>
-                        "Show all lines"
-                    </button>
+                    <p>{stopped.unwrap_or(why)}</p>
+                    {is_elsewhere.then(|| button("Go to the first match", SearchAct::First))}
+                    {is_stopped.then(|| button("Continue the search", SearchAct::Continue))}
+                    {button("Show all lines", SearchAct::Clear(SearchBox::Filter))}
                 </div>
             })
         })

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use taillight::view::keys::KeyAction;
 
+use super::ids;
 use crate::erased::{any, handler, memo, shown};
 use crate::search::SearchAct;
 use crate::shell::{Act, Shell};
@@ -79,14 +80,22 @@ fn Stopped() -> impl IntoView {
     let shell = Shell::get();
     let (stopped, progress) = (shell.search.stopped, shell.search.progress);
     let is_shown = memo(move || !stopped.with(String::is_empty) && progress.with(Option::is_none));
-    shown(move || {
+    let text = move || if is_shown.get() { stopped.get() } else { String::new() };
+    let button = move || {
         is_shown.get().then(|| {
             any(view! {
-                <span class="searching">
-                    <span role="status" aria-label="Search limit">{shown(move || stopped.get())}</span>
-                    <button on:click=handler(move |_| shell.search(SearchAct::Continue))>"Continue"</button>
-                </span>
+                <button
+                    id=ids::CONTINUE aria-describedby=ids::LIMIT
+                    on:click=handler(move |_| shell.search(SearchAct::Continue))
+                >"Continue"</button>
             })
         })
+    };
+    // It stands before its text comes: a region that comes with its text is not read aloud.
+    any(view! {
+        <span class=shown(move || if is_shown.get() { "searching" } else { "searching none" })>
+            <span id=ids::LIMIT role="status" aria-label="Search limit">{shown(text)}</span>
+            {shown(button)}
+        </span>
     })
 }

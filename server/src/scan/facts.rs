@@ -9,7 +9,7 @@ mod tally;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::stream::{FuturesOrdered, StreamExt as _};
 use taillight::level::{Level, LevelCounts};
@@ -17,7 +17,8 @@ use taillight::line::ByteOffset;
 use tokio::sync::watch;
 
 use super::units::{Ground, Scratch, Sizes};
-use super::{Budget, Filter};
+use super::view::Leave;
+use super::{Budget, Filter, Ration};
 use crate::index::{BLOCK_BYTES, LineIndex};
 use crate::source::Source;
 use crate::tasks::{Tasks, scan_threads};
@@ -42,6 +43,8 @@ pub struct Census {
     pub scanned: ByteOffset,
     /// Whether that is all that is known of it.
     pub exact: bool,
+    /// It was looked through as far as it may be, until somebody asks for more.
+    pub stopped: bool,
 }
 
 /// The facts of a source, made while this is held. Methods may be called from any thread; [`Facts::marks`] reads, and
@@ -74,6 +77,8 @@ struct State {
     last: Option<Option<Level>>,
     /// How far was looked: `done`, or the length that was known when the last line was looked at.
     looked: u64,
+    /// How much more may be.
+    leave: Leave,
 }
 
 impl Facts {
@@ -91,9 +96,15 @@ impl Facts {
         Self { known: Arc::new(known) }
     }
 
-    /// The usual facts of a source, made in the background from now on.
-    pub(super) fn begin(source: Arc<dyn Source>, index: Arc<LineIndex>, len: u64, tasks: &Tasks) -> Self {
+    /// The usual facts of a source, made in the background from now on as far as `ration` goes.
+    pub(super) fn begin(
+        (source, index): (Arc<dyn Source>, Arc<LineIndex>),
+        len: u64,
+        ration: Ration,
+        tasks: &Tasks,
+    ) -> Self {
         let facts = Self::new(source, index, Sizes::USUAL, BLOCK_BYTES);
+        facts.known.write(|state| state.leave = Leave::of(ration));
         facts.grow_to(len);
         tasks.spawn(keep_up(Arc::clone(&facts.known), tasks.clone()));
         facts
@@ -110,6 +121,31 @@ impl Facts {
         let has_grown = self.known.target.send_if_modified(|target| std::mem::replace(target, len.max(*target)) < len);
         if has_grown {
             self.known.publish();
+        }
+    }
+
+    /// How many bytes are not looked through yet.
+    pub(super) fn unread(&self) -> u64 {
+        let target = *self.known.target.borrow();
+        self.known.read(|state| target.saturating_sub(state.looked))
+    }
+
+    /// Where nothing was given yet, this is.
+    pub(super) fn limit(&self, ration: Ration) {
+        self.known.loosen(|leave| leave.begin(ration));
+    }
+
+    /// Has the making go on that stands stopped.
+    pub fn go_on(&self, ration: Ration) {
+        self.known.loosen(|leave| leave.give(ration));
+    }
+
+    /// Waits until it does not stand stopped, or has ended.
+    pub fn goes_on(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut changes = self.changed();
+        async move {
+            // An error: it has ended.
+            let _ = changes.wait_for(|census| !census.stopped).await;
         }
     }
 
@@ -201,6 +237,7 @@ async fn keep_up(known: Arc<Known>, tasks: Tasks) {
     while !known.is_dropped.load(Ordering::Relaxed) && !stopping.is_cancelled() {
         targets.borrow_and_update();
         let went = known.go_on(&tasks).await;
+        known.rest();
         known.publish();
         tokio::select! {
             () = stopping.cancelled() => {}
@@ -211,7 +248,7 @@ async fn keep_up(known: Arc<Known>, tasks: Tasks) {
 }
 
 impl Known {
-    /// Goes on to the end of what is known. Fails when reading does, or it is wanted no more.
+    /// Goes on to the end of what is known, or of what it was given. Fails when reading does, or it is wanted no more.
     async fn go_on(self: &Arc<Self>, tasks: &Tasks) -> io::Result<()> {
         let end = *self.target.borrow();
         loop {
@@ -220,32 +257,42 @@ impl Known {
             if done < bulk_end {
                 self.sweep((done, bulk_end), end, tasks).await?;
             }
+            if self.may_read() == 0 {
+                return Ok(());
+            }
             // What is left at the end, or a line that is too long to be passed by those who work side by side.
             let from = self.read(|state| state.done);
             let to = if from < bulk_end { from + 1 } else { end };
             let known = Arc::clone(self);
-            let told = tasks.scanning(move || known.part((from, true), (to, end))).await?;
+            let (told, time) = tasks.scanning(move || timed(|| known.part((from, true), (to, end)))).await?;
             let is_over = told.open.is_some() || from >= bulk_end;
             self.take(told, end);
+            let reached = self.read(|state| state.looked);
+            self.write(|state| state.leave.spend(reached.saturating_sub(from), time));
             if is_over {
                 return Ok(());
             }
         }
     }
 
-    /// Does `[from, to)` side by side, up to a line that is left.
+    /// Does `[from, to)` side by side, up to a line that is left, or to where what it was given ends.
     async fn sweep(self: &Arc<Self>, (from, to): (u64, u64), end: u64, tasks: &Tasks) -> io::Result<()> {
         let mut flight = FuturesOrdered::new();
-        let mut next = from;
+        let (mut next, to) = (from, to.min(from.saturating_add(self.may_read())));
         loop {
-            while flight.len() < scan_threads() * AHEAD && next < to {
+            // The time that it was given may be over before the bytes are.
+            while flight.len() < scan_threads() * AHEAD && next < to && self.may_read() > 0 {
                 let (start, stop) = (next, ((next + self.sizes.span) / self.block * self.block).max(next + 1).min(to));
                 let known = Arc::clone(self);
-                flight.push_back(tasks.scanning(move || known.span((start, start == from), (stop, end))));
+                let span = move || timed(|| known.span((start, start == from), (stop, end)));
+                let span = tasks.scanning(span);
+                flight.push_back(async move { (stop - start, span.await) });
                 next = stop;
             }
-            let Some(told) = flight.next().await else { return Ok(()) };
-            let is_left = self.take(told?, end);
+            let Some((len, told)) = flight.next().await else { return Ok(()) };
+            let (told, time) = told?;
+            let is_left = self.take(told, end);
+            self.write(|state| state.leave.spend(len, time));
             self.publish();
             if is_left {
                 return Ok(());
@@ -283,17 +330,7 @@ impl Known {
     /// Takes the facts of the next part over; whether a line is left that the one after it cannot follow.
     fn take(&self, told: Told, end: u64) -> bool {
         let is_left = told.open.is_some();
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        for (block, facts) in told.blocks {
-            state.blocks.add(block, facts);
-        }
-        for (kind, n) in told.counts {
-            state.counts.add(kind, n);
-        }
-        let done = told.open.map(|(at, _)| at).or(told.next).unwrap_or(state.done);
-        state.done = state.done.max(done);
-        state.last = told.open.and_then(|(_, kind)| kind);
-        state.looked = if state.last.is_some() { end } else { state.done };
+        self.write(|state| state.take(told, end));
         is_left
     }
 
@@ -304,7 +341,9 @@ impl Known {
             if let Some(kind) = state.last {
                 counts.add(kind, 1);
             }
-            Census { counts, scanned: ByteOffset::new(state.looked), exact: state.looked >= target }
+            let exact = state.looked >= target;
+            let stopped = !exact && state.leave.is_stopped();
+            Census { counts, scanned: ByteOffset::new(state.looked), exact, stopped }
         })
     }
 
@@ -313,9 +352,56 @@ impl Known {
         self.census.send_if_modified(|known| std::mem::replace(known, census) != census);
     }
 
+    /// How many bytes may still be looked through.
+    fn may_read(&self) -> u64 {
+        self.read(|state| state.leave.bytes())
+    }
+
+    /// Nothing is under way: what comes after the end is no search, and what was given may be used up.
+    fn rest(&self) {
+        let target = *self.target.borrow();
+        self.write(|state| match state.looked >= target {
+            true => state.leave.refill(),
+            false => state.leave.stop(),
+        });
+    }
+
+    fn loosen(&self, change: impl FnOnce(&mut Leave)) {
+        self.write(|state| change(&mut state.leave));
+        self.publish();
+        // Wakes who makes them.
+        self.target.send_modify(|_| {});
+    }
+
     fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
         look(&self.state.read().unwrap_or_else(PoisonError::into_inner))
     }
+
+    fn write(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state.write().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl State {
+    /// Takes the facts of the next part over, of a source that is read up to `end`.
+    fn take(&mut self, told: Told, end: u64) {
+        for (block, facts) in told.blocks {
+            self.blocks.add(block, facts);
+        }
+        for (kind, n) in told.counts {
+            self.counts.add(kind, n);
+        }
+        let done = told.open.map(|(at, _)| at).or(told.next).unwrap_or(self.done);
+        self.done = self.done.max(done);
+        self.last = told.open.and_then(|(_, kind)| kind);
+        self.looked = if self.last.is_some() { end } else { self.done };
+    }
+}
+
+/// With how long it took.
+fn timed<T>(work: impl FnOnce() -> io::Result<T>) -> io::Result<(T, Duration)> {
+    let began = Instant::now();
+    Ok((work()?, began.elapsed()))
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ pub(super) use count::step;
 pub(super) use counts::Counts;
 #[cfg(test)]
 pub(super) use group::{Group, Waiting};
+pub(super) use ration::Leave;
 pub use ration::{Ration, Rations};
 pub(super) use together::{Together, keep_counting};
 

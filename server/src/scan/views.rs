@@ -39,9 +39,10 @@ impl Views {
     }
 
     /// The facts of the source, shared with everybody who holds them. They are made in the background from now on and kept
-    /// up to date, until the last holder drops them.
-    pub fn facts(&self, tasks: &Tasks) -> Arc<Facts> {
-        self.shelf.facts(tasks)
+    /// up to date, until the last holder drops them; as far as `ration` says for so many bytes that are not looked through
+    /// yet, as with [`Views::within`].
+    pub fn facts(&self, ration: impl FnOnce(u64) -> Ration, tasks: &Tasks) -> Arc<Facts> {
+        self.shelf.facts(ration, tasks)
     }
 
     /// The facts of the source while somebody holds them.
@@ -92,7 +93,7 @@ impl Views {
         let together = if is_quick { Arc::clone(&self.shelf.together) } else { Arc::default() };
         if together.join(counts) {
             let (shelf, for_facts) = (Arc::clone(&self.shelf), tasks.clone());
-            tasks.spawn(keep_counting(together, move || shelf.facts(&for_facts), tasks.clone()));
+            tasks.spawn(keep_counting(together, move |ration| shelf.facts(|_| ration, &for_facts), tasks.clone()));
         }
     }
 
@@ -125,13 +126,15 @@ impl Shelf {
         self.facts.lock().unwrap_or_else(PoisonError::into_inner).upgrade()
     }
 
-    fn facts(&self, tasks: &Tasks) -> Arc<Facts> {
+    fn facts(&self, ration: impl FnOnce(u64) -> Ration, tasks: &Tasks) -> Arc<Facts> {
         let mut held = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(facts) = held.upgrade() {
+            facts.limit(ration(facts.unread()));
             return facts;
         }
         let len = self.len.load(Ordering::Acquire);
-        let facts = Arc::new(Facts::begin(Arc::clone(&self.source), Arc::clone(&self.index), len, tasks));
+        let of = (Arc::clone(&self.source), Arc::clone(&self.index));
+        let facts = Arc::new(Facts::begin(of, len, ration(len), tasks));
         *held = Arc::downgrade(&facts);
         facts
     }

@@ -78,7 +78,7 @@ pub async fn screen(state: &AppState, who: &Principal, view: &FileView) -> Resul
     }
     let ground = (state.tasks.clone(), Arc::clone(&tip.current().source));
     let (mut search, refused) = Search::of_link(view.shown_rows(), Some(view.find.clone()), ground).await;
-    search.hold_views(tip.current(), state.facts.rations, &state.tasks);
+    search.hold_views(&tip, state.facts.rations, &state.tasks);
     let (search, wanted, seen) = (Arc::new(search), view.clone(), Arc::clone(&tip));
     let reader = Arc::clone(&search);
     let drawn = state.tasks.blocking(move || draw(&seen, &wanted, &reader)).await?;

@@ -76,8 +76,9 @@ impl Viewer {
         self.hold_views();
         let is_counted = self.count_new_lines().await;
         self.search.rank(&self.state.tasks).await;
-        let going_on = self.search.going_on();
+        let mut going_on = self.search.going_on();
         let n_stood = going_on.len();
+        going_on.extend(self.levels.as_mut().and_then(|watch| watch.going_on()));
         self.waiting.wait_for(going_on);
         let tip = self.tip_now();
         // One that has just stopped is waited for the next time.
@@ -169,7 +170,7 @@ impl Viewer {
     /// Holds the counting views of the current generation: a search that was superseded ends when its view is let go.
     pub(super) fn hold_views(&mut self) {
         let tip = self.puller.tip();
-        if self.search.hold_views(tip.current(), self.state.facts.rations, &self.state.tasks) {
+        if self.search.hold_views(&tip, self.state.facts.rations, &self.state.tasks) {
             self.puller.show_only(self.search.filter().cloned());
         }
     }

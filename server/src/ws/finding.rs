@@ -9,7 +9,7 @@ use bytes::Bytes;
 use taillight::cursor::Generation;
 use taillight::level::LevelChoice;
 use taillight::line::{ByteOffset, text_at};
-use taillight::wire::{self, Failure, MAX_LINE_BYTES, MAX_SPAN_ROWS, MAX_SPANS_PER_ROW, RowSpans, ServerMsg};
+use taillight::wire::{self, Failure, MAX_LINE_BYTES, MAX_SPAN_ROWS, MAX_SPANS_PER_ROW, RowSpans, ServerMsg, Wished};
 
 use super::connection::{End, Viewer, sent};
 use super::outbox;
@@ -31,17 +31,15 @@ struct Sought {
 }
 
 impl Viewer {
-    /// What the first message asks to show and to find, and whether a user has asked for that; what of it is wrong.
+    /// What the first message asks to show and to find, and what of that a user has asked for; what of it is wrong.
     pub(super) async fn set_up_search(
         &mut self,
         (filter, find): (Option<wire::Filter>, Option<String>),
-        is_wished: bool,
+        wished: Wished,
     ) -> Vec<Refusal> {
         let (search, refused) = Search::of_link(filter, find, self.ground()).await;
         self.search = search;
-        if is_wished {
-            self.search.wish();
-        }
+        self.search.wish(wished);
         self.puller.show_only(self.search.filter().cloned());
         self.hold_views();
         refused
@@ -72,9 +70,7 @@ impl Viewer {
         };
         self.counter = (!follow).then(|| counter.only(filter.as_ref()));
         self.live = follow;
-        if filter.is_some() {
-            self.search.wish();
-        }
+        self.search.wish(Wished { filter: filter.is_some(), find: false });
         self.search.show(filter);
         // Told even where the same rows match: the client knows of no count of this filter.
         self.told = None;
@@ -90,9 +86,7 @@ impl Viewer {
     pub(super) async fn find(&mut self, socket: &mut Socket, req: u32, term: Option<String>) -> ControlFlow<End> {
         match search::compile_find(term, self.ground()).await {
             Ok(term) => {
-                if term.is_some() {
-                    self.search.wish();
-                }
+                self.search.wish(Wished { filter: false, find: term.is_some() });
                 self.search.find(term);
                 self.told = None;
                 self.hold_views();
@@ -105,7 +99,11 @@ impl Viewer {
 
     /// Has searches go on that stand stopped.
     pub(super) fn go_on(&mut self) {
-        self.search.go_on(self.state.facts.rations);
+        let rations = self.state.facts.rations;
+        self.search.go_on(rations);
+        if let Some(watch) = &self.levels {
+            watch.go_on(rations.pass);
+        }
         self.tell_soon();
     }
 
@@ -154,7 +152,7 @@ impl Viewer {
         let look = move || seek_by_facts(&looked_in, &filter, facts.as_deref(), (from, end), down);
         let sought = self.state.tasks.blocking(look).await;
         if matches!(sought, Ok(Sought { found: None, at_end: false, .. })) {
-            self.search.hold_facts(&epoch, &self.state.tasks);
+            self.search.hold_facts(&epoch, self.state.facts.rations, &self.state.tasks);
         }
         say_sought(socket, (req, generation), sought).await
     }

@@ -5,6 +5,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use taillight::cursor::Generation;
 use taillight::line::ByteOffset;
 use taillight::wire::{CLOSE_PROTOCOL, Failure, Levels, MAX_MARKS, Marks, ServerMsg};
@@ -14,7 +16,7 @@ use super::connection::{End, Viewer, sent};
 use super::outbox;
 use super::requests::{fail, gone};
 use super::socket::Socket;
-use crate::scan::{Facts, View};
+use crate::scan::{Facts, Ration, View};
 
 /// How often levels are told while they are counted.
 const INTERVAL: Duration = Duration::from_millis(200);
@@ -24,6 +26,24 @@ const INTERVAL: Duration = Duration::from_millis(200);
 pub(super) struct LevelWatch {
     facts: Option<(Generation, Arc<Facts>)>,
     told: Option<Levels>,
+    /// Whether it is waited for that they go on.
+    is_waited_for: bool,
+}
+
+impl LevelWatch {
+    /// Where they stand stopped: waits until they go on.
+    pub(super) fn going_on(&mut self) -> Option<BoxFuture<'static, ()>> {
+        let stopped = self.facts.as_ref().filter(|(_, facts)| facts.census().stopped);
+        self.is_waited_for = stopped.is_some();
+        stopped.map(|(_, facts)| facts.goes_on().boxed())
+    }
+
+    /// Has them go on where they stand stopped.
+    pub(super) fn go_on(&self, ration: Ration) {
+        if let Some((_, facts)) = &self.facts {
+            facts.go_on(ration);
+        }
+    }
 }
 
 impl Viewer {
@@ -42,13 +62,18 @@ impl Viewer {
         let current = tip.current();
         let generation = current.generation;
         if watch.facts.as_ref().is_none_or(|(of, _)| *of != generation) {
-            watch.facts = Some((generation, current.views.facts(&self.state.tasks)));
+            let (rations, is_wished) = (self.state.facts.rations, self.search.is_wished());
+            let facts = current.views.facts(|unread| rations.of(is_wished, unread), &self.state.tasks);
+            watch.facts = Some((generation, facts));
         }
         let Some((_, facts)) = &watch.facts else { return ControlFlow::Continue(()) };
         let census = facts.census();
         let exact = census.exact && census.scanned >= tip.len;
-        let levels = Levels { generation, counts: census.counts, scanned: census.scanned, exact };
-        if !exact {
+        let stopped = census.stopped;
+        let levels = Levels { generation, counts: census.counts, scanned: census.scanned, exact, stopped };
+        // Those that have just stopped are waited for the next time.
+        let rests = exact || (stopped && watch.is_waited_for);
+        if !rests {
             let at = Instant::now() + INTERVAL;
             self.tell_at = Some(self.tell_at.map_or(at, |told| told.min(at)));
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use taillight::cursor::{Anchor, Cursor, Identity};
 use taillight::path::LogPath;
-use taillight::wire::{self, CLOSE_PROTOCOL, CLOSE_VERSION, ClientMsg, Failure, ServerMsg, VERSION};
+use taillight::wire::{self, CLOSE_PROTOCOL, CLOSE_VERSION, ClientMsg, Failure, ServerMsg, VERSION, Wished};
 use tokio::time::{Instant, timeout};
 
 use super::codec::Received;
@@ -46,7 +46,7 @@ pub(super) struct Wanted {
     pub(super) credit: u32,
     filter: Option<wire::Filter>,
     find: Option<String>,
-    wished: bool,
+    wished: Wished,
 }
 
 /// Waits for the first message and answers it: a connection that has begun.

@@ -12,7 +12,7 @@ use futures_util::future::BoxFuture;
 use taillight::cursor::Generation;
 use taillight::level::LevelChoice;
 use taillight::line::{ByteOffset, LineCount};
-use taillight::wire::{self, Found, Matched};
+use taillight::wire::{self, Found, Matched, Wished};
 
 use tokio::time::Instant;
 
@@ -38,8 +38,10 @@ pub(crate) struct Search {
     of_levels: Option<(LevelChoice, Filter)>,
     /// Held for who looks for levels where none are near.
     facts: Option<(Generation, Arc<Facts>)>,
-    /// Somebody has asked for it in the page: it is not only what a link says.
-    is_wished: bool,
+    /// What somebody has asked for in the page: it is not only what a link says.
+    wished: Wished,
+    /// When views were asked for last it was not known how much there is to search: the file was being decoded.
+    was_decoding: bool,
 }
 
 /// A term that is not in force, and whether it is the find term.
@@ -168,10 +170,10 @@ impl Search {
         filter
     }
 
-    /// Has the facts of an epoch made, so that levels which are far are found by them.
-    pub(crate) fn hold_facts(&mut self, epoch: &Epoch, tasks: &Tasks) {
+    /// Has the facts of an epoch made, as far as a search may go, so that levels which are far are found by them.
+    pub(crate) fn hold_facts(&mut self, epoch: &Epoch, rations: Rations, tasks: &Tasks) {
         if self.facts.as_ref().is_none_or(|(of, _)| *of != epoch.generation) {
-            self.facts = Some((epoch.generation, epoch.views.facts(tasks)));
+            self.facts = Some((epoch.generation, epoch.views.facts(|_| rations.pass, tasks)));
         }
     }
 
@@ -198,20 +200,29 @@ impl Search {
         (self.sought, self.rank) = (Some(place), None);
     }
 
-    /// Somebody wants it, however much there is to read.
-    pub(crate) fn wish(&mut self) {
-        self.is_wished = true;
+    /// Somebody wants these, however much there is to read.
+    pub(crate) fn wish(&mut self, wished: Wished) {
+        self.wished.filter |= wished.filter;
+        self.wished.find |= wished.find;
     }
 
     /// Has go on what stands stopped.
     pub(crate) fn go_on(&mut self, rations: Rations) {
-        self.wish();
+        self.wish(Wished::ALL);
         self.held_views().for_each(|view| view.go_on(rations.pass));
+        if let Some((_, facts)) = &self.facts {
+            facts.go_on(rations.pass);
+        }
+    }
+
+    /// Whether somebody has asked for what is shown or found, or for nothing that a link says.
+    pub(crate) fn is_wished(&self) -> bool {
+        self.is_plain() || self.wished != Wished::default()
     }
 
     /// Whether nobody but a link wants it, and it stands stopped.
     pub(crate) fn waits_for_wish(&self) -> bool {
-        !self.is_wished && self.held_views().any(|view| view.matched().stopped)
+        self.wished == Wished::default() && self.held_views().any(|view| view.matched().stopped)
     }
 
     /// For each count that stands stopped: waits until it goes on.
@@ -220,18 +231,29 @@ impl Search {
         stopped.map(|view| view.goes_on().boxed()).collect()
     }
 
-    /// Takes the views of that epoch where those held are of another one; whether any was taken.
-    pub(crate) fn hold_views(&mut self, epoch: &Epoch, rations: Rations, tasks: &Tasks) -> bool {
+    /// Takes the views of the current epoch where those held are of another one; whether any was taken.
+    pub(crate) fn hold_views(&mut self, tip: &TailTip, rations: Rations, tasks: &Tasks) -> bool {
+        let (epoch, is_decoding) = (tip.current(), tip.state.is_being_decoded());
         let is_of =
             |view: &Option<(Generation, Arc<View>)>| view.as_ref().is_some_and(|(of, _)| *of == epoch.generation);
-        let (mut is_new, is_wished) = (false, self.is_wished);
-        let get = |filter: &Filter| epoch.views.within(filter, |unread| rations.of(is_wished, unread), tasks);
+        let (mut is_new, wished) = (false, self.wished);
+        let get = |filter: &Filter, is_wished: bool| {
+            let ration = |unread| rations.of(is_wished, if is_decoding { u64::MAX } else { unread });
+            epoch.views.within(filter, ration, tasks)
+        };
+        if std::mem::replace(&mut self.was_decoding, is_decoding) && !is_decoding {
+            // They may have waited for that: those that are held are asked for again.
+            let asked = self.filter.iter().map(|rows| (&rows.filter, wished.filter));
+            asked.chain(self.found.iter().map(|found| (found, wished.find))).for_each(|(filter, is_wished)| {
+                get(filter, is_wished);
+            });
+        }
         if let Some(rows) = self.filter.as_mut().filter(|rows| !is_of(&rows.view)) {
-            rows.view = Some((epoch.generation, get(&rows.filter)));
+            rows.view = Some((epoch.generation, get(&rows.filter, wished.filter)));
             is_new = true;
         }
         if let Some(found) = self.found.as_ref().filter(|_| !is_of(&self.found_view)) {
-            self.found_view = Some((epoch.generation, get(found)));
+            self.found_view = Some((epoch.generation, get(found, wished.find)));
             is_new = true;
         }
         is_new

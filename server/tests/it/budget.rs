@@ -2,7 +2,7 @@
 
 use taillight::cursor::Anchor;
 use taillight::line::LineCount;
-use taillight::wire::{ClientMsg, Filter, Matched, ServerMsg, Tip};
+use taillight::wire::{ClientMsg, Filter, Levels, Matched, ServerMsg, Tip, Wished};
 
 use crate::socket::{ClientSocket, PATIENCE, Said, filter_of, open};
 use crate::support::TestServer;
@@ -26,11 +26,16 @@ async fn server(n: usize, view_bytes: usize, link_bytes: usize) -> TestServer {
 }
 
 /// A viewer of `?q=needle`, which somebody has typed or a link says.
-async fn viewer(server: &TestServer, wished: bool) -> ClientSocket {
+async fn viewer(server: &TestServer, is_wished: bool) -> ClientSocket {
+    viewer_of(server, None, Wished { filter: is_wished, find: is_wished }).await
+}
+
+/// The same with a find term.
+async fn viewer_of(server: &TestServer, term: Option<&str>, of: Wished) -> ClientSocket {
     let mut viewer = server.viewer().await;
     let mut message = open("logs/app.log", Anchor::End, false, None);
-    if let ClientMsg::Open { filter, wished: is_wished, .. } = &mut message {
-        (*filter, *is_wished) = (filter_of(("needle", 0)), wished);
+    if let ClientMsg::Open { filter, find, wished, .. } = &mut message {
+        (*filter, *find, *wished) = (filter_of(("needle", 0)), term.map(str::to_owned), of);
     }
     viewer.say(&message).await;
     viewer
@@ -82,7 +87,16 @@ async fn a_link_to_a_large_file_waits_and_what_is_typed_does_not() {
     assert_eq!((waits.stopped, waits.scanned.get(), waits.count), (true, 0, LineCount::ZERO), "from the first word on");
     let page = server.get("/v/logs/app.log?q=needle").await;
     assert!(page.contains("not searched: 6.3 MB"), "the document says so, too");
+    assert!(!page.contains("0 % looked through"));
+    assert!(
+        server.get("/v/logs/app.log?find=straw").await.contains(">not counted<"),
+        "and what is not found is not said"
+    );
     assert!(page.contains("a line of a log"), "and shows a first screen");
+    assert!(page.contains(r#"aria-describedby="limit""#), "and the button says what it is about");
+    let plain = server.get("/v/logs/app.log").await;
+    assert!(plain.contains(r#"id="limit" role="status""#), "which is read aloud only where it stands before its text");
+    assert!(!plain.contains(">Continue<"));
     // Another filter, typed: its own search.
     let filter = Some(Filter { q: "line needle".to_owned(), ..Filter::default() });
     linked.say(&ClientMsg::Filter { req: 1, filter, at: Anchor::End, before: 9, after: 0, follow: false }).await;
@@ -94,6 +108,39 @@ async fn a_link_to_a_large_file_waits_and_what_is_typed_does_not() {
     shown(&mut linked, |matched| is_all(matched, 96)).await;
     let mut late = viewer(&server, false).await;
     shown(&mut late, |matched| is_all(matched, 96)).await;
+}
+
+#[tokio::test]
+async fn a_wish_for_a_filter_is_none_for_what_a_link_finds_and_the_other_way_round() {
+    let none = Wished::default();
+    // What the first message wishes, and what is typed then.
+    let typed_filter = Some(Filter { q: "log needle".to_owned(), ..Filter::default() });
+    let typed_filter =
+        ClientMsg::Filter { req: 1, filter: typed_filter, at: Anchor::End, before: 9, after: 0, follow: false };
+    let typed_find = ClientMsg::Find { req: 1, term: Some("of".to_owned()) };
+    for (term, wished, typed, is_found) in [
+        ("a", Wished { filter: true, ..none }, None, false),
+        ("line", none, Some(typed_filter), false),
+        ("log", none, Some(typed_find), true),
+        ("needle", Wished { find: true, ..none }, None, true),
+    ] {
+        // Nobody else holds these counts.
+        let server = server(6, 9 * MIB, 2 * MIB).await;
+        let mut viewer = viewer_of(&server, Some(term), wished).await;
+        if let Some(message) = &typed {
+            viewer.say(message).await;
+        }
+        let is_one = |tip: &Tip| {
+            let (shown, found) = (tip.shown?, tip.found?.matched);
+            let (counted, waits) = if is_found { (found, shown) } else { (shown, found) };
+            (counted.exact && waits.stopped && waits.scanned.get() == 0).then_some(())
+        };
+        let told = viewer.message(|msg| match msg {
+            ServerMsg::Opened { tip, .. } | ServerMsg::Tip(tip) => is_one(tip).is_some(),
+            _ => false,
+        });
+        tokio::time::timeout(PATIENCE, told).await.unwrap_or_else(|_| panic!("{term}"));
+    }
 }
 
 #[tokio::test]
@@ -114,6 +161,27 @@ async fn levels_of_a_link_wait_with_its_search() {
     }
     linked.say(&ClientMsg::Continue).await;
     linked.message(|msg| matches!(msg, ServerMsg::Levels(levels) if levels.exact)).await;
+}
+
+#[tokio::test]
+async fn levels_stop_and_go_on_for_all_who_count_them() {
+    let server = server(6, 2 * MIB, 9 * MIB).await;
+    let mut viewers = [server.viewer().await, server.viewer().await];
+    for viewer in &mut viewers {
+        viewer.say(&open("logs/app.log", Anchor::End, false, None)).await;
+        viewer.say(&ClientMsg::Levels { on: true }).await;
+    }
+    for n in [2, 4, 6] {
+        for viewer in &mut viewers {
+            let stands = |levels: &Levels| levels.scanned.get() == (n * MIB) as u64 && levels.stopped == (n < 6);
+            let told = viewer.message(|msg| matches!(msg, ServerMsg::Levels(levels) if stands(levels)));
+            let ServerMsg::Levels(levels) = tokio::time::timeout(PATIENCE, told).await.expect("it is told") else {
+                unreachable!("it was asked for")
+            };
+            assert_eq!((levels.counts.of(None).get(), levels.exact), ((n * MIB / 64) as u64, n == 6));
+        }
+        viewers[0].say(&ClientMsg::Continue).await;
+    }
 }
 
 #[tokio::test]

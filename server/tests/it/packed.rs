@@ -1,5 +1,6 @@
 //! Compressed files from outside: everything that works on a log works on them.
 
+use std::cell::Cell;
 use std::fs;
 use std::io::Write as _;
 use std::process::{Command, Output};
@@ -9,7 +10,7 @@ use taillight::wire::{ClientMsg, FileState, Resume, ServerMsg, Unpacking};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::socket::open;
+use crate::socket::{filter_of, open};
 use crate::support::TestServer;
 
 fn lines(numbers: std::ops::Range<u64>) -> String {
@@ -154,6 +155,37 @@ async fn a_file_that_takes_a_while_can_be_read_meanwhile() {
         |msg: &ServerMsg| matches!(msg, ServerMsg::Tip(tip) if tip.state == FileState::Packed(Unpacking::Whole));
     viewer.message(is_whole).await;
     assert_eq!(viewer.tip.map(|tip| tip.len.get()), Some(lines(0..100_000).len() as u64 * 30));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_to_a_file_that_is_being_decoded_waits_until_it_is_known_how_much_there_is_to_search() {
+    let part = bzip2(&lines(0..100_000));
+    for (link_bytes, is_begun) in [(8 << 20, false), (1 << 30, true)] {
+        let server = TestServer::changed(&[], |config| config.limits.link_search_bytes = link_bytes).await;
+        fs::write(server.path("long.bz2"), part.repeat(30)).expect("a file");
+        let mut viewer = server.viewer().await;
+        let mut message = open("logs/long.bz2", Anchor::Start, false, None);
+        if let ClientMsg::Open { filter, .. } = &mut message {
+            *filter = filter_of(("99999", 0));
+        }
+        viewer.say(&message).await;
+        let n_decoding = Cell::new(0);
+        let is_whole = |msg: &ServerMsg| {
+            let (ServerMsg::Opened { tip, .. } | ServerMsg::Tip(tip)) = msg else { return false };
+            if tip.state.is_being_decoded() {
+                n_decoding.set(n_decoding.get() + 1);
+                assert!(tip.shown.is_some_and(|shown| shown.scanned.get() == 0), "{tip:?}");
+            }
+            tip.state == FileState::Packed(Unpacking::Whole)
+                && tip.shown.is_some_and(|shown| if is_begun { shown.exact } else { shown.stopped })
+        };
+        let (ServerMsg::Opened { tip, .. } | ServerMsg::Tip(tip)) = viewer.message(is_whole).await else {
+            unreachable!()
+        };
+        assert!(n_decoding.get() > 0, "the test means to see it under way");
+        let count = tip.shown.map(|shown| shown.count.get());
+        assert_eq!(count, Some(if is_begun { 30 } else { 0 }));
+    }
 }
 
 fn query(server: &TestServer, args: &[&str]) -> Output {

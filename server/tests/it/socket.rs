@@ -7,7 +7,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use taillight::cursor::{Anchor, Cursor, Generation};
 use taillight::line::ByteOffset;
 use taillight::path::LogPath;
-use taillight::wire::{CREDIT_BYTES, ClientMsg, Filter, Frame, FrameKind, ServerMsg, Tip, VERSION};
+use taillight::wire::{CREDIT_BYTES, ClientMsg, Filter, Frame, FrameKind, ServerMsg, Tip, VERSION, Wished};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -246,6 +246,6 @@ pub fn open(path: &str, at: Anchor, follow: bool, resume: Option<Cursor>) -> Cli
         credit: CREDIT_BYTES,
         filter: None,
         find: None,
-        wished: false,
+        wished: Wished::default(),
     }
 }

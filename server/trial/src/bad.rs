@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use taillight::cursor::Anchor;
-use taillight::wire::{CREDIT_BYTES, ClientMsg, VERSION};
+use taillight::wire::{CREDIT_BYTES, ClientMsg, VERSION, Wished};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -115,6 +115,6 @@ pub fn open(path: &str) -> anyhow::Result<String> {
         credit: CREDIT_BYTES,
         filter: None,
         find: None,
-        wished: false,
+        wished: Wished::default(),
     })?)
 }

@@ -461,7 +461,7 @@ impl Server {
     fn count_levels(&self) -> Levels {
         let tip = self.tip();
         let counts = LevelCounts { unknown: tip.lines.count, ..LevelCounts::default() };
-        Levels { generation: tip.generation, counts, scanned: tip.len, exact: true }
+        Levels { generation: tip.generation, counts, scanned: tip.len, exact: true, stopped: false }
     }
 
     /// Marks that tell what they are of.

@@ -8,7 +8,13 @@ const OLD: Generation = Generation::new(7);
 fn levels(generation: Generation, n_errors: u64) -> Input {
     let mut counts = LevelCounts::default();
     counts.add(Some(Level::Error), n_errors);
-    Input::Text(ServerMsg::Levels(Levels { generation, counts, scanned: ByteOffset::new(8), exact: true }))
+    Input::Text(ServerMsg::Levels(Levels {
+        generation,
+        counts,
+        scanned: ByteOffset::new(8),
+        exact: true,
+        stopped: false,
+    }))
 }
 
 fn marks(req: u32, generation: Generation, found: u32) -> Input {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::cursor::Marker;
+use crate::level::LevelCounts;
 
 const MIB: u64 = 1 << 20;
 
@@ -42,7 +43,13 @@ fn opened_link(shown: Option<Matched>) -> Follow {
     let Input::Start(start) = start(true) else { panic!("a start") };
     effects(&mut follow, Input::Start(Start { filter: wanted("x"), at: Anchor::End, ..start }), 0);
     let sent = effects(&mut follow, Input::SocketOpen, 0);
-    assert!(matches!(sent.as_slice(), [Effect::Send(ClientMsg::Open { wished: false, .. })]), "{sent:?}");
+    assert!(
+        matches!(
+            sent.as_slice(),
+            [Effect::Send(ClientMsg::Open { wished: Wished { filter: false, find: false }, .. })]
+        ),
+        "{sent:?}"
+    );
     let tip = Tip { shown, ..tip(900 * MIB, 0) };
     let (generation, identity) = (FIRST, IDENTITY);
     let said = ServerMsg::Opened { version: VERSION, generation, identity, resume: None, heartbeat_secs: 20, tip };
@@ -72,7 +79,19 @@ fn a_link_asks_for_a_first_screen_and_no_more_until_the_user_goes_on() {
     effects(&mut follow, Input::SocketClosed { code: 1006 }, 0);
     effects(&mut follow, Input::Online, 0);
     let sent = effects(&mut follow, Input::SocketOpen, 0);
-    assert!(matches!(sent.as_slice(), [Effect::Send(ClientMsg::Open { wished: true, .. })]), "{sent:?}");
+    assert!(
+        matches!(sent.as_slice(), [Effect::Send(ClientMsg::Open { wished: Wished { filter: true, .. }, .. })]),
+        "{sent:?}"
+    );
+}
+
+#[test]
+fn a_screen_without_a_row_is_all_there_is_only_of_the_whole_file() {
+    for (page, is_all) in [((0, 900), true), ((800, 900), false), ((0, 880), false)] {
+        let mut follow = opened_link(stands(0, 0, true));
+        effects(&mut follow, nothing(0, page.0 * MIB, page.1 * MIB), 0);
+        assert_eq!((follow.is_all_here(), follow.window().is_empty()), (is_all, true), "{page:?}");
+    }
 }
 
 #[test]
@@ -120,16 +139,41 @@ fn a_file_that_was_rotated_while_its_search_stands_is_not_read_for_that() {
     assert!(page_asked(&effects(&mut follow, Input::Continue, 0)).is_some());
 }
 
+/// What the next connection is told that the user has asked for.
+fn told_wishes(follow: &mut Follow) -> Wished {
+    effects(follow, Input::SocketClosed { code: 1006 }, 0);
+    effects(follow, Input::Online, 0);
+    let sent = effects(follow, Input::SocketOpen, 0);
+    let Some(Effect::Send(ClientMsg::Open { wished, .. })) = sent.first() else { panic!("{sent:?}") };
+    *wished
+}
+
 #[test]
-fn what_is_taken_away_wishes_for_nothing() {
-    let mut follow = opened_link(stands(0, 0, true));
-    effects(&mut follow, nothing(0, 800 * MIB, 900 * MIB), 0);
-    effects(&mut follow, Input::Find(Some("y".to_owned())), 0);
-    assert!(follow.is_wished());
-    let mut follow = opened_link(stands(0, 0, true));
-    effects(&mut follow, Input::Find(Some(" ".to_owned())), 0);
-    effects(&mut follow, Input::Filter { filter: None, at: Anchor::End, before: 9, after: 0 }, 0);
-    assert!(!follow.is_wished());
+fn a_filter_and_a_find_have_each_their_own_wish() {
+    let (typed_filter, typed_find) = (filter("y"), Input::Find(Some("y".to_owned())));
+    let refused = |req, find| Input::Text(ServerMsg::Refused { req, find, position: 0, detail: String::new() });
+    let no_filter = Input::Filter { filter: None, at: Anchor::End, before: 9, after: 0 };
+    for (inputs, filter, find) in [
+        (vec![], false, false),
+        (vec![typed_filter.clone(), nothing(2, 800 * MIB, 900 * MIB)], true, false),
+        (vec![typed_find.clone()], false, true),
+        (vec![Input::Continue], true, true),
+        // Not in force yet, or never.
+        (vec![typed_filter.clone()], false, false),
+        (vec![typed_filter, refused(2, false)], false, false),
+        (vec![typed_find, refused(2, true)], false, false),
+        // What is taken away wishes for nothing.
+        (vec![Input::Find(Some(" ".to_owned())), no_filter], false, false),
+    ] {
+        let mut follow = opened_link(stands(0, 0, true));
+        // The first screen is as far as a link goes, and asks once.
+        effects(&mut follow, nothing(0, 880 * MIB, 900 * MIB), 0);
+        let text = format!("{inputs:?}");
+        for input in inputs {
+            effects(&mut follow, input, 0);
+        }
+        assert_eq!(told_wishes(&mut follow), Wished { filter, find }, "{text}");
+    }
 }
 
 #[test]
@@ -170,11 +214,142 @@ fn what_is_typed_is_a_wish_and_rows_appended_are_shown_while_it_stands() {
     effects(&mut follow, Input::SocketClosed { code: 1006 }, 0);
     effects(&mut follow, Input::Online, 0);
     let sent = effects(&mut follow, Input::SocketOpen, 0);
-    assert!(matches!(sent.as_slice(), [Effect::Send(ClientMsg::Open { wished: true, .. })]), "{sent:?}");
+    assert!(
+        matches!(sent.as_slice(), [Effect::Send(ClientMsg::Open { wished: Wished { filter: true, .. }, .. })]),
+        "{sent:?}"
+    );
     // Another filter is another search.
     effects(&mut follow, opened(900 * MIB, Some(Resume::Resumed { generation: FIRST })), 0);
     let sent = effects(&mut follow, filter("y"), 0);
     let Some(Effect::Send(ClientMsg::Filter { req, .. })) = sent.first() else { panic!("{sent:?}") };
     effects(&mut follow, nothing(*req, 800 * MIB, 900 * MIB + 2), 0);
     assert_eq!((follow.stopped(), follow.is_filling()), (None, true));
+}
+
+/// How many times it is said that counts go on.
+fn n_continued(effects: &[Effect]) -> usize {
+    effects.iter().filter(|effect| **effect == Effect::Send(ClientMsg::Continue)).count()
+}
+
+/// The connection is lost, and there again: what is said of a count in the first word of the new one.
+fn reconnected(follow: &mut Follow, generation: Generation, shown: Option<Matched>) -> Vec<Effect> {
+    for input in [Input::SocketClosed { code: 1006 }, Input::Online, Input::SocketOpen] {
+        effects(follow, input, 0);
+    }
+    let tip = Tip { generation, shown, ..tip(900 * MIB, 0) };
+    let (identity, resume) = (IDENTITY, Some(Resume::Resumed { generation }));
+    let said = ServerMsg::Opened { version: VERSION, generation, identity, resume, heartbeat_secs: 20, tip };
+    effects(follow, Input::Text(said), 0)
+}
+
+/// A viewer who has typed a filter whose count stands there.
+fn typed(scanned: u64) -> Follow {
+    let mut follow = following();
+    effects(&mut follow, filter("x"), 0);
+    effects(&mut follow, nothing(1, 800 * MIB, 900 * MIB), 0);
+    effects(&mut follow, counted(stands(3, scanned * MIB, true)), 0);
+    follow
+}
+
+#[test]
+fn what_was_continued_is_continued_after_a_lost_connection() {
+    // Where the counts of the next connection stand one after the other, and how often it has them go on.
+    for (stops, continued) in [
+        // From 0 on, by rations as long as before, shorter or longer.
+        (&[20, 40, 60][..], &[1, 1, 0][..]),
+        (&[15, 30, 45], &[1, 1, 0]),
+        (&[50, 100], &[0, 0]),
+        // Held by somebody else: where it stood, or further.
+        (&[40, 60], &[1, 0]),
+        (&[60], &[0]),
+        // Said once, whatever is told meanwhile.
+        (&[40, 40, 60], &[1, 0, 0]),
+    ] {
+        let mut follow = typed(20);
+        assert_eq!(n_continued(&effects(&mut follow, Input::Continue, 0)), 1);
+        effects(&mut follow, counted(stands(3, 40 * MIB, true)), 0);
+        assert_eq!(n_continued(&effects(&mut follow, Input::Continue, 0)), 1);
+        effects(&mut follow, counted(stands(3, 50 * MIB, false)), 0);
+        // A server that was started again numbers generations anew.
+        let generation = Generation::new(9);
+        assert_eq!(n_continued(&reconnected(&mut follow, generation, stands(0, 0, false))), 0);
+        for (scanned, n) in stops.iter().zip(continued) {
+            let tip = Tip { generation, shown: stands(1, scanned * MIB, true), ..tip(900 * MIB, 0) };
+            let sent = effects(&mut follow, Input::Text(ServerMsg::Tip(tip)), 0);
+            assert_eq!(n_continued(&sent), *n, "{stops:?} {scanned}");
+        }
+        assert_eq!(follow.stopped(), stands(1, stops.last().unwrap() * MIB, true));
+    }
+}
+
+#[test]
+fn continue_that_is_asked_for_without_a_connection_is_said_when_it_is_there() {
+    for (stands_now, n) in [(stands(3, 20 * MIB, true), 1), (stands(3, 30 * MIB, true), 0), (stands(0, 0, false), 0)] {
+        let mut follow = typed(20);
+        effects(&mut follow, Input::SocketClosed { code: 1006 }, 0);
+        assert!(follow.stopped().is_some(), "it can be asked for");
+        let mut out = Vec::new();
+        follow.step(Input::Continue, 0, &mut out);
+        assert_eq!((n_continued(&out), follow.stopped()), (0, None), "it was asked for");
+        assert!(out.contains(&Effect::StateChanged), "and that is to be seen");
+        assert_eq!(n_continued(&reconnected(&mut follow, FIRST, stands_now)), n, "{stands_now:?}");
+    }
+    // A link's that nobody had begun.
+    let mut follow = opened_link(stands(0, 0, true));
+    effects(&mut follow, nothing(0, 800 * MIB, 900 * MIB), 0);
+    effects(&mut follow, Input::SocketClosed { code: 1006 }, 0);
+    effects(&mut follow, Input::Continue, 0);
+    effects(&mut follow, Input::Online, 0);
+    let sent = effects(&mut follow, Input::SocketOpen, 0);
+    assert!(
+        matches!(sent.as_slice(), [Effect::Send(ClientMsg::Open { wished: Wished { filter: true, .. }, .. })]),
+        "{sent:?}"
+    );
+}
+
+#[test]
+fn levels_that_were_continued_are_continued_too() {
+    let said = |scanned: u64, stopped: bool| {
+        let scanned = ByteOffset::new(scanned * MIB);
+        Input::Text(ServerMsg::Levels(Levels {
+            generation: FIRST,
+            counts: LevelCounts::default(),
+            scanned,
+            exact: false,
+            stopped,
+        }))
+    };
+    let mut follow = following();
+    effects(&mut follow, Input::Levels(true), 0);
+    effects(&mut follow, said(20, true), 0);
+    assert!(follow.stopped_levels().is_some());
+    assert_eq!(n_continued(&effects(&mut follow, Input::Continue, 0)), 1);
+    assert_eq!(follow.stopped_levels(), None, "it was asked for");
+    effects(&mut follow, said(40, true), 0);
+    assert!(follow.stopped_levels().is_some());
+    assert_eq!(n_continued(&reconnected(&mut follow, FIRST, None)), 0);
+    assert_eq!(follow.stopped_levels(), None, "they are counted anew");
+    for (scanned, n) in [(20, 1), (40, 0)] {
+        assert_eq!(n_continued(&effects(&mut follow, said(scanned, true), 0)), n, "{scanned}");
+    }
+    // Who looks away and back has asked for nothing.
+    effects(&mut follow, Input::Levels(false), 0);
+    effects(&mut follow, Input::Levels(true), 0);
+    assert_eq!(n_continued(&effects(&mut follow, said(20, true), 0)), 0);
+}
+
+#[test]
+fn what_was_continued_is_no_wish_for_something_else() {
+    // Another filter, then another file.
+    for (is_other_filter, of) in [(true, FIRST), (false, Generation::new(FIRST.get() + 1))] {
+        let mut follow = typed(20);
+        effects(&mut follow, Input::Continue, 0);
+        if is_other_filter {
+            let sent = effects(&mut follow, filter("y"), 0);
+            let Some(Effect::Send(ClientMsg::Filter { req, .. })) = sent.first() else { panic!("{sent:?}") };
+            effects(&mut follow, nothing(*req, 800 * MIB, 900 * MIB), 0);
+        }
+        let tip = Tip { shown: stands(0, 9 * MIB, true), generation: of, ..tip(900 * MIB, 0) };
+        assert_eq!(n_continued(&effects(&mut follow, Input::Text(ServerMsg::Tip(tip)), 0)), 0, "{of:?}");
+    }
 }

@@ -111,7 +111,7 @@ proptest! {
                 }
                 if together.join(view.counts()) {
                     let facts = Arc::clone(&facts);
-                    tasks.spawn(keep_counting(Arc::clone(&together), move || Arc::clone(&facts), tasks.clone()));
+                    tasks.spawn(keep_counting(Arc::clone(&together), move |_| Arc::clone(&facts), tasks.clone()));
                 }
                 for _ in 0..*wait {
                     tokio::task::yield_now().await;

@@ -3,10 +3,11 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use taillight::level::LevelChoice;
 use taillight::line::ByteOffset;
 use tokio::time::Instant;
 
-use super::super::{Filter, Ration, Rations, View, Views};
+use super::super::{Census, Facts, Filter, Ration, Rations, View, Views};
 use super::oracle::Growing;
 use crate::index::LineIndex;
 use crate::source::Source;
@@ -141,6 +142,79 @@ async fn a_pass_stops_where_its_ration_ends_and_reads_nothing_twice() {
     assert!(first + 1 >= from, "{first}");
 }
 
+async fn levels(facts: &Facts, is_it: impl Fn(&Census) -> bool) -> (u64, u64) {
+    let mut changes = facts.changed();
+    let known = tokio::time::timeout(Duration::from_secs(60), changes.wait_for(is_it)).await;
+    let known = *known.expect("it comes to that").expect("they are held");
+    (known.counts.of(None).get(), known.scanned.get())
+}
+
+#[tokio::test]
+async fn levels_stop_where_their_ration_ends_and_go_on_for_all_who_hold_them() {
+    let per_mib = MIB / 64;
+    let ground = Ground::of(24);
+    let facts = ground.views.facts(|unread| mib(unread / MIB / 3), &ground.tasks);
+    let other = ground.views.facts(|_| Ration::UNLIMITED, &ground.tasks);
+    for n in [8, 16] {
+        let until = n * MIB;
+        assert_eq!(levels(&facts, |census| census.stopped).await, (n * per_mib, until));
+        assert!(!facts.census().exact);
+        // The first lines are read for each part: they say what times stand for.
+        let (_, last) = ground.source.take().unwrap();
+        assert!(last <= until + TAIL, "to {last}, and not {until}");
+        let_go_on().await;
+        assert_eq!(ground.source.take(), None, "nothing is done meanwhile");
+        let (going_on, filter) = (facts.goes_on(), Filter::of_levels(LevelChoice::ERRORS));
+        assert_eq!(facts.next_part(&filter, 0, 24 * MIB), (until, 24 * MIB), "what is known is known");
+        other.go_on(mib(8));
+        tokio::time::timeout(Duration::from_secs(20), going_on).await.expect("everybody hears of it");
+    }
+    assert_eq!(levels(&facts, |census| census.exact).await, (24 * per_mib, 24 * MIB));
+    assert!(!facts.census().stopped);
+}
+
+#[tokio::test]
+async fn levels_that_nobody_has_wished_read_nothing_and_those_that_are_slow_stop() {
+    let ground = Ground::of(6);
+    let facts = ground.views.facts(|_| Ration::NONE, &ground.tasks);
+    let_go_on().await;
+    assert!(facts.census().stopped && ground.source.take().is_none());
+    drop(ground.views.facts(|_| mib(2), &ground.tasks));
+    assert_eq!(levels(&facts, |census| census.stopped && census.scanned > ByteOffset::ZERO).await.1, 2 * MIB);
+    let ground = Ground::of(64);
+    let short = Ration { bytes: u64::MAX, time: Duration::from_nanos(1) };
+    let facts = ground.views.facts(|_| short, &ground.tasks);
+    assert!(levels(&facts, |census| census.stopped).await.1 < 64 * MIB);
+    drop(facts);
+    wait_until(|| ground.tasks.n_running() == 0).await;
+}
+
+#[tokio::test]
+async fn a_filter_of_levels_has_no_more_read_for_the_next_one_than_for_itself() {
+    let ground = Ground::of(6);
+    let filter = Filter::of_levels(LevelChoice::ERRORS);
+    let view = ground.views.within(&filter, |_| mib(4), &ground.tasks);
+    stopped(&view).await;
+    view.go_on(mib(4));
+    exact(&view).await;
+    wait_until(|| ground.views.known_facts().is_some_and(|facts| facts.census().stopped)).await;
+    assert_eq!(ground.views.known_facts().unwrap().census().scanned.get(), 4 * MIB);
+}
+
+#[tokio::test]
+async fn levels_of_what_is_appended_are_no_search() {
+    let bytes = lines(9);
+    let growing = Arc::new(Growing::new(&bytes[..3 << 20]));
+    let ground = Ground::new(Arc::clone(&growing) as Arc<dyn Source>);
+    let facts = ground.views.facts(|_| mib(4), &ground.tasks);
+    for n in [3, 6, 9] {
+        growing.set(&bytes[..n << 20]);
+        ground.views.grow_to(ByteOffset::new((n << 20) as u64));
+        let all = (n << 20) as u64;
+        levels(&facts, |census| census.exact && census.scanned.get() == all).await;
+    }
+}
+
 #[tokio::test]
 async fn a_slow_pass_stops_when_its_time_is_over() {
     let ground = Ground::of(24);
@@ -203,6 +277,14 @@ async fn who_needs_the_whole_answer_gets_it_from_a_view_that_stands() {
         drop(whole);
         assert_eq!(exact(&view).await, 6, "it is the same for all");
     }
+    // Who asks for more meanwhile has it when that one leaves.
+    let ground = Ground::of(64);
+    let view = ground.view(mib(1));
+    stopped(&view).await;
+    let whole = ground.views.whole(&Filter::compile("needle").unwrap(), &ground.tasks);
+    view.go_on(mib(100));
+    drop(whole);
+    assert_eq!(exact(&view).await, 64);
     // One that leaves before has nobody else go on.
     let ground = Ground::of(64);
     let view = ground.view(mib(1));

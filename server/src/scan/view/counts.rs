@@ -188,6 +188,11 @@ impl Counts {
         self.read(|state| state.leave.bytes())
     }
 
+    /// What it was given last.
+    pub(super) fn given(&self) -> Ration {
+        self.read(|state| state.leave.given())
+    }
+
     /// So much was looked through for it.
     pub(super) fn spend(&self, bytes: u64, time: Duration) {
         self.write(|state| state.leave.spend(bytes, time));

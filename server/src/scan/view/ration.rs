@@ -47,7 +47,7 @@ impl Rations {
 
 /// What is left of what a pass was given.
 #[derive(Debug)]
-pub(super) struct Leave {
+pub(in crate::scan) struct Leave {
     given: Ration,
     left: Ration,
     /// Who has it go on whatever is left.
@@ -63,12 +63,12 @@ impl Default for Leave {
 }
 
 impl Leave {
-    pub(super) fn of(ration: Ration) -> Self {
+    pub(in crate::scan) fn of(ration: Ration) -> Self {
         Self { given: ration, left: ration, n_whole: 0, is_stopped: ration.is_spent() }
     }
 
     /// How many bytes may still be looked through.
-    pub(super) fn bytes(&self) -> u64 {
+    pub(in crate::scan) fn bytes(&self) -> u64 {
         match self.n_whole {
             0 if self.left.is_spent() => 0,
             0 => self.left.bytes,
@@ -76,41 +76,52 @@ impl Leave {
         }
     }
 
-    pub(super) fn is_spent(&self) -> bool {
+    /// What it was given last.
+    pub(in crate::scan) fn given(&self) -> Ration {
+        self.given
+    }
+
+    pub(in crate::scan) fn is_spent(&self) -> bool {
         self.bytes() == 0
     }
 
-    pub(super) fn is_stopped(&self) -> bool {
+    pub(in crate::scan) fn is_stopped(&self) -> bool {
         self.is_stopped
     }
 
     /// Nothing is under way any more.
-    pub(super) fn stop(&mut self) {
+    pub(in crate::scan) fn stop(&mut self) {
         self.is_stopped = self.is_spent();
     }
 
     /// So many bytes were looked through, and one thread took so long for it.
-    pub(super) fn spend(&mut self, bytes: u64, time: Duration) {
+    pub(in crate::scan) fn spend(&mut self, bytes: u64, time: Duration) {
+        if self.n_whole > 0 {
+            // That is not for those who were given something.
+            return;
+        }
         let threads = u32::try_from(scan_threads()).unwrap_or(1).max(1);
         self.left.bytes = self.left.bytes.saturating_sub(bytes);
         self.left.time = self.left.time.saturating_sub(time / threads);
     }
 
     /// The pass has come to the end, whoever had it go on.
-    pub(super) fn refill(&mut self) {
+    pub(in crate::scan) fn refill(&mut self) {
         self.begin(Ration::UNLIMITED);
         self.left = self.given;
     }
 
-    /// A pass that stands stopped gets as much again.
-    pub(super) fn give(&mut self, ration: Ration) {
-        if self.is_stopped {
-            (self.given, self.left, self.is_stopped) = (ration, ration, ration.is_spent());
+    /// A pass that stands stopped gets as much again; so does one that only goes on because somebody needs all of it: who
+    /// asks for more may have seen it stand.
+    pub(in crate::scan) fn give(&mut self, ration: Ration) {
+        if self.is_stopped || (self.n_whole > 0 && self.left.is_spent()) {
+            (self.given, self.left) = (ration, ration);
+            self.is_stopped &= ration.is_spent();
         }
     }
 
     /// One that was given nothing yet gets this.
-    pub(super) fn begin(&mut self, ration: Ration) {
+    pub(in crate::scan) fn begin(&mut self, ration: Ration) {
         if self.given.is_spent() {
             (self.given, self.left) = (ration, ration);
             self.is_stopped &= ration.is_spent();
@@ -118,13 +129,13 @@ impl Leave {
     }
 
     /// From now on it goes on whatever is left.
-    pub(super) fn unbind(&mut self) {
+    pub(in crate::scan) fn unbind(&mut self) {
         self.n_whole += 1;
         self.is_stopped = false;
     }
 
     /// One of those who had it go on does so no more.
-    pub(super) fn bind(&mut self) {
+    pub(in crate::scan) fn bind(&mut self) {
         self.n_whole = self.n_whole.saturating_sub(1);
     }
 }
@@ -194,6 +205,15 @@ mod tests {
         leave.refill();
         leave.bind();
         assert!(!leave.is_spent());
+        // Somebody asks for more meanwhile: that is not used up for the other, and not given twice.
+        let mut leave = Leave::of(FULL);
+        leave.spend(100, Duration::ZERO);
+        leave.stop();
+        leave.unbind();
+        leave.give(FULL);
+        leave.spend(60, Duration::ZERO);
+        leave.bind();
+        assert!(!leave.is_stopped() && leave.bytes() == 100);
         // Somebody comes meanwhile.
         let mut leave = Leave::of(Ration::NONE);
         leave.unbind();

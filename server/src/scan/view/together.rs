@@ -29,7 +29,7 @@ use tokio::sync::Notify;
 use tokio::time::sleep_until;
 
 use super::super::span::Span;
-use super::super::{Budget, Facts};
+use super::super::{Budget, Facts, Ration};
 use super::count::{STEP_TIME, step};
 use super::counts::Counts;
 use super::group::Group;
@@ -74,13 +74,14 @@ impl Together {
 /// Counts until all views are dropped or the server ends. Those that ask for facts hold them when they are counted.
 pub(in crate::scan) async fn keep_counting(
     together: Arc<Together>,
-    facts: impl Fn() -> Arc<Facts> + Send + 'static,
+    facts: impl Fn(Ration) -> Arc<Facts> + Send + 'static,
     tasks: Tasks,
 ) {
     let on_counted = move |counts: &Counts| {
         if counts.filter().asks_facts() {
-            // Not before: who asked waits for these counts, and the next one like it will be quicker.
-            counts.hold_facts(facts());
+            // Not before: who asked waits for these counts, and the next one like it will be quicker. They are no reason
+            // to read more than he may.
+            counts.hold_facts(facts(counts.given()));
         }
     };
     let stopping = tasks.stopping();

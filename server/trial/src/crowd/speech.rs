@@ -1,7 +1,7 @@
 //! What viewers of each server say and hear: Taillight's protocol, and those of the programs it is compared with.
 
 use taillight::cursor::Anchor;
-use taillight::wire::{CREDIT_BYTES, ClientMsg, ENDPOINT, VERSION};
+use taillight::wire::{CREDIT_BYTES, ClientMsg, ENDPOINT, VERSION, Wished};
 
 use super::frames::{BINARY, TEXT};
 
@@ -92,7 +92,7 @@ impl Speech {
             credit: CREDIT_BYTES,
             filter: None,
             find: None,
-            wished: false,
+            wished: Wished::default(),
         };
         serde_json::to_string(&open).ok()
     }
