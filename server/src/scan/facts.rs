@@ -4,6 +4,7 @@
 //! filter passes over blocks that cannot have what it asks for.
 
 mod blocks;
+mod state;
 mod tally;
 
 use std::io;
@@ -22,7 +23,8 @@ use super::{Budget, Filter, Ration};
 use crate::index::{BLOCK_BYTES, LineIndex};
 use crate::source::Source;
 use crate::tasks::{Tasks, scan_threads};
-pub(super) use blocks::{BlockFacts, Blocks};
+pub(super) use blocks::BlockFacts;
+use state::State;
 use tally::{Tally, Told};
 
 /// How many parts each thread has before it, so that none waits for the order.
@@ -65,20 +67,6 @@ struct Known {
     target: watch::Sender<u64>,
     census: watch::Sender<Census>,
     is_dropped: Arc<AtomicBool>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    blocks: Blocks,
-    counts: LevelCounts,
-    /// A line's start: all lines before it are counted, and have their line feed.
-    done: u64,
-    /// The level of the line at `done`, when it has no line feed and was looked at.
-    last: Option<Option<Level>>,
-    /// How far was looked: `done`, or the length that was known when the last line was looked at.
-    looked: u64,
-    /// How much more may be.
-    leave: Leave,
 }
 
 impl Facts {
@@ -379,22 +367,6 @@ impl Known {
 
     fn write(&self, change: impl FnOnce(&mut State)) {
         change(&mut self.state.write().unwrap_or_else(PoisonError::into_inner));
-    }
-}
-
-impl State {
-    /// Takes the facts of the next part over, of a source that is read up to `end`.
-    fn take(&mut self, told: Told, end: u64) {
-        for (block, facts) in told.blocks {
-            self.blocks.add(block, facts);
-        }
-        for (kind, n) in told.counts {
-            self.counts.add(kind, n);
-        }
-        let done = told.open.map(|(at, _)| at).or(told.next).unwrap_or(self.done);
-        self.done = self.done.max(done);
-        self.last = told.open.and_then(|(_, kind)| kind);
-        self.looked = if self.last.is_some() { end } else { self.done };
     }
 }
 
