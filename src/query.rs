@@ -142,11 +142,21 @@ impl Query {
     /// The query with all its times as points in time, for somebody whose clock says `now` in this zone. Only such a
     /// query finds times, and two of them that are equal find the same lines.
     pub fn resolved(self, now: Stamp, zone: &Zone) -> Self {
+        // From 22:00 to 23:00, said at three in the night, is an hour of yesterday.
+        let yesterday = |term: &Term| match term {
+            Term::After(time) => Some(time.resolve(now, zone)).filter(|from| *from < time.resolve_end(now, zone)),
+            _ => None,
+        };
+        let from = self.terms().into_iter().filter_map(yesterday).max();
+        let end = |time: TimeExpr| {
+            let last = time.resolve(now, zone);
+            if from.is_some_and(|from| from < last) { last } else { time.resolve_end(now, zone) }
+        };
         let root = self.root.and_then(|root| {
             root.replace(&mut |term| {
                 Some(Expr::Term(match term {
                     Term::After(time) => Term::After(TimeExpr::at(time.resolve(now, zone))),
-                    Term::Before(time) => Term::Before(TimeExpr::at(time.resolve_end(now, zone))),
+                    Term::Before(time) => Term::Before(TimeExpr::at(end(time))),
                     term => term,
                 }))
             })

@@ -129,7 +129,7 @@ test('a link to a large file shows a first screen, and the rest waits for a clic
 test('a screen without a match says what was searched, and leads to what was found and to the rest @own-server', async ({ page, viewer, logs, startServer, newBrowser }) => {
   // More than is looked through for a first screen, and all matches are before that.
   const fill = `${'straw '.repeat(10)}...\n`.repeat(1024);
-  logs.file('app.log', `${'a needle\n'.repeat(3)}${fill.repeat(136 * 16)}`);
+  logs.file('app.log', `${'a needle\n'.repeat(3)}${fill.repeat(272 * 16)}`);
   const server = await startServer({ roots: [`logs=${logs.folder}`], environment: SMALL });
   const link = `${server.origin}/v/logs/app.log?q=needle`;
   await page.goto(link);

@@ -42,6 +42,23 @@ test('who is paused, or reads further up, is told at once what happened to the f
   await expect(viewer.state).toHaveText(/ · truncated from .* at/);
 });
 
+test('a line of the old file is shared as that of the old file', async ({ viewer, logs, newBrowser }) => {
+  const log = logs.numbered('app.log', 300);
+  await viewer.open(log.link);
+  await viewer.endsWith('line 300');
+  log.rotate();
+  log.append('new 1\nnew 2\n');
+  await viewer.endsWith('new 2');
+  await viewer.select(295);
+  const link = await viewer.copiedLink();
+  expect(link).toMatch(/at=line:295&.*fid=/);
+  const other = await newBrowser();
+  await other.page.goto(link);
+  await other.runs();
+  await other.sees('line 295');
+  await expect(other.row(295)).toHaveAttribute('aria-selected', 'true');
+});
+
 test('a deleted file is still shown, and followed when it comes back', async ({ viewer, logs }) => {
   const log = logs.numbered('app.log', 20);
   await viewer.open(log.link);

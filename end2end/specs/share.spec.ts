@@ -33,6 +33,16 @@ test('a range of lines is selected with Shift and travels in the link', async ({
   await expect(other.grid.locator('[role=row][aria-selected=true]:visible')).toHaveCount(5);
 });
 
+test('a link names the line that the keyboard is on', async ({ viewer, logs }) => {
+  const log = logs.numbered('app.log', 300);
+  await viewer.open(log.link, '?find=line%20250');
+  await viewer.endsWith('line 300');
+  await viewer.press('g', 'g', 'n');
+  await viewer.sees('line 250');
+  await viewer.press('j', 'j');
+  expect(await viewer.copiedLink()).toContain('at=line:252&');
+});
+
 test('the address always is what is shown', async ({ page, viewer, logs }) => {
   const log = logs.numbered('app.log', 300);
   await viewer.open(log.link);

@@ -539,6 +539,9 @@ fn levels_and_times_are_compared_and_asked_for_only_when_they_matter() {
         // Today's is to come: it was yesterday.
         ("after:10:01", true, 10_000),
         ("before:10:01", true, 10_000),
+        ("after:11:00 before:12:00", false, 20_000),
+        ("after:11:00 before:09:00", false, 20_000),
+        ("after:11:00 before:10:30", true, 20_000),
         ("before:09:55", false, 10_000),
         ("before:09:55:01", true, 10_000),
         ("after:\"2026-11-22 09:55\" before:2026-11-22T11:00:00+01:00", true, 20_000),

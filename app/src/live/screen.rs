@@ -5,6 +5,7 @@ mod rows;
 pub(super) use rows::row_of;
 
 use taillight::ansi::StyledLine;
+use taillight::cursor::Generation;
 use taillight::follow::{Follow, WindowChange};
 use taillight::view::Place;
 use taillight::viewport::{Scroll, Viewport};
@@ -42,6 +43,8 @@ pub struct Screen {
     heights: Vec<f64>,
     wraps: bool,
     pub(super) selected: Option<Place>,
+    /// The generation that they were picked in: another has lines of the same numbers.
+    pub(super) selected_in: Option<Generation>,
     /// Whether the user picked the selected lines, row by row: then scrolling away from them drops nothing.
     pub(super) is_picked: bool,
     pub(super) cursor: Option<RowKey>,
@@ -75,6 +78,7 @@ impl Screen {
             heights: Vec::new(),
             wraps: false,
             selected: None,
+            selected_in: None,
             is_picked: false,
             cursor: None,
             keep: None,
@@ -113,7 +117,7 @@ impl Screen {
     pub fn select(&mut self, place: &Place, follows: bool) {
         let is_lines = matches!(place, Place::Lines { .. } | Place::Bytes { .. });
         self.selected = Some(place.clone()).filter(|_| is_lines && !follows);
-        self.is_picked = false;
+        (self.selected_in, self.is_picked) = (None, false);
     }
 
     /// Whether a selected line is on the screen.
@@ -124,7 +128,7 @@ impl Screen {
     /// The index of the first selected line that is on the screen.
     pub fn first_selected(&self, window: &LineWindow) -> Option<usize> {
         (self.scroll.top_row..self.visible.1.max(self.scroll.top_row + 1)).find(|row| match window.get(*row) {
-            Some(Item::Line { offset, line, .. }) => self.is_selected(offset, line),
+            Some(Item::Line { generation, offset, line, .. }) => self.is_selected(generation, offset, line),
             _ => false,
         })
     }

@@ -44,6 +44,7 @@ impl Live {
     /// Selects a line, or with Shift the lines from the selected one to it.
     fn select_row(&mut self, row: usize, has_shift: bool) {
         let Some(spot) = self.spot(row) else { return };
+        let has_shift = has_shift && self.screen.selected_in.is_none_or(|of| of == spot.generation);
         let place = match (&self.screen.selected, spot.line) {
             (Some(Place::Lines { first, .. }), Some(line)) if has_shift => Place::lines(*first, line),
             (Some(Place::Bytes { first, .. }), _) if has_shift => Place::bytes(*first, spot.offset),
@@ -53,7 +54,7 @@ impl Live {
         self.screen.cursor = self.follow.window().key(row);
         self.point_at(self.screen.cursor);
         self.screen.select(&place, false);
-        self.screen.is_picked = true;
+        (self.screen.selected_in, self.screen.is_picked) = (Some(spot.generation), true);
         if self.is_pinned() {
             let seen = self.screen.last_visible();
             self.step(Input::Hold { seen });
@@ -77,10 +78,12 @@ impl Live {
         self.view(|view| view.shared(lines, (first.offset, last.offset), *fid))
     }
 
-    /// The rows that a link names: those selected; without a selection the first on the screen, unless it follows.
+    /// The rows that a link names: those selected; without a selection the cursor's where it is seen, or the first on the
+    /// screen, unless it follows.
     pub(super) fn shared_rows(&self) -> Option<(usize, usize)> {
         let window = self.follow.window();
-        let generation = self.follow.tip()?.generation;
+        let seen = || Some(window.key(self.screen.first_selected(window)?)?.generation);
+        let generation = self.screen.selected_in.or_else(seen).unwrap_or(self.follow.tip()?.generation);
         match &self.screen.selected {
             Some(Place::Lines { first, last }) => {
                 let row = window.find_line(generation, *first)?;
@@ -92,7 +95,10 @@ impl Live {
             }
             _ if self.is_pinned() => None,
             _ => {
-                let row = self.screen.first_visible();
+                let first = self.screen.first_visible();
+                let seen = first..=self.screen.last_visible().unwrap_or(first);
+                let cursor = self.screen.cursor.and_then(|key| window.index_of(key));
+                let row = cursor.filter(|row| seen.contains(row) && self.spot(*row).is_some()).unwrap_or(first);
                 Some((row, row))
             }
         }

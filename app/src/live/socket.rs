@@ -85,6 +85,7 @@ impl Live {
             ServerMsg::Opened { generation, identity, .. } => {
                 // Another connection counts generations anew.
                 self.identities.clear();
+                self.screen.selected_in = None;
                 Some((*generation, *identity))
             }
             ServerMsg::Event { next, .. } => *next,

@@ -94,7 +94,8 @@ fn Stopped() -> impl IntoView {
     // It stands before its text comes: a region that comes with its text is not read aloud.
     any(view! {
         <span class=shown(move || if is_shown.get() { "searching" } else { "searching none" })>
-            <span id=ids::LIMIT role="status" aria-label="Search limit">{shown(text)}</span>
+            // Within: whoever is described by the region itself is told its name only.
+            <span role="status" aria-label="Search limit"><span id=ids::LIMIT>{shown(text)}</span></span>
             {shown(button)}
         </span>
     })

@@ -1,6 +1,7 @@
 //! What the rows of the pool say: their facts, their text, and where hits stand in it.
 
 use taillight::ansi::{self, Style, StyledLine, parse_line};
+use taillight::cursor::Generation;
 use taillight::follow::Follow;
 use taillight::line::{ByteLen, ByteOffset, LineNo};
 use taillight::row::{more_text, parse_row, said_in_front, shown_bytes};
@@ -57,7 +58,7 @@ impl Screen {
                     offset: Some(offset.get()),
                     line: line.map(LineNo::get),
                     class: if finished { "" } else { "unfinished" },
-                    selected: self.is_selected(offset, line),
+                    selected: self.is_selected(generation, offset, line),
                     current: is_current,
                     context,
                     gap: gap && self.shows_gaps,
@@ -74,8 +75,9 @@ impl Screen {
         }
     }
 
-    pub(super) fn is_selected(&self, offset: ByteOffset, line: Option<LineNo>) -> bool {
+    pub(super) fn is_selected(&self, generation: Generation, offset: ByteOffset, line: Option<LineNo>) -> bool {
         match &self.selected {
+            _ if self.selected_in.is_some_and(|of| of != generation) => false,
             Some(Place::Lines { first, last }) => {
                 line.is_some_and(|line| (*first..=last.unwrap_or(*first)).contains(&line))
             }
