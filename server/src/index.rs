@@ -134,8 +134,8 @@ impl LineIndex {
         self.read(|counts| counts.find(line.lines_before().get()))
     }
 
-    /// How many lines start before the line that holds `offset`: the line feeds before it. `None` while that is not
-    /// counted. Reads at most one block.
+    /// How many lines start before the line that holds `offset`: the line feeds before it. `None` while the block before its
+    /// block is not counted. Reads at most one block.
     pub fn rank(&self, offset: ByteOffset) -> Option<LineCount> {
         let block = self.block_of(offset);
         let before = self.rank_of_block(offset)?;
@@ -151,9 +151,11 @@ impl LineIndex {
         offset.align_down(self.sizes.block)
     }
 
-    /// The line feeds before the block that holds `offset`; `None` while `offset` is not counted. Reads nothing.
+    /// The line feeds before the block that holds `offset`; `None` while these are not counted. The block itself need not be:
+    /// who has just written a line expects its number. Reads nothing.
     pub(crate) fn rank_of_block(&self, offset: ByteOffset) -> Option<LineCount> {
-        self.read(|counts| (offset.get() <= counts.done()).then(|| LineCount::new(counts.before_block(offset.get()))))
+        let block = self.block_of(offset).get();
+        self.read(|counts| (block <= counts.done()).then(|| LineCount::new(counts.before_block(block))))
     }
 
     /// From `from` on there is no line feed up to the place returned, as far as is counted: at least `from`.

@@ -17,6 +17,7 @@ use crate::catalog::{Catalog, LogFile};
 use crate::config::Config;
 use crate::dates::Learned;
 use crate::source::{LocalFile, Part, Source, Stdin};
+use crate::tail::Pace;
 use crate::tasks::Tasks;
 
 /// A folder that goes with the value.
@@ -73,6 +74,12 @@ pub(crate) fn log_file(path: &Path) -> LogFile {
 /// Tasks that nobody ends.
 pub(crate) fn tasks() -> Tasks {
     Tasks::default()
+}
+
+/// The pace of a follower that looks when it is asked, and in the first moment.
+pub(crate) fn slow() -> Pace {
+    let never = Duration::from_secs(3600);
+    Pace { poll: true, reconcile: never, poll_every: never, ..Pace::default() }
 }
 
 pub(crate) fn local(path: &Path) -> Arc<LocalFile> {

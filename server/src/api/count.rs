@@ -209,14 +209,8 @@ mod tests {
     use std::fs::File;
 
     use super::*;
-    use crate::tail::{Pace, Tails};
-    use crate::testing::{TempFolder, log_file, tasks};
-
-    /// A follower that looks when it is asked, and in the first moment.
-    fn slow() -> Pace {
-        let never = Duration::from_secs(3600);
-        Pace { poll: true, reconcile: never, poll_every: never, ..Pace::default() }
-    }
+    use crate::tail::Tails;
+    use crate::testing::{TempFolder, log_file, slow, tasks};
 
     /// F28.
     #[tokio::test]

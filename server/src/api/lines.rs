@@ -26,6 +26,7 @@ use crate::auth::Principal;
 use crate::dates::Dates;
 use crate::error::ApiError;
 use crate::export::{Exporter, Format, MAX_LINE_BYTES, Row};
+use crate::index::LineIndex;
 use crate::read::{self, PageWant, lines_back};
 use crate::scan::Filter;
 use crate::source::{is_gone, read_full};
@@ -41,6 +42,12 @@ const DEFAULT_AFTER: u32 = 100;
 
 /// How long a place given by line number may wait for the index.
 const INDEX_WAIT: Duration = Duration::from_secs(30);
+
+/// How long rows wait for their numbers when no more than [`NEARLY_COUNTED`] is left to count.
+const NUMBERS_WAIT: Duration = Duration::from_secs(2);
+
+/// What is counted in a moment, in bytes. The first rows of a larger file are worth more than their numbers.
+const NEARLY_COUNTED: u64 = 64 * 1024 * 1024;
 
 /// Rows of one piece at most.
 const MAX_PIECE_ROWS: u32 = 1_000;
@@ -114,6 +121,7 @@ pub async fn lines(State(state): State<AppState>, who: Principal, uri: Uri) -> R
     loop {
         let tip = follower.tip();
         has_line(tip.current(), wanted.at).await?;
+        numbered(&tip.current().index).await;
         match answer(&state.tasks, &tip, &wanted, &filter).await {
             Ok(body) => {
                 let headers = [(CONTENT_TYPE, "application/x-ndjson"), (CACHE_CONTROL, "no-store")];
@@ -131,6 +139,13 @@ async fn has_line(epoch: &Epoch, at: Anchor) -> Result<(), ApiError> {
     let total = epoch.index.total();
     // An estimated place would be a wrong answer to a program: it is told to come back.
     if !total.exact && total.count.get() < line.get() { Err(ApiError::Busy) } else { Ok(()) }
+}
+
+/// Waits for the numbers of the lines where they are known soon.
+async fn numbered(index: &LineIndex) {
+    if index.behind().get() <= NEARLY_COUNTED {
+        index.wait_for(None, Instant::now() + NUMBERS_WAIT).await;
+    }
 }
 
 /// The rows of the current life of the file.
@@ -258,10 +273,12 @@ fn bad(detail: &str) -> ApiError {
 #[cfg(test)]
 mod tests {
     use std::fs::File;
+    use std::io::Write as _;
 
     use super::*;
+    use crate::index::Progress;
     use crate::tail::{Follower, Pace, Tails};
-    use crate::testing::{TempFolder, log_file, tasks};
+    use crate::testing::{TempFolder, local, log_file, slow, tasks};
 
     async fn text_of(body: Body) -> String {
         let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
@@ -272,11 +289,9 @@ mod tests {
     #[tokio::test]
     async fn an_answer_under_which_the_file_is_cut_says_that_it_is_not_complete() {
         let (folder, tasks) = (TempFolder::new(), tasks());
-        let never = Duration::from_secs(3600);
-        let pace = Pace { poll: true, reconcile: never, poll_every: never, ..Pace::default() };
         for q in ["", "line", "nowhere"] {
             let path = folder.file(&format!("{q}.log"), &b"a line\n".repeat(100_000));
-            let (tails, file) = (Tails::new(tasks.clone(), pace), log_file(&path));
+            let (tails, file) = (Tails::new(tasks.clone(), slow()), log_file(&path));
             let follower: Follower = tasks.blocking(move || tails.follow(file)).await.unwrap();
             let wanted = Wanted { after: 9_000, ..wanted(&format!("q={q}")).unwrap() };
             let filter = Filter::compile(q).unwrap();
@@ -286,6 +301,46 @@ mod tests {
             let last = text.lines().last().unwrap();
             assert!(last.starts_with("{\"done\":true,\"complete\":false,\"next\":"), "{q}: {last}");
             assert!(text.lines().count() <= 1_501, "{q}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rows_wait_for_numbers_that_come_soon() {
+        let (folder, began) = (TempFolder::new(), Instant::now());
+        let small = NEARLY_COUNTED / 2;
+        for (len, is_counted, waited) in [(0, true, 0), (small, true, 0), (small, false, 2), (4 * small, false, 0)] {
+            let path = folder.sparse("a.log", len, &[]);
+            let index = LineIndex::new(local(&path));
+            index.grow_to(ByteOffset::new(len));
+            while is_counted && index.step() == Progress::More {}
+            let began = Instant::now();
+            numbered(&index).await;
+            assert_eq!(began.elapsed(), Duration::from_secs(waited), "{len}");
+        }
+        let index = Arc::new(LineIndex::new(local(&folder.file("b.log", &b"a line\n".repeat(1_000)))));
+        index.grow_to(ByteOffset::new(7_000));
+        let counted = Arc::clone(&index);
+        tokio::join!(numbered(&index), async move { while counted.step() == Progress::More {} });
+        assert_eq!(index.total().count.get(), 1_000);
+        assert!(began.elapsed() < 2 * NUMBERS_WAIT, "the numbers are not waited for when they are there");
+    }
+
+    /// Nobody has seen it yet: not the follower, not the index.
+    #[tokio::test]
+    async fn a_line_that_was_just_written_has_its_number() {
+        let (folder, tasks) = (TempFolder::new(), tasks());
+        let path = folder.file("a.log", &b"a line\n".repeat(1_000));
+        let (tails, file) = (Tails::new(tasks.clone(), slow()), log_file(&path));
+        let follower: Follower = tasks.blocking(move || tails.follow(file)).await.unwrap();
+        let tip = follower.tip();
+        numbered(&tip.current().index).await;
+        File::options().append(true).open(&path).unwrap().write_all(b"new\n").unwrap();
+        for q in ["at=byte:7000", "at=byte:7000&q=new", "q=new"] {
+            let wanted = wanted(q).unwrap();
+            let filter = compile(&tasks, wanted.lines.clone()).await.unwrap();
+            let text = text_of(answer(&tasks, &tip, &wanted, &filter).await.unwrap()).await;
+            let row: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+            assert_eq!((&row["line"], &row["text"]), (&1_001.into(), &"new".into()), "{q}");
         }
     }
 

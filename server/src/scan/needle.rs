@@ -64,7 +64,7 @@ mod tests {
         within_a_line(parsed.unwrap())
     }
 
-    /// The lines of `text` that `text_in` is in, by the regex on each of them; and whether any has an escape.
+    /// The lines that are found are those that the regex is in, asked line by line; they are counted where none has an escape.
     fn assert_found(wanted: &str, ignore_case: bool, text: &[u8]) {
         let pattern = hir(wanted, ignore_case);
         let regex = compile(&pattern, MAX_CACHE_BYTES).ok().unwrap();

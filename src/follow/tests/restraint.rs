@@ -57,6 +57,15 @@ fn opened_link(shown: Option<Matched>) -> Follow {
     follow
 }
 
+/// The next connection is told that the user has asked for what is shown.
+fn assert_opens_with_wish(follow: &mut Follow) {
+    let sent = effects(follow, Input::SocketOpen, 0);
+    assert!(
+        matches!(sent.as_slice(), [Effect::Send(ClientMsg::Open { wished: Wished { filter: true, .. }, .. })]),
+        "{sent:?}"
+    );
+}
+
 #[test]
 fn a_link_asks_for_a_first_screen_and_no_more_until_the_user_goes_on() {
     let mut follow = opened_link(stands(0, 0, true));
@@ -78,11 +87,7 @@ fn a_link_asks_for_a_first_screen_and_no_more_until_the_user_goes_on() {
     // A lost connection forgets nothing of what the user wished.
     effects(&mut follow, Input::SocketClosed { code: 1006 }, 0);
     effects(&mut follow, Input::Online, 0);
-    let sent = effects(&mut follow, Input::SocketOpen, 0);
-    assert!(
-        matches!(sent.as_slice(), [Effect::Send(ClientMsg::Open { wished: Wished { filter: true, .. }, .. })]),
-        "{sent:?}"
-    );
+    assert_opens_with_wish(&mut follow);
 }
 
 #[test]
@@ -213,11 +218,7 @@ fn what_is_typed_is_a_wish_and_rows_appended_are_shown_while_it_stands() {
     assert!(effects(&mut follow, Input::Frame(live), 0).contains(&appended()));
     effects(&mut follow, Input::SocketClosed { code: 1006 }, 0);
     effects(&mut follow, Input::Online, 0);
-    let sent = effects(&mut follow, Input::SocketOpen, 0);
-    assert!(
-        matches!(sent.as_slice(), [Effect::Send(ClientMsg::Open { wished: Wished { filter: true, .. }, .. })]),
-        "{sent:?}"
-    );
+    assert_opens_with_wish(&mut follow);
     // Another filter is another search.
     effects(&mut follow, opened(900 * MIB, Some(Resume::Resumed { generation: FIRST })), 0);
     let sent = effects(&mut follow, filter("y"), 0);
@@ -300,11 +301,7 @@ fn continue_that_is_asked_for_without_a_connection_is_said_when_it_is_there() {
     effects(&mut follow, Input::SocketClosed { code: 1006 }, 0);
     effects(&mut follow, Input::Continue, 0);
     effects(&mut follow, Input::Online, 0);
-    let sent = effects(&mut follow, Input::SocketOpen, 0);
-    assert!(
-        matches!(sent.as_slice(), [Effect::Send(ClientMsg::Open { wished: Wished { filter: true, .. }, .. })]),
-        "{sent:?}"
-    );
+    assert_opens_with_wish(&mut follow);
 }
 
 #[test]
