@@ -19,6 +19,9 @@ const CASE: u8 = 0x20;
 /// How many places are compared at once.
 const PLACES: usize = 128;
 
+/// How many bytes are in a vector.
+const LANES: usize = 32;
+
 /// How many bytes one letter of a pattern may be in the text, at most.
 const MAX_LETTER_BYTES: usize = 4;
 
@@ -26,6 +29,8 @@ const MAX_LETTER_BYTES: usize = 4;
 #[derive(Clone, Debug)]
 pub struct Needle {
     letters: Box<[Letter]>,
+    /// The first of them for a vector: the bytes, and their `either`. After the last one everything is equal.
+    head: [[u8; LANES]; 2],
     /// Where those begin that are compared first: some that follow each other and are sure.
     lead: usize,
     n_sure: usize,
@@ -95,31 +100,38 @@ impl Needle {
         let sample = |at: usize| Some(Sample { at, letter: *sure.get(at)? });
         let pair = [sample(places[0])?, sample(places[1])?];
         let has_control = letters.iter().any(|letter| letter.byte.is_ascii_control());
-        (!has_control).then(|| Self { letters: letters.into(), lead, n_sure, pair, level: Level::new() })
+        let head = head_of(&letters);
+        (!has_control).then(|| Self { letters: letters.into(), head, lead, n_sure, pair, level: Level::new() })
     }
 
-    /// The next one in `text` that begins at `from` or after.
+    /// Whether it is where the letters are, and nowhere else.
+    fn is_sure(&self) -> bool {
+        self.n_sure == self.letters.len()
+    }
+
+    /// The next one in `text` that begins at `from` or after. Escapes are not told.
     pub fn find(&self, text: &[u8], from: usize) -> Found {
-        self.find_by::<false>(text, from)
+        self.walk::<false>(text, from).1
     }
 
-    /// As [`find`](Self::find) unless there is an escape: it is told then, be it before that or not far after it. Up to
-    /// there, the text from `from` on has none.
-    pub fn find_clean(&self, text: &[u8], from: usize) -> Found {
-        self.find_by::<true>(text, from)
+    /// In how many lines of `text` it is, from the one that starts at `from` on, up to where something else is found than the
+    /// text itself. An escape is told wherever it is up to there, and perhaps one after that.
+    pub fn count_lines(&self, text: &[u8], from: usize) -> (u64, Found) {
+        self.walk::<true>(text, from)
     }
 
-    fn find_by<const STOPS: bool>(&self, text: &[u8], from: usize) -> Found {
-        let Some(places) = self.places(text, from) else {
-            return if STOPS && has_escape(text.get(from..)) { Found::Escape } else { Found::Nowhere };
+    /// With `COUNTS` lines are counted and an escape is told; without, the first one is.
+    fn walk<const COUNTS: bool>(&self, text: &[u8], from: usize) -> (u64, Found) {
+        let Some([first, second]) = self.places(text, from) else {
+            let is_escape = COUNTS && has_escape(text.get(from..));
+            return (0, if is_escape { Found::Escape } else { Found::Nowhere });
         };
-        let [first, second] = places;
         // What is before the first compared byte and after the last is not looked at otherwise.
         let ends = [text.get(from..from + self.pair[0].at), text.get(from + self.pair[0].at + first.len()..)];
-        if STOPS && ends.into_iter().any(has_escape) {
-            return Found::Escape;
+        if COUNTS && ends.into_iter().any(has_escape) {
+            return (0, Found::Escape);
         }
-        dispatch!(self.level, simd => self.find_among::<STOPS, _>(simd, (text, from), (first, second)))
+        dispatch!(self.level, simd => self.walk_by::<COUNTS, _>(simd, (text, from), (first, second)))
     }
 
     /// The bytes that are compared with each of the two, from each place where it may begin.
@@ -131,12 +143,12 @@ impl Needle {
 
     // All of it is made again for each kind of processor, in one piece: vectors are slow to hand over.
     #[inline(always)]
-    fn find_among<const STOPS: bool, S: Simd>(
+    fn walk_by<const COUNTS: bool, S: Simd>(
         &self,
         simd: S,
         (text, from): (&[u8], usize),
         (first, second): (&[u8], &[u8]),
-    ) -> Found {
+    ) -> (u64, Found) {
         let [one_letter, other_letter] = self.pair.map(|sample| sample.letter);
         let (one, one_case) = (u8x32::splat(simd, one_letter.byte), u8x32::splat(simd, one_letter.either));
         let (other, other_case) = (u8x32::splat(simd, other_letter.byte), u8x32::splat(simd, other_letter.either));
@@ -144,42 +156,73 @@ impl Needle {
         let ((firsts, first_rest), (seconds, second_rest)) =
             (first.as_chunks::<PLACES>(), second.as_chunks::<PLACES>());
         let mut crowd = Crowd::default();
+        // Where the line after the last one that is counted starts.
+        let (mut n_lines, mut line) = (0, from);
         for (nth, (first, second)) in firsts.iter().zip(seconds).enumerate() {
             let compare = |from: usize| {
                 let a = u8x32::from_slice(simd, &first[from..from + 32]);
                 let b = u8x32::from_slice(simd, &second[from..from + 32]);
                 let both = (a | one_case).simd_eq(one) & (b | other_case).simd_eq(other);
-                if STOPS { (both, both | a.simd_eq(escape)) } else { (both, both) }
+                if COUNTS { (both, both | a.simd_eq(escape)) } else { (both, both) }
             };
             let compared = [compare(0), compare(32), compare(64), compare(96)];
             if !(compared[0].1 | compared[1].1 | compared[2].1 | compared[3].1).any_true() {
                 continue;
             }
             let is_escape = |from: usize| u8x32::from_slice(simd, &first[from..from + 32]).simd_eq(escape);
-            if STOPS && (is_escape(0) | is_escape(32) | is_escape(64) | is_escape(96)).any_true() {
-                return Found::Escape;
+            if COUNTS && (is_escape(0) | is_escape(32) | is_escape(64) | is_escape(96)).any_true() {
+                return (n_lines, Found::Escape);
             }
-            for (part, (both, _)) in compared.into_iter().enumerate() {
-                let mut places = both.to_bitmask();
-                while places != 0 {
-                    let at = from + nth * PLACES + part * 32 + places.trailing_zeros() as usize;
-                    places &= places - 1;
-                    if let Some(found) = self.look((text, from), at).or_else(|| crowd.met(at, at - from)) {
-                        return found;
-                    }
+            let mut places = bits(compared.map(|(both, _)| both.to_bitmask()));
+            while places != 0 {
+                let at = from + nth * PLACES + places.trailing_zeros() as usize;
+                places &= places - 1;
+                if COUNTS && at < line {
+                    continue;
+                }
+                match self.look(simd, (text, line), at).or_else(|| crowd.met(at, at - from)) {
+                    Some(Found::To(end)) if COUNTS => (n_lines, line) = (n_lines + 1, after_line(simd, text, end)),
+                    Some(found) => return (n_lines, found),
+                    None => {}
                 }
             }
         }
-        if STOPS && has_escape(Some(first_rest)) {
-            return Found::Escape;
+        if COUNTS && has_escape(Some(first_rest)) {
+            return (n_lines, Found::Escape);
         }
         let rest = (from + firsts.len() * PLACES..).zip(first_rest.iter().zip(second_rest));
-        let mut places = rest.filter(|(_, (first, second))| one_letter.is(**first) && other_letter.is(**second));
-        places.find_map(|(at, _)| self.look((text, from), at)).unwrap_or(Found::Nowhere)
+        for (at, _) in rest.filter(|(_, (first, second))| one_letter.is(**first) && other_letter.is(**second)) {
+            match self.look(simd, (text, line), at) {
+                _ if COUNTS && at < line => {}
+                Some(Found::To(end)) if COUNTS => (n_lines, line) = (n_lines + 1, after_line(simd, text, end)),
+                Some(found) => return (n_lines, found),
+                None => {}
+            }
+        }
+        (n_lines, Found::Nowhere)
     }
 
     /// What is there, if those that are compared first are at that place.
-    fn look(&self, (text, from): (&[u8], usize), at: usize) -> Option<Found> {
+    #[inline(always)]
+    fn look<S: Simd>(&self, simd: S, (text, from): (&[u8], usize), at: usize) -> Option<Found> {
+        let start = at.checked_sub(self.lead).filter(|start| *start >= from);
+        let head = start.and_then(|start| text.get(start..start + LANES));
+        match head {
+            // All of it at once.
+            Some(head) if self.letters.len() <= LANES => {
+                let [bytes, either] = self.head.map(|head| u8x32::from_slice(simd, &head));
+                if (u8x32::from_slice(simd, head) | either).simd_eq(bytes).all_true() {
+                    return Some(Found::To(at - self.lead + self.letters.len()));
+                }
+                if self.is_sure() { None } else { self.look_closely((text, from), at) }
+            }
+            _ => self.look_closely((text, from), at),
+        }
+    }
+
+    /// The same, letter by letter.
+    #[inline(never)]
+    fn look_closely(&self, (text, from): (&[u8], usize), at: usize) -> Option<Found> {
         let is = |letters: &[Letter], at: usize| {
             let bytes = text.get(at..at + letters.len());
             bytes.is_some_and(|bytes| letters.iter().zip(bytes).all(|(letter, byte)| letter.is(*byte)))
@@ -188,7 +231,7 @@ impl Needle {
         if start.is_some_and(|start| is(&self.letters, start)) {
             return Some(Found::To(at - self.lead + self.letters.len()));
         }
-        if self.n_sure == self.letters.len() || !is(self.letters.get(self.lead..self.lead + self.n_sure)?, at) {
+        if self.is_sure() || !is(self.letters.get(self.lead..self.lead + self.n_sure)?, at) {
             return None;
         }
         // Nothing in ASCII is written otherwise.
@@ -215,9 +258,41 @@ impl Crowd {
     }
 }
 
+/// The bits of four vectors that follow each other.
+#[inline(always)]
+fn bits([a, b, c, d]: [u64; 4]) -> u128 {
+    let (low, high) = (a | b << LANES, c | d << LANES);
+    u128::from(low) | u128::from(high) << 64
+}
+
+/// Where the line after the one that a place is in starts.
+#[inline(always)]
+fn after_line<S: Simd>(simd: S, text: &[u8], place: usize) -> usize {
+    let feed = u8x32::splat(simd, b'\n');
+    // Most ends are near.
+    if let Some(near) = text.get(place..place + 2 * LANES) {
+        let feeds = |from: usize| u8x32::from_slice(simd, &near[from..from + LANES]).simd_eq(feed).to_bitmask();
+        let feeds = feeds(0) | feeds(LANES) << LANES;
+        if feeds != 0 {
+            return place + feeds.trailing_zeros() as usize + 1;
+        }
+    }
+    let rest = text.get(place..).unwrap_or_default();
+    place + memchr::memchr(b'\n', rest).map_or(rest.len(), |feed| feed + 1)
+}
+
 /// Whether there is an escape in the bytes.
 pub fn has_escape(bytes: Option<&[u8]>) -> bool {
     bytes.is_some_and(|bytes| memchr::memchr(ESC, bytes).is_some())
+}
+
+/// The first letters as bytes to compare and as bits that are set before that.
+fn head_of(letters: &[Letter]) -> [[u8; LANES]; 2] {
+    let mut head = [[u8::MAX; LANES]; 2];
+    for (at, letter) in letters.iter().enumerate().take(LANES) {
+        (head[0][at], head[1][at]) = (letter.byte, letter.either);
+    }
+    head
 }
 
 /// Where the longest run of letters begins of which each is sure, and how many they are.
@@ -249,27 +324,45 @@ mod tests {
 
     /// What a needle may find, place by place; only where bytes beyond ASCII stand it is free to say `Perhaps`.
     fn assert_finds(needle: &Needle, text: &[u8], from: usize) {
-        let is = |at: usize| {
-            let bytes = text.get(at..at + needle.letters.len());
-            bytes.is_some_and(|bytes| needle.letters.iter().zip(bytes).all(|(letter, byte)| letter.is(*byte)))
-        };
+        let is = |at: usize| text.get(at..at + needle.letters.len()).is_some_and(|bytes| needle.is_at(bytes));
         let expected = (from..text.len()).find(|at| is(*at)).map(|at| at + needle.letters.len());
-        let has_escape = text.get(from..).is_some_and(|text| text.contains(&ESC));
-        for stops in [false, true] {
-            let found = if stops { needle.find_clean(text, from) } else { needle.find(text, from) };
-            let is_right = match found {
-                Found::To(end) => expected == Some(end) && !(stops && text[from..end].contains(&ESC)),
-                Found::Nowhere => expected.is_none() && !(stops && has_escape),
-                Found::Escape => stops && has_escape,
-                Found::Perhaps(place) | Found::Crowded(place) => {
-                    let is_before = expected.is_none_or(|end| place <= end);
-                    is_before
-                        && from < place
-                        && place <= text.len()
-                        && (found != Found::Perhaps(place) || !text.is_ascii())
-                }
-            };
-            assert!(is_right, "{found:?} and not {expected:?} in {:?} from {from}", text.escape_ascii().to_string());
+        let found = needle.find(text, from);
+        let is_right = match found {
+            Found::To(end) => expected == Some(end),
+            Found::Nowhere => expected.is_none(),
+            Found::Escape => false,
+            Found::Perhaps(place) | Found::Crowded(place) => {
+                let is_before = expected.is_none_or(|end| place <= end);
+                is_before && from < place && place <= text.len() && (found != Found::Perhaps(place) || !text.is_ascii())
+            }
+        };
+        assert!(is_right, "{found:?} and not {expected:?} in {:?} from {from}", text.escape_ascii().to_string());
+        // Line by line.
+        let (n_lines, found) = needle.count_lines(text, from);
+        let rest = text.get(from..).unwrap_or_default();
+        let (counted, is_right) = match found {
+            Found::To(_) => (rest, false),
+            Found::Nowhere => (rest, !rest.contains(&ESC)),
+            Found::Escape => (rest, rest.contains(&ESC)),
+            Found::Perhaps(place) | Found::Crowded(place) => {
+                let before = &text[from..place];
+                let line = memchr::memrchr(b'\n', before).map_or(0, |feed| feed + 1);
+                (&before[..line], !before.contains(&ESC))
+            }
+        };
+        let is_in = |line: &&[u8]| line.windows(needle.letters.len()).any(|place| needle.is_at(place));
+        let expected = counted.split(|&byte| byte == b'\n').filter(is_in).count() as u64;
+        let is_right = is_right && (found == Found::Escape || n_lines == expected);
+        assert!(
+            is_right,
+            "{n_lines} and {found:?}, and not {expected} in {:?} from {from}",
+            text.escape_ascii().to_string()
+        );
+    }
+
+    impl Needle {
+        fn is_at(&self, bytes: &[u8]) -> bool {
+            self.letters.iter().zip(bytes).all(|(letter, byte)| letter.is(*byte))
         }
     }
 
@@ -304,7 +397,7 @@ mod tests {
                 assert_finds(&needle, &text, from.min(text.len()));
                 let simple = Needle { level: Level::baseline(), ..needle.clone() };
                 prop_assert_eq!(needle.find(&text, from), simple.find(&text, from));
-                prop_assert_eq!(needle.find_clean(&text, from), simple.find_clean(&text, from));
+                prop_assert_eq!(needle.count_lines(&text, from), simple.count_lines(&text, from));
             }
         }
     }
@@ -346,10 +439,10 @@ mod tests {
             for at in 0..len {
                 let mut text = vec![b'.'; len];
                 text[at] = ESC;
-                assert_eq!(needle.find_clean(&text, 0), Found::Escape, "{at} of {len}");
+                assert_eq!(needle.count_lines(&text, 0), (0, Found::Escape), "{at} of {len}");
                 assert_eq!(needle.find(&text, 0), Found::Nowhere, "{at} of {len}");
             }
-            assert_eq!(needle.find_clean(&vec![b'.'; len], 0), Found::Nowhere, "none of {len}");
+            assert_eq!(needle.count_lines(&vec![b'.'; len], 0), (0, Found::Nowhere), "none of {len}");
         }
     }
 }

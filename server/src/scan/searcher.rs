@@ -7,7 +7,7 @@ use std::ops::{ControlFlow, Range};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use memchr::memmem;
-use needle::{ESC, Found, Needle, has_escape};
+use needle::{Found, Needle, has_escape};
 use regex_automata::Input;
 use regex_automata::meta::{Cache, FindMatches, Regex};
 use regex_syntax::hir::{Hir, HirKind};
@@ -33,8 +33,8 @@ struct Inner {
 /// How it is looked for in many lines: what is nothing but a text is found with less around each search than by the regex.
 #[derive(Debug)]
 enum Way {
-    /// As it stands.
-    Text(Box<memmem::Finder<'static>>),
+    /// As it stands. Lines are counted by the needle, where there is one.
+    Text(Box<(memmem::Finder<'static>, Option<Needle>)>),
     /// In any case.
     Needle(Needle),
     Regex,
@@ -53,15 +53,23 @@ struct Search<'a> {
     held: Option<Held<'a>>,
 }
 
-/// The lines have an escape: not all of their bytes are text.
-struct Unclean;
-
 impl Way {
     fn of(pattern: &Hir) -> Self {
-        match pattern.kind() {
-            // Faster than a needle where it is in many lines, and as fast where it is rare.
-            HirKind::Literal(literal) => Self::Text(Box::new(memmem::Finder::new(&literal.0).into_owned())),
-            _ => needle_of(pattern).map_or(Self::Regex, Self::Needle),
+        match (pattern.kind(), needle_of(pattern)) {
+            // Faster than a needle, which is for lines that it is not in, where it is in many.
+            (HirKind::Literal(literal), needle) => {
+                Self::Text(Box::new((memmem::Finder::new(&literal.0).into_owned(), needle)))
+            }
+            (_, needle) => needle.map_or(Self::Regex, Self::Needle),
+        }
+    }
+
+    /// What counts lines, if there is such a thing.
+    fn needle(&self) -> Option<&Needle> {
+        match self {
+            Self::Text(ways) => ways.1.as_ref(),
+            Self::Needle(needle) => Some(needle),
+            Self::Regex => None,
         }
     }
 }
@@ -100,8 +108,7 @@ impl Searcher {
         text: &[u8],
         mut on_line: impl FnMut(Range<usize>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let each = self.each::<false>(text, |from, found, end| on_line(start_of_line(text, from, found)..end));
-        each.unwrap_or(ControlFlow::Continue(()))
+        self.each(text, |from, found, end| on_line(start_of_line(text, from, found)..end))
     }
 
     /// In how many lines it is, unless there is an escape in them. The last of them may lack its line feed; no text is no
@@ -112,72 +119,86 @@ impl Searcher {
         }
         // Without the last line feed there is no empty line after it that a pattern could match.
         let text = lines.strip_suffix(b"\n").unwrap_or(lines);
-        let mut n = 0;
-        let each = self.each::<true>(text, |_, _, _| {
-            n += 1;
+        let (mut n_lines, mut at) = (0, 0);
+        if let Some(needle) = self.0.way.needle() {
+            let mut search = Search { of: &self.0, held: None };
+            loop {
+                let (n, found) = needle.count_lines(text, at);
+                n_lines += n;
+                match found {
+                    Found::Nowhere => return Some(n_lines),
+                    Found::Escape => return None,
+                    Found::Perhaps(place) => {
+                        let line = start_of_line(text, at, place)..end_of_line(text, place);
+                        if has_escape(text.get(line.clone())) {
+                            return None;
+                        }
+                        n_lines += u64::from(search.ask(text, line.clone()).is_some());
+                        at = line.end + 1;
+                    }
+                    // The rest is counted otherwise. It may begin before the place up to which was looked.
+                    Found::Crowded(place) | Found::To(place) => {
+                        at = start_of_line(text, at, place);
+                        break;
+                    }
+                }
+            }
+        }
+        let rest = text.get(at..)?;
+        if has_escape(Some(rest)) {
+            return None;
+        }
+        let _ = self.each(rest, |_, _, _| {
+            n_lines += 1;
             ControlFlow::Continue(())
         });
-        each.ok().map(|_| n)
+        Some(n_lines)
     }
 
     /// Calls `on_found` for each line of `text` that it is in: a line's start at or before it, a place in it, and its end
     /// without its line feed. A match is in one line, because it has no line feed.
-    ///
-    /// # Errors
-    /// With `STOPS`, when there is an escape, sooner or later.
-    fn each<const STOPS: bool>(
-        &self,
-        text: &[u8],
-        mut on_found: impl FnMut(usize, usize, usize) -> ControlFlow<()>,
-    ) -> Result<ControlFlow<()>, Unclean> {
-        if STOPS && !matches!(self.0.way, Way::Needle(_)) {
-            return if has_escape(Some(text)) { Err(Unclean) } else { self.each::<false>(text, on_found) };
-        }
+    fn each(&self, text: &[u8], mut on_found: impl FnMut(usize, usize, usize) -> ControlFlow<()>) -> ControlFlow<()> {
         let mut search = Search { of: &self.0, held: None };
         let mut at = 0;
         while at <= text.len() {
-            let Some(found) = search.next::<STOPS>(text, at)? else { break };
-            let end = end_of_line::<STOPS>(text, found)?;
-            if on_found(at, found, end).is_break() {
-                return Ok(ControlFlow::Break(()));
-            }
+            let Some(found) = search.next(text, at) else { break };
+            let end = end_of_line(text, found);
+            on_found(at, found, end)?;
             at = end + 1;
         }
-        Ok(ControlFlow::Continue(()))
+        ControlFlow::Continue(())
     }
 }
 
 impl Search<'_> {
     /// A place in the next line that it is in, of those that start at `from` or after.
-    fn next<const STOPS: bool>(&mut self, text: &[u8], from: usize) -> Result<Option<usize>, Unclean> {
+    fn next(&mut self, text: &[u8], from: usize) -> Option<usize> {
         let needle = match &self.of.way {
-            Way::Text(finder) => {
-                let found = text.get(from..).and_then(|text| finder.find(text));
-                return Ok(found.map(|at| from + at + finder.needle().len()));
+            Way::Text(ways) => {
+                let finder = &ways.0;
+                let found = finder.find(text.get(from..)?)?;
+                return Some(from + found + finder.needle().len());
             }
-            Way::Regex => return Ok(self.ask(text, from..text.len())),
+            Way::Regex => return self.ask(text, from..text.len()),
             Way::Needle(needle) => needle,
         };
         let mut at = from;
         while at <= text.len() {
-            let found = if STOPS { needle.find_clean(text, at) } else { needle.find(text, at) };
-            match found {
-                Found::To(end) => return Ok(Some(end)),
-                Found::Nowhere => break,
-                Found::Escape => return Err(Unclean),
+            match needle.find(text, at) {
+                Found::To(end) => return Some(end),
+                Found::Nowhere | Found::Escape => break,
                 Found::Perhaps(place) => {
-                    let line = start_of_line(text, at, place)..end_of_line::<STOPS>(text, place)?;
+                    let line = start_of_line(text, at, place)..end_of_line(text, place);
                     if self.ask(text, line.clone()).is_some() {
-                        return Ok(Some(place));
+                        return Some(place);
                     }
                     at = line.end + 1;
                 }
-                Found::Crowded(_) if STOPS && has_escape(text.get(at..)) => return Err(Unclean),
                 // It may begin before the place up to which was looked.
-                Found::Crowded(place) => return Ok(self.ask(text, start_of_line(text, at, place)..text.len())),
+                Found::Crowded(place) => return self.ask(text, start_of_line(text, at, place)..text.len()),
             }
         }
-        Ok(None)
+        None
     }
 
     /// Where the first match of the regex in a part ends.
@@ -195,14 +216,9 @@ fn start_of_line(text: &[u8], from: usize, place: usize) -> usize {
 }
 
 /// Where the line ends that a place is in, without its line feed.
-///
-/// # Errors
-/// With `STOPS`, when there is an escape before that.
-fn end_of_line<const STOPS: bool>(text: &[u8], place: usize) -> Result<usize, Unclean> {
+fn end_of_line(text: &[u8], place: usize) -> usize {
     let rest = text.get(place..).unwrap_or_default();
-    let found = if STOPS { memchr::memchr2(b'\n', ESC, rest) } else { memchr::memchr(b'\n', rest) };
-    let end = found.map_or(text.len(), |found| place + found);
-    if STOPS && text.get(end) == Some(&ESC) { Err(Unclean) } else { Ok(end) }
+    memchr::memchr(b'\n', rest).map_or(text.len(), |feed| place + feed)
 }
 
 impl<'a> Held<'a> {

@@ -191,10 +191,10 @@ impl Running {
     /// The answer to a GET, head and all.
     ///
     /// # Errors
-    /// When there is none within ten seconds.
+    /// When there is none within a minute: one that counts waits up to 30 s.
     pub fn get(&self, path: &str) -> anyhow::Result<String> {
         let mut stream = TcpStream::connect_timeout(&self.addr, Duration::from_secs(10))?;
-        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
         write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.addr)?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer)?;

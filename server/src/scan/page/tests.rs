@@ -164,7 +164,7 @@ fn an_unfinished_last_line_is_on_the_page_only_when_it_is_shown() {
 fn live_rows_are_numbered_before_the_index_has_come_to_them() {
     let text = text(100);
     let log = Log::new(&text, "hit", 0);
-    let uncounted = LineIndex::with_block(log.source.clone(), BLOCK_BYTES);
+    let uncounted = LineIndex::with_block(log.source.clone(), 16);
     uncounted.grow_to(ByteOffset::new(text.len() as u64));
     let from = ByteOffset::new(text.find("miss 51\n").unwrap() as u64);
     let rows = log.rows(true);
