@@ -7,7 +7,7 @@
 //! A package of its own, for it is optimized in builds for development too: vectors are function calls without that.
 
 use fearless_simd::prelude::*;
-use fearless_simd::{Level, dispatch, u8x32};
+use fearless_simd::{Level, dispatch, mask8x32, u8x32};
 use memchr::arch::all::packedpair::Pair;
 
 /// The byte that an escape begins with.
@@ -18,6 +18,9 @@ const CASE: u8 = 0x20;
 
 /// How many places are compared at once.
 const PLACES: usize = 128;
+
+/// How many times that many when lines are counted, before it is asked where among them.
+const BATCH: usize = 32;
 
 /// How many bytes are in a vector.
 const LANES: usize = 32;
@@ -131,7 +134,11 @@ impl Needle {
         if COUNTS && ends.into_iter().any(has_escape) {
             return (0, Found::Escape);
         }
-        dispatch!(self.level, simd => self.walk_by::<COUNTS, _>(simd, (text, from), (first, second)))
+        if COUNTS {
+            dispatch!(self.level, simd => self.walk_by::<COUNTS, BATCH, _>(simd, (text, from), (first, second)))
+        } else {
+            dispatch!(self.level, simd => self.walk_by::<COUNTS, 1, _>(simd, (text, from), (first, second)))
+        }
     }
 
     /// The bytes that are compared with each of the two, from each place where it may begin.
@@ -143,7 +150,7 @@ impl Needle {
 
     // All of it is made again for each kind of processor, in one piece: vectors are slow to hand over.
     #[inline(always)]
-    fn walk_by<const COUNTS: bool, S: Simd>(
+    fn walk_by<const COUNTS: bool, const N: usize, S: Simd>(
         &self,
         simd: S,
         (text, from): (&[u8], usize),
@@ -152,38 +159,50 @@ impl Needle {
         let [one_letter, other_letter] = self.pair.map(|sample| sample.letter);
         let (one, one_case) = (u8x32::splat(simd, one_letter.byte), u8x32::splat(simd, one_letter.either));
         let (other, other_case) = (u8x32::splat(simd, other_letter.byte), u8x32::splat(simd, other_letter.either));
+        let samples = [[one, one_case], [other, other_case]];
         let escape = u8x32::splat(simd, ESC);
         let ((firsts, first_rest), (seconds, second_rest)) =
             (first.as_chunks::<PLACES>(), second.as_chunks::<PLACES>());
         let mut crowd = Crowd::default();
         // Where the line after the last one that is counted starts.
         let (mut n_lines, mut line) = (0, from);
-        for (nth, (first, second)) in firsts.iter().zip(seconds).enumerate() {
-            let compare = |from: usize| {
-                let a = u8x32::from_slice(simd, &first[from..from + 32]);
-                let b = u8x32::from_slice(simd, &second[from..from + 32]);
-                let both = (a | one_case).simd_eq(one) & (b | other_case).simd_eq(other);
-                if COUNTS { (both, both | a.simd_eq(escape)) } else { (both, both) }
-            };
-            let compared = [compare(0), compare(32), compare(64), compare(96)];
-            if !(compared[0].1 | compared[1].1 | compared[2].1 | compared[3].1).any_true() {
-                continue;
+        for (nth, (firsts, seconds)) in firsts.chunks(N).zip(seconds.chunks(N)).enumerate() {
+            // Which of them have places is written down without a branch: where some have, the processor would guess wrong
+            // each time.
+            let (mut met, mut n_met) = ([0; N], 0);
+            let mut escapes = escape.simd_eq(u8x32::splat(simd, 0));
+            for (nth, pair) in firsts.iter().zip(seconds).enumerate() {
+                let a = compared(simd, samples, pair, 0);
+                let b = compared(simd, samples, pair, LANES);
+                let c = compared(simd, samples, pair, 2 * LANES);
+                let d = compared(simd, samples, pair, 3 * LANES);
+                if COUNTS {
+                    escapes |= a.1.simd_eq(escape) | b.1.simd_eq(escape) | c.1.simd_eq(escape) | d.1.simd_eq(escape);
+                }
+                met[n_met % N] = nth;
+                n_met += usize::from((a.0 | b.0 | c.0 | d.0).any_true());
             }
-            let is_escape = |from: usize| u8x32::from_slice(simd, &first[from..from + 32]).simd_eq(escape);
-            if COUNTS && (is_escape(0) | is_escape(32) | is_escape(64) | is_escape(96)).any_true() {
+            if COUNTS && escapes.any_true() {
                 return (n_lines, Found::Escape);
             }
-            let mut places = bits(compared.map(|(both, _)| both.to_bitmask()));
-            while places != 0 {
-                let at = from + nth * PLACES + places.trailing_zeros() as usize;
-                places &= places - 1;
-                if COUNTS && at < line {
-                    continue;
-                }
-                match self.look(simd, (text, line), at).or_else(|| crowd.met(at, at - from)) {
-                    Some(Found::To(end)) if COUNTS => (n_lines, line) = (n_lines + 1, after_line(simd, text, end)),
-                    Some(found) => return (n_lines, found),
-                    None => {}
+            for nth_met in met.into_iter().take(n_met) {
+                let pair = (&firsts[nth_met], &seconds[nth_met]);
+                let a = compared(simd, samples, pair, 0).0.to_bitmask();
+                let b = compared(simd, samples, pair, LANES).0.to_bitmask();
+                let c = compared(simd, samples, pair, 2 * LANES).0.to_bitmask();
+                let d = compared(simd, samples, pair, 3 * LANES).0.to_bitmask();
+                let mut places = bits([a, b, c, d]);
+                while places != 0 {
+                    let at = from + (nth * N + nth_met) * PLACES + places.trailing_zeros() as usize;
+                    places &= places - 1;
+                    if COUNTS && at < line {
+                        continue;
+                    }
+                    match self.look(simd, (text, line), at).or_else(|| crowd.met(at, at - from)) {
+                        Some(Found::To(end)) if COUNTS => (n_lines, line) = (n_lines + 1, after_line(simd, text, end)),
+                        Some(found) => return (n_lines, found),
+                        None => {}
+                    }
                 }
             }
         }
@@ -256,6 +275,19 @@ impl Crowd {
         self.0 += 1;
         (self.0 > Self::FEW + n_bytes / Self::BYTES_FOR_EACH).then_some(Found::Crowded(at + 1))
     }
+}
+
+/// At which places from `from` on both samples are, and the bytes that the first was compared with.
+#[inline(always)]
+fn compared<S: Simd>(
+    simd: S,
+    [[one, one_case], [other, other_case]]: [[u8x32<S>; 2]; 2],
+    (first, second): (&[u8; PLACES], &[u8; PLACES]),
+    from: usize,
+) -> (mask8x32<S>, u8x32<S>) {
+    let a = u8x32::from_slice(simd, &first[from..from + LANES]);
+    let b = u8x32::from_slice(simd, &second[from..from + LANES]);
+    ((a | one_case).simd_eq(one) & (b | other_case).simd_eq(other), a)
 }
 
 /// The bits of four vectors that follow each other.
@@ -379,7 +411,7 @@ mod tests {
             1 => Just(wanted.to_ascii_uppercase()),
             1 => Just(wanted.to_ascii_lowercase()),
             1 => (0..=wanted.len()).prop_map(move |end| wanted[..end].to_vec()),
-            1 => (0_usize..200).prop_map(|n| vec![b'.'; n]),
+            1 => (0_usize..2_000).prop_map(|n| vec![b'.'; n]),
             1 => prop::collection::vec(any::<u8>(), 0..2),
         ];
         prop::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
