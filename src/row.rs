@@ -7,11 +7,13 @@
 //!
 //! (On one line.) `data-line` and the number are there when known, `more` when a long line was cut. More classes: `unfinished`
 //! when the line has no line feed yet, `ctx` for a row that is shown because of a match near it, `gap` where lines above it
-//! are left out between context, `hit` when the find term is in it.
+//! are left out between context, `hit` when the find term is in it, `warn`, `error` or `fatal` by the level that the line
+//! itself tells.
 
 use crate::ansi::html::line_html;
 use crate::ansi::{Attrs, Run, Style, StyledLine, parse_line, push_number};
 use crate::follow::grouped;
+use crate::level::Level;
 use crate::line::{ByteLen, ByteOffset, LineNo, is_utf_16, text_at};
 use crate::wire::{Frame, FrameRow};
 
@@ -37,8 +39,16 @@ pub struct RowFacts {
 /// Appends a row.
 pub fn row_html(row: &RowFacts, line: &StyledLine, out: &mut String) {
     out.push_str("<div class=\"row");
-    for (on, class) in [(!row.finished, " unfinished"), (row.context, " ctx"), (row.gap, " gap"), (row.hit, " hit")] {
+    let level = level_class(line);
+    for (on, class) in [
+        (!row.finished, "unfinished"),
+        (row.context, "ctx"),
+        (row.gap, "gap"),
+        (row.hit, "hit"),
+        (!level.is_empty(), level),
+    ] {
         if on {
+            out.push(' ');
             out.push_str(class);
         }
     }
@@ -60,6 +70,16 @@ pub fn row_html(row: &RowFacts, line: &StyledLine, out: &mut String) {
         out.push_str("</span>");
     }
     out.push_str("</span></div>");
+}
+
+/// The class of a row whose line tells a level that is worth a mark; empty for others.
+pub fn level_class(line: &StyledLine) -> &'static str {
+    match Level::of(line.text.as_bytes()) {
+        Some(Level::Warn) => "warn",
+        Some(Level::Error) => "error",
+        Some(Level::Fatal) => "fatal",
+        Some(Level::Trace | Level::Debug | Level::Info) | None => "",
+    }
 }
 
 /// All rows of a frame. The style is carried from line to line, from the one the frame begins with; not over lines that
@@ -257,6 +277,22 @@ mod tests {
         let is_hit = &mut |row: &FrameRow<'_>| row.bytes == b"c";
         assert_eq!(classes(super::rows_html(&frame, true, is_hit)), ["row ctx", "row", "row gap hit"]);
         assert_eq!(classes(super::rows_html(&frame, false, is_hit)), ["row ctx", "row", "row hit"]);
+    }
+
+    #[test]
+    fn a_row_is_marked_by_the_level_that_its_line_tells() {
+        for (line, expected) in [
+            (&b"2026-11-22T10:00:00Z ERROR no disk\n"[..], "row error"),
+            (b"2026-11-22T10:00:00Z \x1b[1;31mFATAL\x1b[0m no disk\n", "row fatal"),
+            (b"[warn] slow\n", "row warn"),
+            (b"2026-11-22T10:00:00Z INFO no error\n", "row"),
+            (b"\tat ERROR.java:1\n", "row"),
+        ] {
+            let payload = Bytes::from_static(line);
+            let end = ByteOffset::new(100 + line.len() as u64);
+            let html = rows_html(&Frame { payload, end, ..frame(b"") });
+            assert_eq!(html.split('"').nth(1), Some(expected), "{html}");
+        }
     }
 
     #[test]

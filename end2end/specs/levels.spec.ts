@@ -118,3 +118,41 @@ test('counts come back after a lost connection', async ({ page, startBehindProxy
   await expect(chip(page, 'Error')).toHaveText(`Error ${of('error').length + 1}`);
   await viewer.endsWith('2026-11-22 12:00:00 ERROR meanwhile');
 });
+
+test('a line that tells a warning or worse has a bar beside it, in the first screen and live', async ({ viewer, logs, browser, shared }) => {
+  const kinds = ['info', 'warn', null, 'error', 'debug', 'fatal'];
+  const text = (n: number) => `2026-11-22 10:00:00 ${kinds[n % kinds.length]?.toUpperCase() ?? 'an error of'} request ${n}`;
+  const log = logs.file('app.log', Array.from({ length: 3_000 }, (_, n) => `${text(n)}\n`).join(''));
+  const barred = (grid: Element) =>
+    [...grid.querySelectorAll<HTMLElement>('.row[data-offset]')].map((row) => {
+      const bar = getComputedStyle(row.querySelector('.no')!).backgroundImage.match(/rgb\([^)]*\)/)?.[0] ?? null;
+      return { text: row.querySelector('.tx')!.textContent!, bar };
+    });
+  const colours = new Map<string | null, string | null>();
+  const expectBars = (rows: ReturnType<typeof barred>) => {
+    expect(rows.length).toBeGreaterThan(kinds.length);
+    for (const { text, bar } of rows) {
+      const level = kinds[Number(text.split(' ').at(-1)) % kinds.length];
+      expect(bar !== null, text).toBe(['warn', 'error', 'fatal'].includes(level ?? ''));
+      expect(colours.get(level) ?? bar, `one colour for ${level}`).toBe(bar);
+      colours.set(level, bar);
+    }
+  };
+  const still = await browser.newContext({ javaScriptEnabled: false });
+  const page = await still.newPage();
+  await page.goto(`${shared.origin}/v/${log.link}`);
+  expectBars(await page.getByRole('grid', { name: 'Log lines' }).evaluate(barred));
+  await still.close();
+
+  await viewer.open(log.link);
+  log.append(`${text(3_000)}\n${text(3_001)}\n`);
+  await viewer.endsWith(text(3_001));
+  expectBars(await viewer.grid.evaluate(barred));
+  // Rows are used again for other lines.
+  for (const [key, n] of [['k', 2_980], ['Home', 3], ['j', 30], ['End', 2_999]] as const) {
+    await viewer.press(...Array.from({ length: key.length === 1 ? 35 : 1 }, () => key));
+    await viewer.sees(text(n));
+    expectBars(await viewer.grid.evaluate(barred));
+  }
+  expect(new Set(['warn', 'error', 'fatal'].map((level) => colours.get(level))).size, 'different colours').toBe(3);
+});

@@ -52,6 +52,8 @@ pub struct RowText<'a> {
     pub line: &'a StyledLine,
     /// Where hits stand in it, in bytes, in order: of the filter, and of what is found.
     pub hits: [&'a [(u32, u32)]; 2],
+    /// The class name of the line's level, or nothing.
+    pub level: &'static str,
 }
 
 /// The pool.
@@ -161,6 +163,7 @@ impl RowPool {
             let text = text();
             if !is_same_text {
                 row.write_text(&self.document, text.line, facts.more.as_deref(), &mut self.class_buf)?;
+                row.level = text.level;
             }
             row.mark(self.highlights.as_ref(), &text);
         }

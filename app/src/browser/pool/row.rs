@@ -19,6 +19,8 @@ pub(super) struct Row {
     pub(super) number: Element,
     pub(super) text: HtmlElement,
     pub(super) facts: Option<RowFacts>,
+    /// The class name of its line's level.
+    pub(super) level: &'static str,
     marked: Vec<Marked>,
 }
 
@@ -41,7 +43,7 @@ impl Row {
         let text = make("tx", "gridcell", "span")?;
         element.append_child(&number)?;
         element.append_child(&text)?;
-        Ok(Self { element, number: number.into(), text, facts: None, marked: Vec::new() })
+        Ok(Self { element, number: number.into(), text, facts: None, level: "", marked: Vec::new() })
     }
 
     pub(super) fn write_facts(&mut self, facts: &RowFacts, buf: &mut String) -> Result<(), BrowserError> {
@@ -64,6 +66,7 @@ impl Row {
             (facts.gap, "gap"),
             (facts.hit, "hit"),
             (facts.is_current_hit, "now"),
+            (!self.level.is_empty(), self.level),
         ];
         for (on, class) in classes {
             if on {

@@ -4,7 +4,7 @@ use taillight::ansi::{self, Style, StyledLine, parse_line};
 use taillight::cursor::Generation;
 use taillight::follow::Follow;
 use taillight::line::{ByteLen, ByteOffset, LineNo};
-use taillight::row::{more_text, parse_row, said_in_front, shown_bytes};
+use taillight::row::{level_class, more_text, parse_row, said_in_front, shown_bytes};
 use taillight::view::Place;
 use taillight::window::{Item, RowKey};
 use taillight::wire::{FrameRow, RowSpans};
@@ -37,7 +37,8 @@ impl Screen {
             self.pool.write(row - start, facts, move || {
                 write_line(item, line);
                 write_hits(item, spans, hits);
-                RowText { line, hits: [&hits[0], &hits[1]] }
+                let level = if key.is_some() { level_class(line) } else { "" };
+                RowText { line, hits: [&hits[0], &hits[1]], level }
             })?;
         }
         Ok(())
