@@ -256,6 +256,8 @@ impl Live {
         }
         if new.paused && !paused {
             self.step(Input::Pause);
+        } else if paused && !new.paused && !new.follow {
+            self.step(Input::Unpause);
         }
         self.sync_search(new, change);
         self.mark();

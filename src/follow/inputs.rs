@@ -37,6 +37,8 @@ pub enum Input {
     },
     /// Freeze the screen.
     Pause,
+    /// End a pause where the screen stands: who has scrolled up stays there.
+    Unpause,
     /// End a pause and follow.
     Resume(Catch),
     /// These items are visible: the indexes of the first and the last.

@@ -45,6 +45,10 @@ impl Follow {
                 self.paused = true;
                 self.hold(None, out);
             }
+            Input::Unpause => {
+                self.paused = false;
+                self.go_live(Way::Exact, out);
+            }
             Input::Visible(is_visible) => {
                 self.hidden = !is_visible;
                 if self.wants_live() {
@@ -56,7 +60,6 @@ impl Follow {
             Input::Looking { first, last } => self.looking(first, last, out),
             Input::JumpTo { at, before, after } => {
                 self.cancel_seek();
-                self.paused = false;
                 self.stop(None, out);
                 self.jump_to(at, before, after, out);
             }
