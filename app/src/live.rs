@@ -249,7 +249,10 @@ impl Live {
         } else if new.follow && !follows {
             self.step(Input::GoLive);
         } else if let Some(place) = moved.filter(|_| !new.follow && !change.filtered) {
-            self.jump(place.anchor());
+            // Of a file that was rotated since, it is a place of that one.
+            let is_of = |(_, identity): &&(_, Identity)| new.fid.is_some_and(|fid| !fid.is_surely_not(identity));
+            let of = self.identities.iter().rev().find(is_of).map(|(generation, _)| *generation);
+            self.jump(place.anchor(), of);
         } else if follows && !new.follow {
             let seen = self.screen.last_visible();
             self.step(Input::Hold { seen });
@@ -269,14 +272,14 @@ impl Live {
         if self.follow.new_lines().get() > MANY { Catch::Jump } else { Catch::Up }
     }
 
-    fn jump(&mut self, at: Anchor) {
+    fn jump(&mut self, at: Anchor, of: Option<Generation>) {
         let (before, after) = match at {
             Anchor::End => (PAGE_ROWS, 0),
             Anchor::Start => (0, PAGE_ROWS),
             _ => (ROWS_ABOVE, PAGE_ROWS),
         };
         self.is_jumping = true;
-        self.step(Input::JumpTo { at, before, after });
+        self.step(Input::JumpTo { at, of, before, after });
     }
 
     /// One input to the client's side of the stream, and what it asks for.

@@ -1,6 +1,6 @@
 //! What a [`Follow`](super::Follow) is told.
 
-use crate::cursor::{Anchor, Identity};
+use crate::cursor::{Anchor, Generation, Identity};
 use crate::level::LevelChoice;
 use crate::path::LogPath;
 use crate::window::{Position, RowKey};
@@ -52,6 +52,8 @@ pub enum Input {
     JumpTo {
         /// Where.
         at: Anchor,
+        /// In which generation; `None`: in the current one.
+        of: Option<Generation>,
         /// Rows before it.
         before: u32,
         /// Rows from it on.

@@ -58,10 +58,10 @@ impl Follow {
                 }
             }
             Input::Looking { first, last } => self.looking(first, last, out),
-            Input::JumpTo { at, before, after } => {
+            Input::JumpTo { at, of, before, after } => {
                 self.cancel_seek();
                 self.stop(None, out);
-                self.jump_to(at, before, after, out);
+                self.jump_to(at, of, (before, after), out);
             }
             Input::More(key) => {
                 let req = self.requests.next();

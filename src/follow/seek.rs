@@ -337,7 +337,7 @@ impl Follow {
         self.finding.is_coming = true;
         self.show_hit(out);
         if self.finding.is_coming {
-            self.jump_to_hit(generation, Anchor::Byte(offset), (PAGE_ROWS / 2, PAGE_ROWS), out);
+            self.jump_to(Anchor::Byte(offset), Some(generation), (PAGE_ROWS / 2, PAGE_ROWS), out);
         }
     }
 

@@ -120,8 +120,8 @@ impl Live {
         }
         self.screen.selected = None;
         let window = self.follow.window();
-        let offset = window.key(self.screen.scroll.top_row.min(window.len().saturating_sub(1)))?.offset;
-        Some(Command::Scrolled(offset))
+        let top = window.key(self.screen.scroll.top_row.min(window.len().saturating_sub(1)))?;
+        Some(Command::Scrolled(top.offset, self.identity_of(top.generation)))
     }
 
     /// Whether the screen is at the end of the file, or so near that nothing worth stopping for is between.

@@ -1,6 +1,6 @@
 //! Clicks on rows: selecting lines, and more of a long one; and the view to share.
 
-use taillight::cursor::Generation;
+use taillight::cursor::{Generation, Identity};
 use taillight::follow::Input;
 use taillight::line::{ByteOffset, LineNo};
 use taillight::view::{Command, Place, ViewState};
@@ -59,7 +59,7 @@ impl Live {
             let seen = self.screen.last_visible();
             self.step(Input::Hold { seen });
         }
-        self.command(Command::Select(place));
+        self.command(Command::Select(place, self.identity_of(spot.generation)));
         self.mark();
     }
 
@@ -73,9 +73,14 @@ impl Live {
     fn shared_view(&self) -> Option<ViewState> {
         let (first, last) = self.shared_rows()?;
         let (first, last) = (self.spot(first)?, self.spot(last)?);
-        let (_, fid) = self.identities.iter().rev().find(|(generation, _)| *generation == first.generation)?;
+        let fid = self.identity_of(first.generation)?;
         let lines = first.line.zip(last.line);
-        self.view(|view| view.shared(lines, (first.offset, last.offset), *fid))
+        self.view(|view| view.shared(lines, (first.offset, last.offset), fid))
+    }
+
+    /// The file that a generation is of.
+    pub(super) fn identity_of(&self, generation: Generation) -> Option<Identity> {
+        self.identities.iter().rev().find(|(of, _)| *of == generation).map(|(_, identity)| *identity)
     }
 
     /// The rows that a link names: those selected; without a selection the cursor's where it is seen, or the first on the

@@ -789,7 +789,7 @@ impl World {
             Act::Jump(part) => {
                 let len = self.server.files[self.server.current()].len();
                 let at = Anchor::Byte(ByteOffset::new((len * usize::from(part) / 256) as u64));
-                self.step(Input::JumpTo { at, before: 5, after: 5 });
+                self.step(Input::JumpTo { at, of: None, before: 5, after: 5 });
             }
             Act::Filter(number) => {
                 let len = self.server.files[self.server.current()].len();

@@ -116,7 +116,7 @@ fn rows_are_looked_for_again_when_another_viewer_goes_on() {
 fn what_the_user_goes_to_is_read_while_a_search_stands() {
     let mut follow = opened_link(stands(0, 0, true));
     effects(&mut follow, nothing(0, 800 * MIB, 900 * MIB), 0);
-    let jump = Input::JumpTo { at: Anchor::Byte(ByteOffset::new(9 * MIB)), before: 9, after: 9 };
+    let jump = Input::JumpTo { at: Anchor::Byte(ByteOffset::new(9 * MIB)), of: None, before: 9, after: 9 };
     let (req, _) = page_asked(&effects(&mut follow, jump, 0)).expect("a jump");
     let sent = effects(&mut follow, nothing(req, 9 * MIB, 90 * MIB), 0);
     assert!(page_asked(&sent).is_some(), "the screen is filled there: {sent:?}");
@@ -127,7 +127,7 @@ fn what_the_user_goes_to_is_read_while_a_search_stands() {
 fn no_move_reads_the_whole_file_while_a_search_stands() {
     let mut follow = opened_link(stands(0, 0, true));
     effects(&mut follow, nothing(0, 800 * MIB, 900 * MIB), 0);
-    let jump = Input::JumpTo { at: Anchor::Byte(ByteOffset::new(9 * MIB)), before: 9, after: 9 };
+    let jump = Input::JumpTo { at: Anchor::Byte(ByteOffset::new(9 * MIB)), of: None, before: 9, after: 9 };
     let (req, _) = page_asked(&effects(&mut follow, jump, 0)).expect("a jump");
     let sent = effects(&mut follow, nothing(req, 9 * MIB, 1_100 * MIB), 0);
     assert_eq!(page_asked(&sent), None, "more than a gigabyte was looked through for it");
