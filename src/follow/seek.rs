@@ -125,6 +125,7 @@ impl Follow {
             self.wish_find(true);
         }
         self.forget_counts(false);
+        self.floors.forget(false);
         let hit = self.finding.hit.take();
         self.spans.clear();
         self.overview.clear_marks();

@@ -247,7 +247,7 @@ impl Live {
     /// Match count, progress, and what is said where there are no rows.
     pub(super) fn write_search(&mut self) {
         let search = self.shell.search;
-        let found = self.follow.found().filter(|_| self.has_find());
+        let found = self.follow.counted().and_then(|tip| tip.found).filter(|_| self.has_find());
         set(search.match_count, found.map(|found| text::match_count(&found)).unwrap_or_default());
         set(search.levels.counts, self.follow.levels());
         let progress = self.progress();
