@@ -21,6 +21,7 @@ use taillight::cursor::{Anchor, Generation, Identity};
 use taillight::follow::{Catch, Effect as Todo, Follow, Input, Notice, PAGE_ROWS, Start, WindowChange};
 use taillight::path::LogPath;
 use taillight::view::{Change, Command, FileView, Place, ViewState};
+use taillight::wire::Tip;
 
 use crate::boot::{Boot, FileScreen, Landed, Screen as BootScreen};
 use crate::browser::events::Listener;
@@ -63,6 +64,8 @@ struct Live {
     identities: Vec<(Generation, Identity)>,
     /// Whether the socket has been open: it was not refused then.
     was_open: bool,
+    /// The place that was gone to last, until it is known whether it is past the end.
+    asked: Option<Place>,
     /// How the next end of a pause goes; `None`: by how much there is.
     catch: Option<Catch>,
     /// Whether the rows that the server rendered are still what is seen.
@@ -153,6 +156,7 @@ impl Live {
             searching: Searching::default(),
             identities: Vec::new(),
             was_open: false,
+            asked: None,
             catch: None,
             is_first_screen: true,
             is_jumping: false,
@@ -175,6 +179,7 @@ impl Live {
         self.screen.set_wrap(view.wrap);
         self.screen.shows_gaps = view.ctx > 0;
         self.screen.select(&view.place, view.follow);
+        self.asked = Some(view.place.clone()).filter(|_| !view.follow);
         let landed = sent.as_ref().and_then(|sent| Some((sent.generation, sent.landed?)));
         let start = match sent {
             Some(sent) => {
@@ -253,6 +258,9 @@ impl Live {
             let is_of = |(_, identity): &&(_, Identity)| new.fid.is_some_and(|fid| !fid.is_surely_not(identity));
             let of = self.identities.iter().rev().find(is_of).map(|(generation, _)| *generation);
             self.jump(place.anchor(), of);
+            let is_current = |tip: &Tip| of.is_none_or(|of| of == tip.generation);
+            self.asked = Some(place.clone()).filter(|_| self.follow.tip().is_some_and(is_current));
+            self.tell_past_end();
         } else if follows && !new.follow {
             let seen = self.screen.last_visible();
             self.step(Input::Hold { seen });

@@ -38,13 +38,13 @@ test('the prompt goes to a time, says how far off the line is, and the link stay
   await expect(viewer.follow).toHaveAttribute('aria-pressed', 'false');
 
   await viewer.goTo('2026-11-22T09:51:00+01:00');
-  await expect(told).toHaveText('The nearest line is 3 min later');
+  await expect(told).toHaveText('The next line is 3 min later');
   await viewer.sees('2026-11-22 08:54:00 INFO request 3241');
   await expect.poll(() => param(page, 'at')).toBe('time:2026-11-22T08:51:00Z');
 
   // All of the log is long ago.
   await viewer.goTo('-15m');
-  await expect(told).toHaveText(/^The nearest line is [\d,]+ d( \d+ h)? earlier$/);
+  await expect(told).toHaveText(/^The last line is [\d,]+ d( \d+ h)? earlier$/);
   await viewer.sees(gap[gap.length - 1].text);
   await expect.poll(() => param(page, 'at')).toMatch(/^time:\d{4}-\d\d-\d\dT[\d:.]+Z$/);
 
@@ -77,7 +77,7 @@ test('a link names a time: in the first screen, in the address, and typed behind
   await still.close();
 
   await viewer.open(log.link, '?at=time:2026-11-22T09:00:00.250Z');
-  await expect(page.getByRole('status', { name: 'Message' })).toHaveText('The nearest line is 750 ms later');
+  await expect(page.getByRole('status', { name: 'Message' })).toHaveText('The next line is 750 ms later');
   await viewer.sees('2026-11-22 09:00:01 INFO request 3602');
   await expect.poll(() => cursorLine(page)).toBe('2026-11-22 09:00:01 INFO request 3602');
 

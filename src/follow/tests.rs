@@ -240,7 +240,12 @@ fn a_place_of_an_old_file_is_asked_for_in_that_one() {
 
 #[test]
 fn a_superseded_jump_is_dropped() {
-    let jump = |line| Input::JumpTo { at: Anchor::Line(crate::line::LineNo::new(line).unwrap()), of: None, before: 0, after: 9 };
+    let jump = |line| Input::JumpTo {
+        at: Anchor::Line(crate::line::LineNo::new(line).unwrap()),
+        of: None,
+        before: 0,
+        after: 9,
+    };
     let mut follow = following();
     effects(&mut follow, jump(1), 0);
     effects(&mut follow, jump(3), 0);

@@ -11,6 +11,21 @@ use super::Live;
 use crate::{nav, text};
 
 impl Live {
+    /// Says of the place that was gone to last, where it is still that of the view, that the file ends before it.
+    pub(super) fn tell_past_end(&mut self) {
+        let Some(tip) = self.follow.tip() else { return };
+        let Some(place) = self.asked.take() else { return };
+        let is_past = place.is_past_end(tip);
+        if self.view(|view| view.place != place || view.follow) != Some(false) {
+            return;
+        }
+        match is_past {
+            Some(true) => nav::toast(self.shell, text::past_end(&place)),
+            Some(false) => {}
+            None => self.asked = Some(place),
+        }
+    }
+
     pub(super) fn tell(&mut self, notice: Notice) {
         let lost = |bytes: ByteLen| size_text(bytes);
         let text = match notice {

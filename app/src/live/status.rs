@@ -57,6 +57,7 @@ impl Live {
             set(status.row_count, if is_known { tip.lines.count.get() as i64 } else { -1 });
             set(status.tip, Some(tip));
         }
+        self.tell_past_end();
         set(status.can_jump, self.follow.can_jump());
         self.write_connection();
         self.write_search();
