@@ -390,6 +390,9 @@ impl Live {
         }
         // An element that cannot be made shows an old row; the next frame tries again.
         let _ = self.screen.draw(&self.follow, view_px, is_pinned);
+        if !self.is_jumping && self.screen.put_due_cursor(self.follow.window()) {
+            self.mark();
+        }
         self.follow_hit();
         self.place_spot();
         if let Some((first, last)) = self.screen.newly_visible() {

@@ -62,7 +62,7 @@ impl Live {
             Notice::Wrapped { down: false } => "Past the start: on from the end".to_owned(),
             Notice::Landed { at: (generation, offset), wanted, found } => {
                 // The screen comes there with the page; where the filter hides that line, near it.
-                self.screen.cursor = found.map(|_| RowKey { generation, offset, nth: 0 });
+                self.screen.put_cursor(found.map(|_| RowKey { generation, offset, nth: 0 }));
                 self.command(Command::Landed(wanted));
                 let is_new = self.searching.landed.replace((wanted, found)) != Some((wanted, found));
                 match text::landed(wanted, found).filter(|_| is_new) {

@@ -191,7 +191,7 @@ impl Live {
         }
         self.searching.hit = hit;
         if hit.is_some() {
-            self.screen.cursor = hit;
+            self.screen.put_cursor(hit);
             self.searching.spot = hit;
             if let Some(command) = self.say_where() {
                 self.command(command);

@@ -34,7 +34,7 @@ impl Live {
                 }
             }
             RowPart::Text => {
-                self.screen.cursor = self.follow.window().key(row);
+                self.screen.put_cursor(self.follow.window().key(row));
                 self.point_at(self.screen.cursor);
                 self.mark();
             }
@@ -51,9 +51,9 @@ impl Live {
             (_, Some(line)) => Place::lines(line, line),
             (_, None) => Place::bytes(spot.offset, spot.offset),
         };
-        self.screen.cursor = self.follow.window().key(row);
-        self.point_at(self.screen.cursor);
         self.screen.select(&place, false);
+        self.screen.put_cursor(self.follow.window().key(row));
+        self.point_at(self.screen.cursor);
         (self.screen.selected_in, self.screen.is_picked) = (Some(spot.generation), true);
         if self.is_pinned() {
             let seen = self.screen.last_visible();
