@@ -171,6 +171,18 @@ pub fn stepped(cursor: Option<usize>, seen: RangeInclusive<usize>, n_rows: i64, 
     row.min(last)
 }
 
+/// How far text is to be moved to the left, so that what stands in it from `start_px` to `end_px` is seen in a screen that
+/// wide: not at all where it is seen, to the start of lines where that shows it, else with a third of the screen before it.
+pub fn side_to_show(side_px: f64, room_px: f64, (start_px, end_px): (f64, f64)) -> f64 {
+    if start_px >= side_px && end_px <= side_px + room_px {
+        side_px
+    } else if end_px <= room_px {
+        0.0
+    } else {
+        (start_px - room_px / 3.0).max(0.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -192,6 +204,21 @@ mod tests {
             (None, -5, 15),
         ] {
             assert_eq!(stepped(cursor, 10..=19, n_rows, 99), expected, "{cursor:?} {n_rows}");
+        }
+    }
+
+    #[test]
+    fn text_moves_sideways_no_more_than_it_must() {
+        for (side_px, place, expected) in [
+            (0.0, (10.0, 60.0), 0.0),
+            (50.0, (60.0, 350.0), 50.0),
+            (50.0, (10.0, 60.0), 0.0),
+            (0.0, (290.0, 310.0), 190.0),
+            (0.0, (5_000.0, 5_100.0), 4_900.0),
+            (9_000.0, (5_000.0, 5_100.0), 4_900.0),
+            (0.0, (50.0, 9_000.0), 0.0),
+        ] {
+            assert_eq!(side_to_show(side_px, 300.0, place), expected, "{side_px} {place:?}");
         }
     }
 

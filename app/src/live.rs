@@ -394,6 +394,7 @@ impl Live {
             self.mark();
         }
         self.follow_hit();
+        self.follow_hit_sideways();
         self.place_spot();
         if let Some((first, last)) = self.screen.newly_visible() {
             self.step(Input::Looking { first, last });

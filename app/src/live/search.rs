@@ -52,6 +52,8 @@ pub struct Searching {
     selecting: Option<Timeout>,
     /// The match that was gone to last.
     hit: Option<RowKey>,
+    /// Whether the text is to be moved to where the match stands in its line, once that is known.
+    is_side_due: bool,
     /// The row that can be shown among its neighbours, and where the button for it stands.
     spot: Option<RowKey>,
     spot_px: Option<f64>,
@@ -193,12 +195,26 @@ impl Live {
         if hit.is_some() {
             self.screen.put_cursor(hit);
             self.searching.spot = hit;
+            self.searching.is_side_due = true;
             if let Some(command) = self.say_where() {
                 self.command(command);
             }
             if self.view(|view| view.paused) == Some(true) {
                 self.command(Command::TogglePause);
             }
+        }
+    }
+
+    /// The match that was gone to may stand far to the right in its line.
+    pub(super) fn follow_hit_sideways(&mut self) {
+        if !self.searching.is_side_due {
+            return;
+        }
+        let row = self.searching.hit.and_then(|key| self.follow.window().index_of(key));
+        let is_done = row.filter(|row| self.screen.shows(*row)).map(|row| self.screen.bring_hit(row, &self.follow));
+        self.searching.is_side_due = is_done == Some(false);
+        if is_done == Some(true) {
+            self.mark();
         }
     }
 
