@@ -29,6 +29,7 @@
 //! of the visible ones, fetched by itself) and is gone through with [`Input::Seek`], which ends in [`Effect::GoToRow`]. So
 //! are rows of some levels, with [`Input::SeekLevels`].
 
+mod counted;
 mod effects;
 mod fill;
 mod filters;
@@ -49,6 +50,7 @@ use crate::line::{ByteLen, ByteOffset, LineCount};
 use crate::window::{LineWindow, Position, RowKey, WINDOW_BYTES};
 use crate::wire::{Failure, FileState, Filter, Found, Levels, Matched, RowSpans, Tip};
 
+use counted::Floors;
 use filters::Filters;
 use history::History;
 use link::Link;
@@ -112,6 +114,7 @@ pub struct Follow {
     spans: Spans,
     overview: Overview,
     restraint: Restraint,
+    floors: Floors,
     told: Option<Told>,
 }
 
@@ -121,6 +124,7 @@ struct Told {
     state: StreamState,
     new_lines: LineCount,
     tip: Option<Tip>,
+    floors: Floors,
     stopped: Option<Matched>,
     current_hit: Option<Position>,
     is_seeking: bool,
@@ -164,6 +168,7 @@ impl Follow {
             spans: Spans::default(),
             overview: Overview::default(),
             restraint: Restraint::default(),
+            floors: Floors::default(),
             told: None,
         }
     }
@@ -275,10 +280,12 @@ impl Follow {
         self.ask_spans(out);
         self.ask_numbers(out);
         self.ask_marks(now_ms, out);
+        self.raise_floors();
         let told = Told {
             state: self.state(),
             new_lines: self.new_lines(),
             tip: self.tip,
+            floors: self.floors,
             stopped: self.stopped(),
             current_hit: self.current_hit(),
             is_seeking: self.is_seeking(),

@@ -5,6 +5,8 @@
 
 pub mod scroll;
 
+use std::ops::RangeInclusive;
+
 pub use scroll::{RowMetrics, Scroll, Scrolled, Viewport};
 
 /// A scrollbar: how long the file is, how much of it the screen shows, and how many pixels there are for it.
@@ -157,11 +159,68 @@ fn sane(px: f64) -> f64 {
     if px.is_finite() && px > 0.0 { px.min(MAX_PX) } else { 0.0 }
 }
 
+/// The row that the cursor goes to by so many rows: from the one it is on where that is seen, else into what is seen,
+/// whose first or last row is the first step.
+pub fn stepped(cursor: Option<usize>, seen: RangeInclusive<usize>, n_rows: i64, last: usize) -> usize {
+    let n_rows = n_rows as isize;
+    let row = match cursor.filter(|row| seen.contains(row)) {
+        Some(row) => row.saturating_add_signed(n_rows),
+        None if n_rows > 0 => seen.start().saturating_add_signed(n_rows - 1),
+        None => seen.end().saturating_add_signed(n_rows + 1),
+    };
+    row.min(last)
+}
+
+/// How far text is to be moved to the left, so that what stands in it from `start_px` to `end_px` is seen in a screen that
+/// wide: not at all where it is seen, to the start of lines where that shows it, else with a third of the screen before it.
+pub fn side_to_show(side_px: f64, room_px: f64, (start_px, end_px): (f64, f64)) -> f64 {
+    if start_px >= side_px && end_px <= side_px + room_px {
+        side_px
+    } else if end_px <= room_px {
+        0.0
+    } else {
+        (start_px - room_px / 3.0).max(0.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn the_cursor_steps_from_where_it_is_seen() {
+        for (cursor, n_rows, expected) in [
+            (Some(15), 1, 16),
+            (Some(15), 20, 35),
+            (Some(15), -20, 0),
+            (Some(15), 200, 99),
+            (Some(9), 1, 10),
+            (Some(9), 5, 14),
+            (None, 1, 10),
+            (None, 20, 29),
+            (None, -1, 19),
+            (None, -5, 15),
+        ] {
+            assert_eq!(stepped(cursor, 10..=19, n_rows, 99), expected, "{cursor:?} {n_rows}");
+        }
+    }
+
+    #[test]
+    fn text_moves_sideways_no_more_than_it_must() {
+        for (side_px, place, expected) in [
+            (0.0, (10.0, 60.0), 0.0),
+            (50.0, (60.0, 350.0), 50.0),
+            (50.0, (10.0, 60.0), 0.0),
+            (0.0, (290.0, 310.0), 190.0),
+            (0.0, (5_000.0, 5_100.0), 4_900.0),
+            (9_000.0, (5_000.0, 5_100.0), 4_900.0),
+            (0.0, (50.0, 9_000.0), 0.0),
+        ] {
+            assert_eq!(side_to_show(side_px, 300.0, place), expected, "{side_px} {place:?}");
+        }
+    }
 
     const SMALL: Track = Track { total: 1_000, visible: 100, track_px: 500.0, min_thumb_px: 20.0 };
 

@@ -21,6 +21,7 @@ use taillight::cursor::{Anchor, Generation, Identity};
 use taillight::follow::{Catch, Effect as Todo, Follow, Input, Notice, PAGE_ROWS, Start, WindowChange};
 use taillight::path::LogPath;
 use taillight::view::{Change, Command, FileView, Place, ViewState};
+use taillight::wire::Tip;
 
 use crate::boot::{Boot, FileScreen, Landed, Screen as BootScreen};
 use crate::browser::events::Listener;
@@ -63,6 +64,8 @@ struct Live {
     identities: Vec<(Generation, Identity)>,
     /// Whether the socket has been open: it was not refused then.
     was_open: bool,
+    /// The place that was gone to last, until it is known whether it is past the end.
+    asked: Option<Place>,
     /// How the next end of a pause goes; `None`: by how much there is.
     catch: Option<Catch>,
     /// Whether the rows that the server rendered are still what is seen.
@@ -153,6 +156,7 @@ impl Live {
             searching: Searching::default(),
             identities: Vec::new(),
             was_open: false,
+            asked: None,
             catch: None,
             is_first_screen: true,
             is_jumping: false,
@@ -175,6 +179,7 @@ impl Live {
         self.screen.set_wrap(view.wrap);
         self.screen.shows_gaps = view.ctx > 0;
         self.screen.select(&view.place, view.follow);
+        self.asked = Some(view.place.clone()).filter(|_| !view.follow);
         let landed = sent.as_ref().and_then(|sent| Some((sent.generation, sent.landed?)));
         let start = match sent {
             Some(sent) => {
@@ -249,13 +254,21 @@ impl Live {
         } else if new.follow && !follows {
             self.step(Input::GoLive);
         } else if let Some(place) = moved.filter(|_| !new.follow && !change.filtered) {
-            self.jump(place.anchor());
+            // Of a file that was rotated since, it is a place of that one.
+            let is_of = |(_, identity): &&(_, Identity)| new.fid.is_some_and(|fid| !fid.is_surely_not(identity));
+            let of = self.identities.iter().rev().find(is_of).map(|(generation, _)| *generation);
+            self.jump(place.anchor(), of);
+            let is_current = |tip: &Tip| of.is_none_or(|of| of == tip.generation);
+            self.asked = Some(place.clone()).filter(|_| self.follow.tip().is_some_and(is_current));
+            self.tell_past_end();
         } else if follows && !new.follow {
             let seen = self.screen.last_visible();
             self.step(Input::Hold { seen });
         }
         if new.paused && !paused {
             self.step(Input::Pause);
+        } else if paused && !new.paused && !new.follow {
+            self.step(Input::Unpause);
         }
         self.sync_search(new, change);
         self.mark();
@@ -267,14 +280,14 @@ impl Live {
         if self.follow.new_lines().get() > MANY { Catch::Jump } else { Catch::Up }
     }
 
-    fn jump(&mut self, at: Anchor) {
+    fn jump(&mut self, at: Anchor, of: Option<Generation>) {
         let (before, after) = match at {
             Anchor::End => (PAGE_ROWS, 0),
             Anchor::Start => (0, PAGE_ROWS),
             _ => (ROWS_ABOVE, PAGE_ROWS),
         };
         self.is_jumping = true;
-        self.step(Input::JumpTo { at, before, after });
+        self.step(Input::JumpTo { at, of, before, after });
     }
 
     /// One input to the client's side of the stream, and what it asks for.
@@ -377,7 +390,11 @@ impl Live {
         }
         // An element that cannot be made shows an old row; the next frame tries again.
         let _ = self.screen.draw(&self.follow, view_px, is_pinned);
+        if !self.is_jumping && self.screen.put_due_cursor(self.follow.window()) {
+            self.mark();
+        }
         self.follow_hit();
+        self.follow_hit_sideways();
         self.place_spot();
         if let Some((first, last)) = self.screen.newly_visible() {
             self.step(Input::Looking { first, last });

@@ -13,16 +13,23 @@ use taillight::wire::Listing;
 
 use crate::browser::events::Listener;
 use crate::browser::keys::KeyPlace;
-use crate::browser::timer::{Interval, Timeout};
+use crate::browser::timer::{self, Interval, Timeout};
 use crate::browser::{BrowserError, clipboard, fetch, focus, history, keys, media};
 use crate::levels::{LevelAct, and_above};
 use crate::live;
 use crate::search::{SearchAct, SearchBox, Selection};
 use crate::shell::{Act, Overlay, Shell};
+use crate::text;
 use crate::viewer::{download_link, ids};
 
 /// How long a message stays, in milliseconds.
-const TOAST_MS: i32 = 2_500;
+const TOAST_MS: i32 = 2_000;
+
+/// How much longer for each byte of it: people read some 25 in a second.
+const TOAST_BYTE_MS: i32 = 30;
+
+/// What is said within so many milliseconds is said together.
+const TOAST_MOMENT_MS: f64 = 500.0;
 
 /// How long a changed address waits before it replaces the entry of the history: browsers limit how often a page may.
 const REPLACE_MS: i32 = 400;
@@ -36,6 +43,8 @@ struct Nav {
     /// The address that is to replace the present entry.
     replacement: Option<String>,
     toast: Option<Timeout>,
+    /// When something was said last.
+    said_ms: f64,
     boxes: boxes::Boxes,
     _listeners: Vec<Listener>,
     _replacing: Interval,
@@ -76,6 +85,7 @@ fn listen(shell: Shell) -> Result<Nav, BrowserError> {
         keys: KeyReader::default(),
         replacement: None,
         toast: None,
+        said_ms: f64::MIN,
         boxes: boxes::Boxes::default(),
         _listeners: vec![
             history::on_pop(move || on_pop(shell))?,
@@ -123,10 +133,20 @@ pub fn act(shell: Shell, act: Act) {
     }
 }
 
-/// Says something once.
+/// Says something once, below what was said in the same moment: for as long as it takes to read.
 pub fn toast(shell: Shell, text: String) {
+    let now_ms = timer::now_ms();
+    let before = NAV.with_borrow_mut(|nav| {
+        let said_ms = nav.as_mut().map(|nav| std::mem::replace(&mut nav.said_ms, now_ms));
+        said_ms.filter(|said_ms| now_ms - said_ms < TOAST_MOMENT_MS).map(|_| shell.toast.get_untracked())
+    });
+    let text = match before.filter(|before| !before.is_empty() && !before.contains(&text)) {
+        Some(before) => before + "\n" + &text,
+        None => text,
+    };
+    let ms = TOAST_MS + TOAST_BYTE_MS * text.len().min(400) as i32;
     shell.toast.set(text);
-    let timeout = Timeout::new(TOAST_MS, move || {
+    let timeout = Timeout::new(ms, move || {
         let _ = shell.toast.try_set(String::new());
     });
     NAV.with_borrow_mut(|nav| {
@@ -216,8 +236,9 @@ fn flush_replacement() {
 
 fn tell_notices(shell: Shell) {
     let Ok(address) = history::address(&shell.base()) else { return };
-    if let Some(notice) = link::read(&address).ok().and_then(|link| link.notices.into_iter().next()) {
-        toast(shell, notice.to_string());
+    let wrong = link::read(&address).map(|link| text::notices(&link.notices)).unwrap_or_default();
+    if !wrong.is_empty() {
+        toast(shell, wrong);
     }
 }
 

@@ -5,6 +5,8 @@ use taillight::level::LevelChoice;
 use taillight::line::{ByteLen, ByteOffset, LineCount};
 use taillight::row::size_text;
 use taillight::timestamp::Stamp;
+use taillight::view::Place;
+use taillight::view::link::LinkNotice;
 use taillight::wire::{Entry, Found, Levels, Matched, Tip};
 
 use crate::search::SearchBox;
@@ -124,12 +126,35 @@ pub fn of_size(part: u64, whole: u64) -> String {
     }
 }
 
-/// How far a line is from the time that was asked for; `None` when it is of that time.
+/// How many things that are wrong in a link are told at once.
+const MAX_NOTICES: usize = 4;
+
+/// What is wrong in a link, a line each.
+pub fn notices(notices: &[LinkNotice]) -> String {
+    let mut lines: Vec<_> = notices.iter().take(MAX_NOTICES).map(ToString::to_string).collect();
+    if let n_more @ 1.. = notices.len().saturating_sub(MAX_NOTICES) {
+        lines.push(format!("and {n_more} more"));
+    }
+    lines.join("\n")
+}
+
+/// What is said of a place past the end of the file.
+pub fn past_end(place: &Place) -> String {
+    let what = match place {
+        Place::Bytes { first, .. } => format!("Byte {}", grouped(first.get())),
+        Place::Lines { first, .. } => format!("Line {}", grouped(first.get())),
+        _ => "This".to_owned(),
+    };
+    what + " is past the end: these are the last lines"
+}
+
+/// How far the line that was gone to, the first that is not before the time that was asked for, else the last one, is from
+/// that; `None` when it is of that time.
 pub fn landed(wanted: Stamp, found: Option<Stamp>) -> Option<String> {
     let Some(found) = found else { return Some("No line of this file has a time".to_owned()) };
     let nanos = found.nanos().abs_diff(wanted.nanos());
-    let way = if found > wanted { "later" } else { "earlier" };
-    (nanos > 0).then(|| format!("The nearest line is {} {way}", span(nanos)))
+    let (which, way) = if found > wanted { ("next", "later") } else { ("last", "earlier") };
+    (nanos > 0).then(|| format!("The {which} line is {} {way}", span(nanos)))
 }
 
 /// `1 min 3 s`, `2 d 4 h`, `250 ms`.
@@ -249,10 +274,36 @@ mod tests {
             (86_400_000_000, "1,000 d later"),
         ] {
             let text = landed(at(5), Some(at(5 + apart_ms * 1_000_000)));
-            assert_eq!(text.as_deref(), Some(format!("The nearest line is {expected}").as_str()));
+            let which = if apart_ms > 0 { "next" } else { "last" };
+            assert_eq!(text.as_deref(), Some(format!("The {which} line is {expected}").as_str()));
         }
-        assert_eq!(landed(at(5), Some(at(6))).as_deref(), Some("The nearest line is less than 1 ms later"));
+        assert_eq!(landed(at(5), Some(at(6))).as_deref(), Some("The next line is less than 1 ms later"));
         assert_eq!((landed(at(5), Some(at(5))), landed(at(5), None).is_some()), (None, true));
+    }
+
+    #[test]
+    fn a_place_past_the_end_is_named_with_where_the_screen_is_instead() {
+        for (place, expected) in [("line:99999", "Line 99,999"), ("line:7-9", "Line 7"), ("byte:4096", "Byte 4,096")] {
+            let text = past_end(&place.parse().unwrap());
+            assert_eq!(text, format!("{expected} is past the end: these are the last lines"));
+        }
+    }
+
+    #[test]
+    fn all_that_is_wrong_in_a_link_is_told_as_far_as_it_can_be_read() {
+        let told = |query: &str| {
+            let link = taillight::view::link::read(&format!("/v/r/f?{query}")).unwrap();
+            let text = notices(&link.notices);
+            text.lines().map(|line| line.split(" in the link").next().unwrap().to_owned()).collect::<Vec<_>>().join(" ")
+        };
+        for (query, expected) in [
+            ("at=line:5", ""),
+            ("at=x", "'at=x'"),
+            ("at=x&ctx=999&lvl=loud", "'at=x' 'ctx=999' 'lvl=loud'"),
+            ("at=1&at=2&at=3&at=4&at=5&at=6", "'at=1' 'at=2' 'at=3' 'at=4' and 2 more"),
+        ] {
+            assert_eq!(told(query), expected, "{query}");
+        }
     }
 
     #[test]

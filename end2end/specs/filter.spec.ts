@@ -391,6 +391,13 @@ test('a filter is used on a telephone', async ({ page, viewer, logs }) => {
   expect(box?.height, 'height of the box, for a finger').toBeGreaterThanOrEqual(24);
   log.append('one more needle\n');
   await viewer.endsWith('one more needle');
+  await viewer.find('line');
+  await viewer.press('n');
+  await expect(viewer.matchCount).toHaveText(/^[1-9]\d* of 300$/);
+  for (const count of [viewer.lineCount, viewer.matchCount]) {
+    const cut = await count.evaluate((element) => element.scrollWidth - element.clientWidth);
+    expect(cut, `pixels of "${await count.innerText()}" that are cut off`).toBeLessThanOrEqual(0);
+  }
 });
 
 test('opening another file leaves the filter behind, and Back brings it back', async ({ page, viewer, logs }) => {

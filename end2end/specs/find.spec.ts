@@ -293,3 +293,26 @@ test('a find in a file that grows by 10,000 lines a second counts exactly and lo
   await viewer.press('Shift+N');
   await isAtHit(hits);
 });
+
+test('a match far to the right in a long line is brought into view, and one at the left again', async ({ page, viewer, logs }) => {
+  const log = logs.file('app.log', `a needle at the left\n${'hay '.repeat(2_000)}the needle\n${'straw\n'.repeat(200)}`);
+  await viewer.open(log.link, '?find=needle&at=start');
+  const left = () =>
+    page.evaluate(() => {
+      const text = document.querySelector('.row.now .tx');
+      const node = text?.firstChild;
+      if (!text || !node) return null;
+      const range = document.createRange();
+      range.setStart(node, text.textContent!.indexOf('needle'));
+      range.setEnd(node, text.textContent!.indexOf('needle') + 6);
+      const { left, right } = range.getBoundingClientRect();
+      const grid = document.querySelector('[role=grid]')!.getBoundingClientRect();
+      return left >= grid.left && right <= grid.right;
+    });
+  for (const text of ['a needle at the left', 'the needle', 'a needle at the left']) {
+    await viewer.press('n');
+    await expect(page.locator('.row.now')).toContainText(text);
+    await expect.poll(left, { message: text }).toBe(true);
+  }
+  await expect.poll(() => page.evaluate(() => getComputedStyle(document.querySelector('#sheet')!).getPropertyValue('--sideways'))).toBe('0.00px');
+});

@@ -126,6 +126,22 @@ test('the key p pauses and resumes', async ({ viewer, logs }) => {
   await expect(viewer.state).toHaveText(/^live/);
 });
 
+test('a pause that ends further up leaves what scrolling up leaves, and the count goes on', async ({ viewer, logs }) => {
+  const log = logs.numbered('app.log', 1000);
+  await viewer.open(log.link);
+  await viewer.endsWith('line 1000');
+  await viewer.press('p');
+  await expect(viewer.state).toHaveText(/^paused/);
+  await viewer.wheel(-400);
+  log.appendLines(3);
+  await expect(viewer.pill).toHaveAccessibleName('3 new lines');
+  await viewer.press('p');
+  await expect(viewer.state).toHaveText(/^live/);
+  log.appendLines(4);
+  await expect(viewer.pill).toHaveAccessibleName('7 new lines');
+  await expect(viewer.follow).toHaveAttribute('aria-pressed', 'false');
+});
+
 test('scrolling up stops following, nothing moves, and the pill counts exactly', async ({ viewer, logs }) => {
   const log = logs.numbered('app.log', 1000);
   await viewer.open(log.link);

@@ -173,3 +173,18 @@ test('the help sheet tells the keys of find and filter', async ({ page, viewer, 
     await expect(sheet.getByText(new RegExp(text, 'i')).first(), text).toBeVisible();
   }
 });
+
+test('keys go on from the line of a link, by as many lines as is said', async ({ viewer, logs }) => {
+  const text = Array.from({ length: 400 }, (_, index) => `${index % 10 === 9 ? 'ERROR' : 'INFO'} line ${index + 1}\n`).join('');
+  const log = logs.file('app.log', text);
+  await viewer.open(log.link, '?at=line:155');
+  await expect.poll(() => viewer.cursorText()).toBe('INFO line 155');
+  await viewer.press('j');
+  await expect.poll(() => viewer.cursorText()).toBe('INFO line 156');
+  await viewer.press('2', '0', 'j');
+  await expect.poll(() => viewer.cursorText()).toBe('INFO line 176');
+  await viewer.goTo('214');
+  await expect.poll(() => viewer.cursorText()).toBe('INFO line 214');
+  await viewer.press('e');
+  await expect.poll(() => viewer.cursorText()).toBe('ERROR line 220');
+});

@@ -59,6 +59,31 @@ test('a line of the old file is shared as that of the old file', async ({ viewer
   await expect(other.row(295)).toHaveAttribute('aria-selected', 'true');
 });
 
+test('the address of lines of the old file is of the old file, for whoever opens it and for Back', async ({ page, viewer, logs, newBrowser }) => {
+  const log = logs.numbered('app.log', 300);
+  await viewer.open(log.link);
+  await viewer.endsWith('line 300');
+  log.rotate();
+  // As many bytes as the old one: a place of it is one of both.
+  log.append(Array.from({ length: 300 }, (_, index) => `news ${index + 1}\n`).join(''));
+  await viewer.endsWith('news 300');
+  await viewer.goTo('1');
+  await viewer.sees('news 1');
+  await viewer.wheel(-2000);
+  await expect.poll(async () => (await viewer.texts()).at(-1)).toMatch(/^line/);
+  const top = (await viewer.texts())[0];
+  await expect(page).toHaveURL(/at=byte:\d+&fid=/);
+  const other = await newBrowser();
+  await other.page.goto(page.url());
+  await other.runs();
+  await other.sees(top);
+
+  await viewer.press('G');
+  await viewer.endsWith('news 300');
+  await page.goBack();
+  await viewer.sees(top);
+});
+
 test('a deleted file is still shown, and followed when it comes back', async ({ viewer, logs }) => {
   const log = logs.numbered('app.log', 20);
   await viewer.open(log.link);

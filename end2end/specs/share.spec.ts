@@ -75,6 +75,30 @@ for (const [typed, text] of [
   });
 }
 
+test('a link past the end says so, and shows the last lines', async ({ page, viewer, logs }) => {
+  const log = logs.numbered('app.log', 400);
+  const said = page.getByRole('status', { name: 'Message' });
+  for (const [params, text] of [
+    ['?at=line:99999', 'Line 99,999'],
+    ['?at=byte:99999', 'Byte 99,999'],
+  ]) {
+    await viewer.open(log.link, params);
+    await expect(said).toHaveText(`${text} is past the end: these are the last lines`);
+    await viewer.endsWith('line 400');
+  }
+  await viewer.press('g', 'g');
+  await viewer.sees('line 1');
+  await viewer.press('5', '0', '0', 'G');
+  await expect(said).toHaveText('Line 500 is past the end: these are the last lines');
+});
+
+test('all that is wrong in a link is told', async ({ page, viewer, logs }) => {
+  const log = logs.numbered('app.log', 400);
+  const said = page.getByRole('status', { name: 'Message' });
+  await viewer.open(log.link, '?ctx=x&lvl=loud&wrap=7&at=line:999');
+  for (const text of ["'ctx=x'", "'lvl=loud'", "'wrap=7'", 'Line 999 is past the end']) await expect(said).toContainText(text);
+});
+
 test('a place goes by line, by percent and by byte', async ({ viewer, logs }) => {
   const log = logs.numbered('app.log', 3000);
   await viewer.open(log.link);

@@ -16,15 +16,6 @@ function param(page: Page, name: string): string | null {
   return new URL(page.url()).searchParams.get(name);
 }
 
-/** The line that the keyboard's cursor is on. */
-async function cursorLine(page: Page): Promise<string | null> {
-  return page.evaluate(() => {
-    const id = document.querySelector('[role=grid]')?.getAttribute('aria-activedescendant');
-    const cells = id ? document.getElementById(id)?.querySelectorAll('[role=gridcell]') : null;
-    return cells ? (cells[cells.length - 1].textContent ?? null) : null;
-  });
-}
-
 test('the prompt goes to a time, says how far off the line is, and the link stays right', async ({ page, viewer, logs }) => {
   // Four minutes without a line.
   const gap = LINES.filter(({ line }) => line <= 3_000 || line > 3_240);
@@ -33,18 +24,18 @@ test('the prompt goes to a time, says how far off the line is, and the link stay
   const told = page.getByRole('status', { name: 'Message' });
   await viewer.goTo('2026-11-22 08:30:00');
   await viewer.sees('2026-11-22 08:30:00 INFO request 1801');
-  await expect.poll(() => cursorLine(page)).toBe('2026-11-22 08:30:00 INFO request 1801');
+  await expect.poll(() => viewer.cursorText()).toBe('2026-11-22 08:30:00 INFO request 1801');
   await expect.poll(() => param(page, 'at')).toBe('time:2026-11-22T08:30:00Z');
   await expect(viewer.follow).toHaveAttribute('aria-pressed', 'false');
 
   await viewer.goTo('2026-11-22T09:51:00+01:00');
-  await expect(told).toHaveText('The nearest line is 3 min later');
+  await expect(told).toHaveText('The next line is 3 min later');
   await viewer.sees('2026-11-22 08:54:00 INFO request 3241');
   await expect.poll(() => param(page, 'at')).toBe('time:2026-11-22T08:51:00Z');
 
   // All of the log is long ago.
   await viewer.goTo('-15m');
-  await expect(told).toHaveText(/^The nearest line is [\d,]+ d( \d+ h)? earlier$/);
+  await expect(told).toHaveText(/^The last line is [\d,]+ d( \d+ h)? earlier$/);
   await viewer.sees(gap[gap.length - 1].text);
   await expect.poll(() => param(page, 'at')).toMatch(/^time:\d{4}-\d\d-\d\dT[\d:.]+Z$/);
 
@@ -77,9 +68,9 @@ test('a link names a time: in the first screen, in the address, and typed behind
   await still.close();
 
   await viewer.open(log.link, '?at=time:2026-11-22T09:00:00.250Z');
-  await expect(page.getByRole('status', { name: 'Message' })).toHaveText('The nearest line is 750 ms later');
+  await expect(page.getByRole('status', { name: 'Message' })).toHaveText('The next line is 750 ms later');
   await viewer.sees('2026-11-22 09:00:01 INFO request 3602');
-  await expect.poll(() => cursorLine(page)).toBe('2026-11-22 09:00:01 INFO request 3602');
+  await expect.poll(() => viewer.cursorText()).toBe('2026-11-22 09:00:01 INFO request 3602');
 
   await page.goto(`${shared.origin}/v/${log.link}#T2026-11-22T08:10:00Z`);
   await viewer.runs();

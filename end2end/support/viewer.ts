@@ -113,6 +113,15 @@ export class ViewerPage {
     expect(numbers, 'no line is missing and none is there twice').toEqual(numbers.map((_, index) => numbers[0] + index));
   }
 
+  /** The text of the line that the keyboard's cursor is on. */
+  async cursorText(): Promise<string | null> {
+    return this.page.evaluate(() => {
+      const id = document.querySelector('[role=grid]')?.getAttribute('aria-activedescendant');
+      const cells = id ? document.getElementById(id)?.querySelectorAll('[role=gridcell]') : null;
+      return cells ? (cells[cells.length - 1].textContent ?? null) : null;
+    });
+  }
+
   /** The texts of the lines that can be seen. */
   async texts(): Promise<string[]> {
     return (await this.rows()).map((row) => row.text);

@@ -96,6 +96,7 @@ impl Follow {
     /// The filter in force is the one that the user has asked for: not before, for it may be refused.
     fn is_shown_anew(&mut self) {
         self.forget_counts(true);
+        self.floors.forget(true);
         if self.filters.in_force.is_some() {
             self.wish_shown();
         }

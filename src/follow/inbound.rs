@@ -1,5 +1,6 @@
 //! What the server says.
 
+use super::counted::Floors;
 use super::intent::Way;
 use super::link::CLOSE_NORMAL;
 use super::pages::Answer;
@@ -91,6 +92,7 @@ impl Follow {
                 // Places of another connection: in this file at best.
                 self.finding.relabel(|_| generation);
                 self.requests.relabel(|_| generation);
+                self.floors = Floors::default();
                 self.spans.clear();
                 self.check_boot(identity, out);
             }
@@ -178,6 +180,7 @@ impl Follow {
         self.overview.relabel(moved);
         self.requests.relabel(moved);
         self.relabel_restraint(moved);
+        self.floors.of = self.floors.of.map(moved);
         self.spans.clear();
         out.push(Effect::Window(WindowChange::Relabelled));
     }

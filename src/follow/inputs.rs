@@ -1,6 +1,6 @@
 //! What a [`Follow`](super::Follow) is told.
 
-use crate::cursor::{Anchor, Identity};
+use crate::cursor::{Anchor, Generation, Identity};
 use crate::level::LevelChoice;
 use crate::path::LogPath;
 use crate::window::{Position, RowKey};
@@ -37,6 +37,8 @@ pub enum Input {
     },
     /// Freeze the screen.
     Pause,
+    /// End a pause where the screen stands: who has scrolled up stays there.
+    Unpause,
     /// End a pause and follow.
     Resume(Catch),
     /// These items are visible: the indexes of the first and the last.
@@ -50,6 +52,8 @@ pub enum Input {
     JumpTo {
         /// Where.
         at: Anchor,
+        /// In which generation; `None`: in the current one.
+        of: Option<Generation>,
         /// Rows before it.
         before: u32,
         /// Rows from it on.

@@ -45,6 +45,10 @@ impl Follow {
                 self.paused = true;
                 self.hold(None, out);
             }
+            Input::Unpause => {
+                self.paused = false;
+                self.go_live(Way::Exact, out);
+            }
             Input::Visible(is_visible) => {
                 self.hidden = !is_visible;
                 if self.wants_live() {
@@ -54,11 +58,10 @@ impl Follow {
                 }
             }
             Input::Looking { first, last } => self.looking(first, last, out),
-            Input::JumpTo { at, before, after } => {
+            Input::JumpTo { at, of, before, after } => {
                 self.cancel_seek();
-                self.paused = false;
                 self.stop(None, out);
-                self.jump_to(at, before, after, out);
+                self.jump_to(at, of, (before, after), out);
             }
             Input::More(key) => {
                 let req = self.requests.next();

@@ -17,8 +17,8 @@ pub(super) struct Jump {
     at: Anchor,
     before: u32,
     after: u32,
-    /// Where the current hit is; otherwise in the current generation.
-    hit: Option<Generation>,
+    /// In which generation; otherwise in the current one.
+    of: Option<Generation>,
     req: Option<u32>,
 }
 
@@ -142,7 +142,7 @@ impl Requests {
     /// Gives generations new numbers.
     pub(super) fn relabel(&mut self, new: impl Fn(Generation) -> Generation) {
         if let Some(jump) = &mut self.jump {
-            jump.hit = jump.hit.map(new);
+            jump.of = jump.of.map(new);
         }
     }
 
@@ -191,20 +191,15 @@ impl Requests {
 }
 
 impl Follow {
-    pub(super) fn jump_to(&mut self, at: Anchor, before: u32, after: u32, out: &mut Vec<Effect>) {
-        self.requests.jump = Some(Jump { at, before, after, hit: None, req: None });
-        self.ask_jump(out);
-    }
-
-    /// Jumps to where a seek has found something.
-    pub(super) fn jump_to_hit(
+    /// Jumps to a place in a generation, or in the current one.
+    pub(super) fn jump_to(
         &mut self,
-        generation: Generation,
         at: Anchor,
+        of: Option<Generation>,
         (before, after): (u32, u32),
         out: &mut Vec<Effect>,
     ) {
-        self.requests.jump = Some(Jump { at, before, after, hit: Some(generation), req: None });
+        self.requests.jump = Some(Jump { at, before, after, of, req: None });
         self.ask_jump(out);
     }
 
@@ -218,7 +213,7 @@ impl Follow {
         self.requests.jump = Some(Jump { req: Some(req), ..jump });
         self.requests.drop_sides();
         let Jump { at, before, after, .. } = jump;
-        let generation = jump.hit.unwrap_or(current);
+        let generation = jump.of.unwrap_or(current);
         out.push(Effect::Send(ClientMsg::Page { req, generation, at, before, after }));
     }
 

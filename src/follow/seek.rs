@@ -125,6 +125,7 @@ impl Follow {
             self.wish_find(true);
         }
         self.forget_counts(false);
+        self.floors.forget(false);
         let hit = self.finding.hit.take();
         self.spans.clear();
         self.overview.clear_marks();
@@ -337,7 +338,7 @@ impl Follow {
         self.finding.is_coming = true;
         self.show_hit(out);
         if self.finding.is_coming {
-            self.jump_to_hit(generation, Anchor::Byte(offset), (PAGE_ROWS / 2, PAGE_ROWS), out);
+            self.jump_to(Anchor::Byte(offset), Some(generation), (PAGE_ROWS / 2, PAGE_ROWS), out);
         }
     }
 

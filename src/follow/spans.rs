@@ -2,7 +2,7 @@
 
 use super::{Effect, Follow, WindowChange};
 use crate::cursor::Generation;
-use crate::line::ByteOffset;
+use crate::line::{ByteOffset, LineCount};
 use crate::window::{Item, Position};
 use crate::wire::{ClientMsg, MAX_SPAN_ROWS, RowSpans};
 
@@ -45,6 +45,12 @@ impl Spans {
 
     pub(super) fn get(&self, place: Position) -> Option<&RowSpans> {
         self.find(place).ok().map(|idx| &self.known[idx].spans)
+    }
+
+    /// In how many rows of a generation something is found, of those that are known.
+    pub(super) fn n_found(&self, of: Generation) -> LineCount {
+        let is_found = |known: &&Known| known.place.0 == of && !known.spans.find.is_empty();
+        LineCount::new(self.known.iter().filter(is_found).count() as u64)
     }
 
     fn find(&self, place: Position) -> Result<usize, usize> {

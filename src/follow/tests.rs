@@ -203,8 +203,49 @@ fn a_pause_freezes_and_resumes_in_two_ways() {
 }
 
 #[test]
+fn a_pause_that_ends_further_up_leaves_the_ordinary_state_and_the_count() {
+    let hold = Input::Hold { seen: Some(0) };
+    let jump = || Input::JumpTo { at: Anchor::Start, of: None, before: 0, after: 9 };
+    let came = |new| Input::Text(ServerMsg::Tip(tip(8 + 2 * new, new)));
+    // Paused and then scrolled up, scrolled up and then paused, paused and gone elsewhere.
+    for (way, while_paused) in
+        [([Input::Pause, hold.clone()], "paused"), ([hold, Input::Pause], "paused"), ([Input::Pause, jump()], "paused")]
+    {
+        let mut follow = following();
+        let text = format!("{way:?}");
+        for input in way {
+            effects(&mut follow, input, 0);
+        }
+        effects(&mut follow, came(7), 0);
+        assert_eq!((follow.state().text("").as_str(), follow.new_lines().get()), (while_paused, 7), "{text}");
+        assert_eq!(effects(&mut follow, Input::Unpause, 0), [], "{text}");
+        assert_eq!((follow.state().text("").as_str(), follow.new_lines().get()), ("live", 7), "{text}");
+        effects(&mut follow, came(9), 0);
+        assert_eq!((follow.is_following(), follow.new_lines().get()), (false, 9), "{text}");
+    }
+    // Who follows all the same goes on with every line.
+    let hold = Effect::Send(ClientMsg::Hold { from: place(8) });
+    check([(Input::Pause, vec![hold]), (Input::Unpause, vec![live(1, Some(place(8)))])]);
+}
+
+#[test]
+fn a_place_of_an_old_file_is_asked_for_in_that_one() {
+    for (of, asked) in [(None, FIRST), (Some(FIRST.next()), FIRST.next())] {
+        let jump = Input::JumpTo { at: Anchor::Start, of, before: 0, after: 9 };
+        let sent = effects(&mut following(), jump, 0);
+        let is_asked = |effect: &Effect| matches!(effect, Effect::Send(ClientMsg::Page { generation, .. }) if *generation == asked);
+        assert!(sent.iter().any(is_asked), "{of:?}: {sent:?}");
+    }
+}
+
+#[test]
 fn a_superseded_jump_is_dropped() {
-    let jump = |line| Input::JumpTo { at: Anchor::Line(crate::line::LineNo::new(line).unwrap()), before: 0, after: 9 };
+    let jump = |line| Input::JumpTo {
+        at: Anchor::Line(crate::line::LineNo::new(line).unwrap()),
+        of: None,
+        before: 0,
+        after: 9,
+    };
     let mut follow = following();
     effects(&mut follow, jump(1), 0);
     effects(&mut follow, jump(3), 0);

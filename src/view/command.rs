@@ -1,6 +1,7 @@
 //! What the user can intend, and what each intention does to the view.
 
 use super::{FileView, Page, Place, ViewState};
+use crate::cursor::Identity;
 use crate::level::LevelChoice;
 use crate::line::ByteOffset;
 use crate::path::LogPath;
@@ -8,7 +9,8 @@ use crate::query::Narrow;
 use crate::timestamp::{Stamp, TimeExpr};
 use crate::wire::MAX_CONTEXT;
 
-/// One intention of the user. Those about a file do nothing where no file is shown.
+/// One intention of the user. Those about a file do nothing where no file is shown. An [`Identity`] is of the file whose
+/// rows they are, where it is known: the address says it, for the path is another file's after a rotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Opens a file at its end, following.
@@ -32,11 +34,11 @@ pub enum Command {
     /// Goes to a place: a jump, so that Back returns. To the end it does not follow: that is [`Command::Follow`].
     GoTo(Place),
     /// The user scrolled: the line at this offset is now the first. Drops following.
-    Scrolled(ByteOffset),
+    Scrolled(ByteOffset, Option<Identity>),
     /// The user scrolled past the end: the same as [`Command::Follow`], but no jump.
     ScrolledPastEnd,
     /// Selects a line or a range. Drops following, and moves nothing.
-    Select(Place),
+    Select(Place, Option<Identity>),
     /// Shows the rows that match a query, blank for all rows; the place and following stay. The same for what follows:
     /// while the user types, the address is replaced; `commit` (Enter, a button) makes it an entry of the history.
     SetFilter {
@@ -169,8 +171,8 @@ fn change_file(view: &mut FileView, command: Command) -> Change {
             set_place(view, place.clone());
             (History::Push, Some(place))
         }
-        Command::Scrolled(offset) => (History::Replace, set_place(view, Place::bytes(offset, offset))),
-        Command::Select(place) => (History::Replace, set_place(view, place)),
+        Command::Scrolled(offset, fid) => (History::Replace, set_seen(view, Place::bytes(offset, offset), fid)),
+        Command::Select(place, fid) => (History::Replace, set_seen(view, place, fid)),
         Command::Landed(stamp) => {
             if matches!(view.place, Place::Time(_)) && !view.follow {
                 view.place = Place::Time(TimeExpr::at(stamp).to_string());
@@ -291,6 +293,13 @@ fn set_place(view: &mut FileView, place: Place) -> Option<Place> {
     None
 }
 
+/// A place in rows that are seen.
+fn set_seen(view: &mut FileView, place: Place, fid: Option<Identity>) -> Option<Place> {
+    set_place(view, place);
+    view.fid = fid;
+    None
+}
+
 /// Whether both print the same link.
 fn is_same_address(one: &ViewState, other: &ViewState) -> bool {
     one.to_string() == other.to_string()
@@ -329,15 +338,32 @@ mod tests {
     }
 
     #[test]
+    fn the_rows_that_are_seen_are_named_with_their_file() {
+        use History::{Keep, Replace};
+        let identity = |inode| Some(Identity { inode, born_ns: 2, head_len: 3, head_hash: 4 });
+        let scrolled = |inode| Command::Scrolled(ByteOffset::new(70), identity(inode));
+        let of_old = "/v/r/f?at=byte:70&fid=1.2.3.4&v=1";
+        check("/v/r/f", &scrolled(1), (of_old, Replace, None));
+        check(of_old, &scrolled(1), (of_old, Keep, None));
+        check(of_old, &scrolled(5), ("/v/r/f?at=byte:70&fid=5.2.3.4&v=1", Replace, None));
+        let select = Command::Select(Place::lines(line(7), line(9)), identity(1));
+        check("/v/r/f", &select, ("/v/r/f?at=line:7-9&fid=1.2.3.4&v=1", Replace, None));
+        // What is gone to is in the file that is there now.
+        check(of_old, &Command::GoTo(Place::Start), ("/v/r/f?at=start", History::Push, Some("start")));
+        check(of_old, &Command::Follow, ("/v/r/f", History::Push, Some("end")));
+        check(of_old, &Command::ToggleWrap, ("/v/r/f?at=byte:70&fid=1.2.3.4&v=1&wrap=1", Replace, None));
+    }
+
+    #[test]
     fn what_moves_up_drops_following_and_the_identity_of_the_link() {
         use History::{Keep, Push, Replace};
-        let scrolled = || Command::Scrolled(ByteOffset::new(70));
+        let scrolled = || Command::Scrolled(ByteOffset::new(70), None);
         check("/v/r/f", &scrolled(), ("/v/r/f?at=byte:70", Replace, None));
         check("/v/r/f?at=byte:70", &scrolled(), ("/v/r/f?at=byte:70", Keep, None));
         check("/v/r/f?at=line:5&fid=1.2.3.4&wrap=1", &scrolled(), ("/v/r/f?at=byte:70&wrap=1", Replace, None));
         check(
             "/v/r/f?q=x",
-            &Command::Select(Place::lines(line(9), line(7))),
+            &Command::Select(Place::lines(line(9), line(7)), None),
             ("/v/r/f?at=line:7-9&q=x", Replace, None),
         );
         check("/v/r/f", &Command::GoTo(Place::Start), ("/v/r/f?at=start", Push, Some("start")));
@@ -525,7 +551,7 @@ mod tests {
         };
         let visit = |link: &str| Command::Visit(Box::new(link.parse().unwrap()));
         assert!(paused_after(Command::TogglePause));
-        assert!(paused_after(Command::Scrolled(ByteOffset::ZERO)));
+        assert!(paused_after(Command::Scrolled(ByteOffset::ZERO, None)));
         assert!(paused_after(visit("/v/r/f?at=line:3")));
         assert!(!paused_after(Command::Follow));
         assert!(paused_after(Command::TogglePause));

@@ -16,7 +16,7 @@ pub enum Goto {
     Byte(ByteOffset),
     /// A share of the file's bytes.
     Percent(Percent),
-    /// The line nearest to a time.
+    /// The first line that is not before a time, else the last one.
     Time(TimeExpr),
     /// The first line.
     Start,

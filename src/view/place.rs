@@ -6,6 +6,7 @@ use std::str::FromStr;
 use crate::cursor::Anchor;
 use crate::line::{ByteOffset, LineNo};
 use crate::timestamp::TimeExpr;
+use crate::wire::Tip;
 
 /// Where the reader is, or which lines are selected.
 ///
@@ -31,7 +32,7 @@ pub enum Place {
         /// A byte of the last of the range, later than `first`.
         last: Option<ByteOffset>,
     },
-    /// The line nearest to a time, in the one way that such a time is printed.
+    /// The first line that is not before a time, else the last one; in the one way that such a time is printed.
     Time(String),
 }
 
@@ -70,6 +71,17 @@ impl Place {
             Self::Lines { first, .. } => Anchor::Line(*first),
             Self::Bytes { first, .. } => Anchor::Byte(*first),
         }
+    }
+
+    /// Whether it is past the end of a file that has something; `None` until that is known.
+    pub fn is_past_end(&self, tip: &Tip) -> Option<bool> {
+        let (is_past, is_known) = match self {
+            Self::Lines { first, .. } => (first.get() > tip.lines.count.get(), tip.lines.exact),
+            Self::Bytes { first, .. } => (*first > tip.len, !tip.state.is_being_decoded()),
+            Self::Start | Self::End | Self::Time(_) => (false, true),
+        };
+        let is_past = is_past && tip.len > ByteOffset::ZERO;
+        (is_known || !is_past).then_some(is_past)
     }
 
     /// Reads a fragment that a person typed: `L10`, `L10-L20`, `L10-20`, `B…` likewise, `T…` a time.
@@ -169,6 +181,9 @@ impl std::error::Error for BadPlace {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cursor::Generation;
+    use crate::line::LineCount;
+    use crate::wire::{FileState, LineTotal, Unpacking};
 
     fn check(text: &str, expected: Result<&str, BadPlace>) {
         let place = text.parse::<Place>().map(|place| place.to_string());
@@ -211,6 +226,36 @@ mod tests {
             check(text, Err(BadPlace::Time));
         }
         check(&format!("time:{}", "1".repeat(101)), Err(BadPlace::Time));
+    }
+
+    #[test]
+    fn a_place_past_the_end_is_told_once_the_end_is_known() {
+        let tip = |exact, state| Tip {
+            generation: Generation::FIRST,
+            len: ByteOffset::new(90),
+            complete: ByteOffset::new(90),
+            lines: LineTotal { count: LineCount::new(9), exact },
+            new_lines: LineCount::ZERO,
+            shown: None,
+            found: None,
+            state,
+        };
+        let (counted, counting) = (tip(true, FileState::Live), tip(false, FileState::Live));
+        let decoding = tip(false, FileState::Packed(Unpacking::Decoding { percent: 7 }));
+        for (place, tip, expected) in [
+            ("line:9", counted, Some(false)),
+            ("line:10", counted, Some(true)),
+            ("line:9-99", counted, Some(false)),
+            ("line:9", counting, Some(false)),
+            ("line:10", counting, None),
+            ("byte:90", counting, Some(false)),
+            ("byte:91", counting, Some(true)),
+            ("byte:91", decoding, None),
+            ("end", counting, Some(false)),
+            ("time:10:00", counting, Some(false)),
+        ] {
+            assert_eq!(place.parse::<Place>().unwrap().is_past_end(&tip), expected, "{place} {tip:?}");
+        }
     }
 
     #[test]

@@ -218,6 +218,11 @@ impl RowPool {
         f64::from(self.sheet.client_width()) - number_px
     }
 
+    /// Where a hit begins and ends in the text of the row at `idx`, in CSS pixels from the text's left: lays out.
+    pub fn place_of(&self, idx: usize, line: &StyledLine, hit: (u32, u32)) -> Option<(f64, f64)> {
+        self.rows.get(idx)?.place_of(&self.document, line, hit)
+    }
+
     /// How many rows down from the top the row is that holds that node, and which part of it was met.
     pub fn find(&self, event: &DomEvent) -> Option<(usize, RowPart)> {
         let element: Element = event.target()?.dyn_into().ok()?;

@@ -5,6 +5,7 @@ use taillight::line::{ByteLen, ByteOffset, LineNo};
 use taillight::view::goto::Percent;
 use taillight::view::keys::KeyAction;
 use taillight::view::{Command, Place};
+use taillight::viewport::stepped;
 use taillight::wire::Tip;
 
 use super::screen::ROW_PX;
@@ -120,8 +121,8 @@ impl Live {
         }
         self.screen.selected = None;
         let window = self.follow.window();
-        let offset = window.key(self.screen.scroll.top_row.min(window.len().saturating_sub(1)))?.offset;
-        Some(Command::Scrolled(offset))
+        let top = window.key(self.screen.scroll.top_row.min(window.len().saturating_sub(1)))?;
+        Some(Command::Scrolled(top.offset, self.identity_of(top.generation)))
     }
 
     /// Whether the screen is at the end of the file, or so near that nothing worth stopping for is between.
@@ -173,14 +174,10 @@ impl Live {
         }
         let last = window.len() - 1;
         let (first_seen, last_seen) = (self.screen.first_visible(), self.screen.last_visible().unwrap_or(last));
-        let held = self.screen.cursor.and_then(|key| window.index_of(key));
-        let row = match held.filter(|row| (first_seen..=last_seen).contains(row)) {
-            Some(row) => row.saturating_add_signed(n_rows as isize).min(last),
-            None if n_rows > 0 => first_seen,
-            None => last_seen.saturating_add_signed(n_rows as isize + 1),
-        };
+        let cursor = self.screen.cursor.and_then(|key| window.index_of(key));
+        let row = stepped(cursor, first_seen..=last_seen, n_rows, last);
         let was_at_end = self.is_pinned();
-        self.screen.cursor = window.key(row);
+        self.screen.put_cursor(window.key(row));
         self.screen.reveal(row, self.follow.window());
         self.point_at(self.screen.cursor);
         if !(was_at_end && n_rows > 0) {

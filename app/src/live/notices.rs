@@ -11,6 +11,21 @@ use super::Live;
 use crate::{nav, text};
 
 impl Live {
+    /// Says of the place that was gone to last, where it is still that of the view, that the file ends before it.
+    pub(super) fn tell_past_end(&mut self) {
+        let Some(tip) = self.follow.tip() else { return };
+        let Some(place) = self.asked.take() else { return };
+        let is_past = place.is_past_end(tip);
+        if self.view(|view| view.place != place || view.follow) != Some(false) {
+            return;
+        }
+        match is_past {
+            Some(true) => nav::toast(self.shell, text::past_end(&place)),
+            Some(false) => {}
+            None => self.asked = Some(place),
+        }
+    }
+
     pub(super) fn tell(&mut self, notice: Notice) {
         let lost = |bytes: ByteLen| size_text(bytes);
         let text = match notice {
@@ -47,7 +62,7 @@ impl Live {
             Notice::Wrapped { down: false } => "Past the start: on from the end".to_owned(),
             Notice::Landed { at: (generation, offset), wanted, found } => {
                 // The screen comes there with the page; where the filter hides that line, near it.
-                self.screen.cursor = found.map(|_| RowKey { generation, offset, nth: 0 });
+                self.screen.put_cursor(found.map(|_| RowKey { generation, offset, nth: 0 }));
                 self.command(Command::Landed(wanted));
                 let is_new = self.searching.landed.replace((wanted, found)) != Some((wanted, found));
                 match text::landed(wanted, found).filter(|_| is_new) {

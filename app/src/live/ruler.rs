@@ -81,8 +81,8 @@ impl Live {
                 self.scrolled();
             }
             None => {
-                self.command(Command::Scrolled(offset));
-                self.jump(Place::bytes(offset, offset).anchor());
+                self.command(Command::Scrolled(offset, self.identity_of(tip.generation)));
+                self.jump(Place::bytes(offset, offset).anchor(), Some(tip.generation));
             }
         }
         self.mark();

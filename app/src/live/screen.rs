@@ -48,6 +48,8 @@ pub struct Screen {
     /// Whether the user picked the selected lines, row by row: then scrolling away from them drops nothing.
     pub(super) is_picked: bool,
     pub(super) cursor: Option<RowKey>,
+    /// Whether the cursor is to be on the selected line, which a link or a jump named, as soon as that is seen.
+    is_cursor_due: bool,
     /// The row that the next drawing keeps on the screen, however high the rows turn out.
     pub(super) keep: Option<usize>,
     visible: (usize, usize),
@@ -81,6 +83,7 @@ impl Screen {
             selected_in: None,
             is_picked: false,
             cursor: None,
+            is_cursor_due: false,
             keep: None,
             visible: (0, 0),
             is_new_visible: false,
@@ -118,6 +121,22 @@ impl Screen {
         let is_lines = matches!(place, Place::Lines { .. } | Place::Bytes { .. });
         self.selected = Some(place.clone()).filter(|_| is_lines && !follows);
         (self.selected_in, self.is_picked) = (None, false);
+        self.is_cursor_due = self.selected.is_some();
+    }
+
+    /// Puts the keyboard's cursor on a row.
+    pub fn put_cursor(&mut self, key: Option<RowKey>) {
+        self.cursor = key;
+        self.is_cursor_due = false;
+    }
+
+    /// Puts it on the line that a link or a jump named, once that is seen; says whether it did.
+    pub fn put_due_cursor(&mut self, window: &LineWindow) -> bool {
+        let row = self.first_selected(window).filter(|_| self.is_cursor_due);
+        if let Some(row) = row {
+            self.put_cursor(window.key(row));
+        }
+        row.is_some()
     }
 
     /// Whether a selected line is on the screen.

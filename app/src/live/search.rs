@@ -52,6 +52,8 @@ pub struct Searching {
     selecting: Option<Timeout>,
     /// The match that was gone to last.
     hit: Option<RowKey>,
+    /// Whether the text is to be moved to where the match stands in its line, once that is known.
+    is_side_due: bool,
     /// The row that can be shown among its neighbours, and where the button for it stands.
     spot: Option<RowKey>,
     spot_px: Option<f64>,
@@ -191,14 +193,28 @@ impl Live {
         }
         self.searching.hit = hit;
         if hit.is_some() {
-            self.screen.cursor = hit;
+            self.screen.put_cursor(hit);
             self.searching.spot = hit;
+            self.searching.is_side_due = true;
             if let Some(command) = self.say_where() {
                 self.command(command);
             }
             if self.view(|view| view.paused) == Some(true) {
                 self.command(Command::TogglePause);
             }
+        }
+    }
+
+    /// The match that was gone to may stand far to the right in its line.
+    pub(super) fn follow_hit_sideways(&mut self) {
+        if !self.searching.is_side_due {
+            return;
+        }
+        let row = self.searching.hit.and_then(|key| self.follow.window().index_of(key));
+        let is_done = row.filter(|row| self.screen.shows(*row)).map(|row| self.screen.bring_hit(row, &self.follow));
+        self.searching.is_side_due = is_done == Some(false);
+        if is_done == Some(true) {
+            self.mark();
         }
     }
 
@@ -247,7 +263,7 @@ impl Live {
     /// Match count, progress, and what is said where there are no rows.
     pub(super) fn write_search(&mut self) {
         let search = self.shell.search;
-        let found = self.follow.found().filter(|_| self.has_find());
+        let found = self.follow.counted().and_then(|tip| tip.found).filter(|_| self.has_find());
         set(search.match_count, found.map(|found| text::match_count(&found)).unwrap_or_default());
         set(search.levels.counts, self.follow.levels());
         let progress = self.progress();

@@ -1,6 +1,6 @@
 //! Clicks on rows: selecting lines, and more of a long one; and the view to share.
 
-use taillight::cursor::Generation;
+use taillight::cursor::{Generation, Identity};
 use taillight::follow::Input;
 use taillight::line::{ByteOffset, LineNo};
 use taillight::view::{Command, Place, ViewState};
@@ -34,7 +34,7 @@ impl Live {
                 }
             }
             RowPart::Text => {
-                self.screen.cursor = self.follow.window().key(row);
+                self.screen.put_cursor(self.follow.window().key(row));
                 self.point_at(self.screen.cursor);
                 self.mark();
             }
@@ -51,15 +51,15 @@ impl Live {
             (_, Some(line)) => Place::lines(line, line),
             (_, None) => Place::bytes(spot.offset, spot.offset),
         };
-        self.screen.cursor = self.follow.window().key(row);
-        self.point_at(self.screen.cursor);
         self.screen.select(&place, false);
+        self.screen.put_cursor(self.follow.window().key(row));
+        self.point_at(self.screen.cursor);
         (self.screen.selected_in, self.screen.is_picked) = (Some(spot.generation), true);
         if self.is_pinned() {
             let seen = self.screen.last_visible();
             self.step(Input::Hold { seen });
         }
-        self.command(Command::Select(place));
+        self.command(Command::Select(place, self.identity_of(spot.generation)));
         self.mark();
     }
 
@@ -73,9 +73,14 @@ impl Live {
     fn shared_view(&self) -> Option<ViewState> {
         let (first, last) = self.shared_rows()?;
         let (first, last) = (self.spot(first)?, self.spot(last)?);
-        let (_, fid) = self.identities.iter().rev().find(|(generation, _)| *generation == first.generation)?;
+        let fid = self.identity_of(first.generation)?;
         let lines = first.line.zip(last.line);
-        self.view(|view| view.shared(lines, (first.offset, last.offset), *fid))
+        self.view(|view| view.shared(lines, (first.offset, last.offset), fid))
+    }
+
+    /// The file that a generation is of.
+    pub(super) fn identity_of(&self, generation: Generation) -> Option<Identity> {
+        self.identities.iter().rev().find(|(of, _)| *of == generation).map(|(_, identity)| *identity)
     }
 
     /// The rows that a link names: those selected; without a selection the cursor's where it is seen, or the first on the

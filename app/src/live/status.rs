@@ -4,12 +4,12 @@ use leptos::prelude::*;
 use taillight::ansi::{Style, StyledLine};
 use taillight::cursor::Generation;
 use taillight::follow::{LastEvent, StateKind, grouped};
-use taillight::line::{ByteLen, LineCount};
+use taillight::line::ByteLen;
 use taillight::path::shown_name;
 use taillight::row::{parse_row, size_text};
 use taillight::viewport::Track;
 use taillight::window::{Divider, Item};
-use taillight::wire::{FileEvent, Matched, Tip};
+use taillight::wire::FileEvent;
 
 use super::Live;
 use super::screen::row_of;
@@ -48,29 +48,20 @@ impl Live {
         set(status.tone, tone(state.kind));
         let new_lines = self.follow.new_lines().get();
         set(status.new_lines, new_lines);
-        if let Some(tip) = self.follow.tip() {
-            set(status.lines, text::line_count(&self.at_least(*tip)));
+        if let Some(tip) = self.follow.counted() {
+            set(status.lines, text::line_count(&tip));
             set(status.size, text::size(tip.len.get()));
             set(status.is_empty, self.follow.window().is_empty() && tip.len.get() == 0);
             // Of a filtered file the rows keep their numbers, so that it has no row with the number of the last.
             let is_known = tip.lines.exact && tip.shown.is_none();
             set(status.row_count, if is_known { tip.lines.count.get() as i64 } else { -1 });
-            set(status.tip, Some(*tip));
+            set(status.tip, Some(tip));
         }
+        self.tell_past_end();
         set(status.can_jump, self.follow.can_jump());
         self.write_connection();
         self.write_search();
         self.write_title(new_lines);
-    }
-
-    /// With at least as many lines shown as are here: of a link whose search waits for a wish nothing is counted.
-    fn at_least(&self, mut tip: Tip) -> Tip {
-        let is_unknown = |shown: &&mut Matched| shown.count == LineCount::ZERO && !shown.exact;
-        if let Some(shown) = tip.shown.as_mut().filter(is_unknown) {
-            let window = self.follow.window();
-            shown.count = window.lines_from(window.first());
-        }
-        tip
     }
 
     fn write_title(&self, new_lines: u64) {

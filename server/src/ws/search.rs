@@ -33,6 +33,8 @@ pub(crate) struct Search {
     found_view: Option<(Generation, Arc<View>)>,
     /// The row that was found last.
     sought: Option<(Generation, ByteOffset)>,
+    /// It was found among other rows than are shown now: it may not be one of them.
+    was_elsewhere: bool,
     rank: Option<LineCount>,
     /// Rows of the levels that were looked for last, among the shown rows.
     of_levels: Option<(LevelChoice, Filter)>,
@@ -181,7 +183,9 @@ impl Search {
     pub(crate) fn show(&mut self, filter: Option<RowFilter>) {
         self.filter = filter;
         self.of_levels = None;
+        let sought = self.sought;
         self.find(self.term.clone());
+        (self.sought, self.was_elsewhere) = (sought, true);
     }
 
     /// Finds something else among the shown rows.
@@ -197,7 +201,7 @@ impl Search {
 
     /// Remembers the row that was found last: its rank is told when it is known.
     pub(crate) fn found_row(&mut self, place: (Generation, ByteOffset)) {
-        (self.sought, self.rank) = (Some(place), None);
+        (self.sought, self.rank, self.was_elsewhere) = (Some(place), None, false);
     }
 
     /// Somebody wants these, however much there is to read.
@@ -282,9 +286,22 @@ impl Search {
     pub(crate) async fn rank(&mut self, tasks: &Tasks) {
         let (Some((generation, offset)), None) = (self.sought, self.rank) else { return };
         let Some((of, view)) = self.found_view.clone().filter(|(of, _)| *of == generation) else { return };
-        let before = tasks.blocking(move || view.rank(offset)).await;
+        let was_elsewhere = self.was_elsewhere;
+        let look = move || {
+            let is_all = view.matched().exact;
+            let before = view.rank(offset)?;
+            let is_shown = match view.select(before.get()).filter(|_| was_elsewhere) {
+                Some(at) => at == offset,
+                None if was_elsewhere && !is_all => return None,
+                None => !was_elsewhere,
+            };
+            Some(is_shown.then(|| before + LineCount::new(1)))
+        };
+        let Some(rank) = tasks.blocking(look).await else { return };
         if self.sought == Some((of, offset)) {
-            self.rank = before.map(|before| before + LineCount::new(1));
+            self.rank = rank;
+            // Where it is not among the shown rows, none is waited for.
+            self.sought = self.sought.filter(|_| rank.is_some());
         }
     }
 }

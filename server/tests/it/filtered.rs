@@ -311,6 +311,40 @@ async fn next_and_previous_go_through_all_hits_among_the_shown_rows() {
 }
 
 #[tokio::test]
+async fn the_rank_of_a_row_goes_with_it_when_other_rows_are_shown() {
+    let text = lines(0..2_000);
+    let server = TestServer::start(&[("app.log", &text)]).await;
+    let mut viewer = server.viewer().await;
+    let generation = viewer.open_filtered("logs/app.log", ("", 0), "hit", false).await.generation;
+    let hits: Vec<u64> =
+        only(&text, "hit").lines().map(|line| text.find(&format!("{line}\n")).unwrap() as u64).collect();
+    let is_deep = |row: u64| text[row as usize..].lines().next().is_some_and(|line| line.contains("deep"));
+    let rank = |tip: &Tip| tip.found.and_then(|found| found.rank).map(LineCount::get);
+    let deep: Vec<u64> = hits.iter().copied().filter(|row| is_deep(*row)).collect();
+    let show = |req, q| ClientMsg::Filter {
+        req,
+        filter: Some(q).filter(|q: &&str| !q.is_empty()).and_then(|q| filter_of((q, 0))),
+        at: Anchor::Start,
+        before: 0,
+        after: 9,
+        follow: false,
+    };
+    let both = deep[40];
+    let nth = |rows: &[u64], row: u64| rows.iter().position(|other| *other == row).map(|nth| nth as u64 + 1);
+    assert_eq!(seek(&mut viewer, generation, both, true).await, Some(both));
+    viewer.say(&show(1, "deep")).await;
+    tip_until(&mut viewer, |tip| finds(tip, deep.len() as u64) && rank(tip) == nth(&deep, both)).await;
+    viewer.say(&show(2, "")).await;
+    tip_until(&mut viewer, |tip| finds(tip, hits.len() as u64) && rank(tip) == nth(&hits, both)).await;
+    // One that the filter hides has no place among those shown.
+    let hidden = hits.iter().copied().rfind(|row| !is_deep(*row)).unwrap();
+    assert_eq!(seek(&mut viewer, generation, hidden, true).await, Some(hidden));
+    viewer.say(&show(3, "deep")).await;
+    let tip = tip_until(&mut viewer, |tip| shows(tip, deep.len() as u64) && finds(tip, deep.len() as u64)).await;
+    assert_eq!(rank(&tip), None);
+}
+
+#[tokio::test]
 async fn spans_say_where_hits_stand_in_clean_text() {
     let text = "a \x1b[31mred\x1b[0m hit and a hit\nnothing\nHIT red\n";
     let server = TestServer::start(&[("app.log", text)]).await;

@@ -35,6 +35,7 @@ enum Act {
     GoLive,
     Hold,
     Pause,
+    Unpause,
     Resume(bool),
     Hide(bool),
     Look(u8),
@@ -83,6 +84,7 @@ fn act() -> impl Strategy<Value = Act> {
         2 => Just(Act::GoLive),
         2 => Just(Act::Hold),
         1 => Just(Act::Pause),
+        1 => Just(Act::Unpause),
         1 => any::<bool>().prop_map(Act::Resume),
         1 => any::<bool>().prop_map(Act::Hide),
         4 => any::<u8>().prop_map(Act::Look),
@@ -780,13 +782,14 @@ impl World {
             Act::GoLive => self.step(Input::GoLive),
             Act::Hold => self.step(Input::Hold { seen: None }),
             Act::Pause => self.step(Input::Pause),
+            Act::Unpause => self.step(Input::Unpause),
             Act::Resume(up) => self.step(Input::Resume(if up { Catch::Up } else { Catch::Jump })),
             Act::Hide(hide) => self.step(Input::Visible(!hide)),
             Act::Look(part) => self.look(part),
             Act::Jump(part) => {
                 let len = self.server.files[self.server.current()].len();
                 let at = Anchor::Byte(ByteOffset::new((len * usize::from(part) / 256) as u64));
-                self.step(Input::JumpTo { at, before: 5, after: 5 });
+                self.step(Input::JumpTo { at, of: None, before: 5, after: 5 });
             }
             Act::Filter(number) => {
                 let len = self.server.files[self.server.current()].len();

@@ -91,6 +91,67 @@ fn a_link_asks_for_a_first_screen_and_no_more_until_the_user_goes_on() {
 }
 
 #[test]
+fn a_count_that_grows_is_never_below_what_is_here_or_was_known() {
+    let rows = |req, at: &[u64]| {
+        let Input::Frame(frame) = nothing(req, 0, 880 * MIB) else { panic!("a frame") };
+        let row = |at: &u64| SparseRow { offset: ByteOffset::new(*at), line: None, context: false };
+        let sparse = Some(Sparse { marker: Marker { len: 64, hash: 1 }, rows: at.iter().map(row).collect() });
+        Input::Frame(Frame { sparse, payload: "x\n".repeat(at.len()).into(), ..frame })
+    };
+    let count = |follow: &Follow| follow.counted().unwrap().shown.map(|shown| (shown.count.get(), shown.exact));
+    let mut follow = opened_link(stands(0, 0, true));
+    effects(&mut follow, rows(0, &[2, 4, 6]), 0);
+    let exact = Some(Matched { exact: true, ..stands(2, 900 * MIB, false).unwrap() });
+    for (input, expected) in [
+        (Input::Drawn, (3, false)),
+        (Input::Continue, (3, false)),
+        (counted(stands(1, 5 * MIB, false)), (3, false)),
+        (counted(stands(7, 50 * MIB, false)), (7, false)),
+        // Another connection begins again.
+        (counted(stands(0, 0, false)), (7, false)),
+        (counted(exact), (2, true)),
+        (counted(stands(1, MIB, false)), (3, false)),
+    ] {
+        let text = format!("{input:?}");
+        effects(&mut follow, input, 0);
+        assert_eq!(count(&follow), Some(expected), "{text}");
+    }
+    // Of another filter nothing is known, and not while its rows are on their way.
+    let sent = effects(&mut follow, filter("y"), 0);
+    let [Effect::Send(ClientMsg::Filter { req, .. })] = sent.as_slice() else { panic!("{sent:?}") };
+    effects(&mut follow, rows(*req, &[2]), 0);
+    effects(&mut follow, counted(stands(0, 0, false)), 0);
+    assert_eq!(count(&follow), Some((1, false)));
+    // Nor of another file.
+    let tip = Tip { generation: FIRST.next(), shown: stands(0, 0, false), ..tip(MIB, 0) };
+    effects(&mut follow, Input::Text(ServerMsg::Tip(tip)), 0);
+    assert_eq!(count(&follow), Some((0, false)));
+}
+
+#[test]
+fn hits_on_the_screen_are_counted_before_the_server_has() {
+    let mut follow = following();
+    effects(&mut follow, Input::Looking { first: 0, last: 1 }, 0);
+    let sent = effects(&mut follow, Input::Find(Some("c".to_owned())), 0);
+    let asked = sent.iter().find_map(|effect| match effect {
+        Effect::Send(ClientMsg::Spans { req, .. }) => Some(*req),
+        _ => None,
+    });
+    let req = asked.expect("the visible rows are asked for");
+    let row = RowSpans { offset: ByteOffset::new(4), find: vec![(0, 1)], filter: Vec::new() };
+    effects(&mut follow, Input::Text(ServerMsg::Spans { req, generation: FIRST, rows: vec![row] }), 0);
+    let found = |count| Some(Found { matched: stands(count, 0, false).unwrap(), rank: None });
+    for (term, said, expected) in [(None, 0, 1), (None, 5, 5), (None, 2, 5), (Some("d"), 0, 0)] {
+        if let Some(term) = term {
+            effects(&mut follow, Input::Find(Some(term.to_owned())), 0);
+        }
+        effects(&mut follow, Input::Text(ServerMsg::Tip(Tip { found: found(said), ..tip(8, 0) })), 0);
+        let counted = follow.counted().and_then(|tip| tip.found).map(|found| found.matched.count.get());
+        assert_eq!(counted, Some(expected), "{term:?} {said}");
+    }
+}
+
+#[test]
 fn a_screen_without_a_row_is_all_there_is_only_of_the_whole_file() {
     for (page, is_all) in [((0, 900), true), ((800, 900), false), ((0, 880), false)] {
         let mut follow = opened_link(stands(0, 0, true));
@@ -116,7 +177,7 @@ fn rows_are_looked_for_again_when_another_viewer_goes_on() {
 fn what_the_user_goes_to_is_read_while_a_search_stands() {
     let mut follow = opened_link(stands(0, 0, true));
     effects(&mut follow, nothing(0, 800 * MIB, 900 * MIB), 0);
-    let jump = Input::JumpTo { at: Anchor::Byte(ByteOffset::new(9 * MIB)), before: 9, after: 9 };
+    let jump = Input::JumpTo { at: Anchor::Byte(ByteOffset::new(9 * MIB)), of: None, before: 9, after: 9 };
     let (req, _) = page_asked(&effects(&mut follow, jump, 0)).expect("a jump");
     let sent = effects(&mut follow, nothing(req, 9 * MIB, 90 * MIB), 0);
     assert!(page_asked(&sent).is_some(), "the screen is filled there: {sent:?}");
@@ -127,7 +188,7 @@ fn what_the_user_goes_to_is_read_while_a_search_stands() {
 fn no_move_reads_the_whole_file_while_a_search_stands() {
     let mut follow = opened_link(stands(0, 0, true));
     effects(&mut follow, nothing(0, 800 * MIB, 900 * MIB), 0);
-    let jump = Input::JumpTo { at: Anchor::Byte(ByteOffset::new(9 * MIB)), before: 9, after: 9 };
+    let jump = Input::JumpTo { at: Anchor::Byte(ByteOffset::new(9 * MIB)), of: None, before: 9, after: 9 };
     let (req, _) = page_asked(&effects(&mut follow, jump, 0)).expect("a jump");
     let sent = effects(&mut follow, nothing(req, 9 * MIB, 1_100 * MIB), 0);
     assert_eq!(page_asked(&sent), None, "more than a gigabyte was looked through for it");

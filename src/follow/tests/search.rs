@@ -114,7 +114,7 @@ fn pages_of_the_old_filter_are_not_mixed_with_the_new_rows() {
     let sent = effects(&mut follow, Input::Looking { first: 0, last: 1 }, 100);
     assert!(matches!(sent.as_slice(), [Effect::Send(ClientMsg::Page { req: 1, .. })]), "{sent:?}");
     told(&mut follow, filter("x"));
-    let jump = Input::JumpTo { at: Anchor::Start, before: 0, after: 9 };
+    let jump = Input::JumpTo { at: Anchor::Start, of: None, before: 0, after: 9 };
     assert_eq!(effects(&mut follow, jump, 100), [], "of which filter its answer is would not be known");
     assert_eq!(effects(&mut follow, frame(FrameKind::Page, 1, 0, "a\nb\n"), 100), []);
     let sent = effects(&mut follow, page(2, 0, 8, &[6]), 100);

@@ -125,6 +125,16 @@ impl Row {
         }
     }
 
+    /// Where a hit begins and ends in the text, in CSS pixels from its left: lays out. `line` is the text as it was written.
+    pub(super) fn place_of(&self, document: &Document, line: &StyledLine, hit: (u32, u32)) -> Option<(f64, f64)> {
+        let mark = marks(pieces(line).map(|(text, _)| text), &[hit]).pop()?;
+        let range = document.create_range().ok()?;
+        range.set_start(&self.node(mark.start)?, mark.start.units).ok()?;
+        range.set_end(&self.node(mark.end)?, mark.end.units).ok()?;
+        let (hit, text) = (range.get_bounding_client_rect(), self.text.get_bounding_client_rect());
+        Some((hit.left() - text.left(), hit.right() - text.left()))
+    }
+
     /// The text node that a place is in.
     fn node(&self, point: Point) -> Option<Node> {
         let child = self.text.child_nodes().get(u32::try_from(point.piece).ok()?)?;

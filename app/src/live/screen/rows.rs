@@ -6,6 +6,7 @@ use taillight::follow::Follow;
 use taillight::line::{ByteLen, ByteOffset, LineNo};
 use taillight::row::{level_class, more_text, parse_row, said_in_front, shown_bytes};
 use taillight::view::Place;
+use taillight::viewport::side_to_show;
 use taillight::window::{Item, RowKey};
 use taillight::wire::{FrameRow, RowSpans};
 
@@ -42,6 +43,21 @@ impl Screen {
             })?;
         }
         Ok(())
+    }
+
+    /// Moves the text so that the first hit of a row on the screen is seen; says whether it is known where that is.
+    pub fn bring_hit(&mut self, row: usize, follow: &Follow) -> bool {
+        let spans = follow.window().key(row).and_then(|key| follow.spans(key));
+        let Some((item, spans)) = follow.window().get(row).zip(spans) else { return false };
+        write_line(item, &mut self.line);
+        write_hits(item, Some(spans), &mut self.hits);
+        let hit = self.hits[1].first().filter(|_| !self.wraps);
+        let place = hit.and_then(|hit| self.pool.place_of(row - self.visible.0, &self.line, *hit));
+        if let Some(place) = place {
+            let side_px = side_to_show(self.sideways_px, self.pool.text_room(), place);
+            self.sideways_by(side_px - self.sideways_px);
+        }
+        true
     }
 
     fn facts(&self, item: &Item<'_>, key: Option<RowKey>) -> RowFacts {
