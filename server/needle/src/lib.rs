@@ -160,65 +160,59 @@ impl Needle {
         let (one, one_case) = (u8x32::splat(simd, one_letter.byte), u8x32::splat(simd, one_letter.either));
         let (other, other_case) = (u8x32::splat(simd, other_letter.byte), u8x32::splat(simd, other_letter.either));
         let samples = [[one, one_case], [other, other_case]];
-        let escape = u8x32::splat(simd, ESC);
         let ((firsts, first_rest), (seconds, second_rest)) =
             (first.as_chunks::<PLACES>(), second.as_chunks::<PLACES>());
+        let mut walked = Walked { text, line: from, n_lines: 0 };
         let mut crowd = Crowd::default();
-        // Where the line after the last one that is counted starts.
-        let (mut n_lines, mut line) = (0, from);
         for (nth, (firsts, seconds)) in firsts.chunks(N).zip(seconds.chunks(N)).enumerate() {
-            // Which of them have places is written down without a branch: where some have, the processor would guess wrong
-            // each time.
-            let (mut met, mut n_met) = ([0; N], 0);
-            let mut escapes = escape.simd_eq(u8x32::splat(simd, 0));
-            for (nth, pair) in firsts.iter().zip(seconds).enumerate() {
-                let a = compared(simd, samples, pair, 0);
-                let b = compared(simd, samples, pair, LANES);
-                let c = compared(simd, samples, pair, 2 * LANES);
-                let d = compared(simd, samples, pair, 3 * LANES);
-                if COUNTS {
-                    escapes |= a.1.simd_eq(escape) | b.1.simd_eq(escape) | c.1.simd_eq(escape) | d.1.simd_eq(escape);
-                }
-                met[n_met % N] = nth;
-                n_met += usize::from((a.0 | b.0 | c.0 | d.0).any_true());
-            }
-            if COUNTS && escapes.any_true() {
-                return (n_lines, Found::Escape);
+            let (met, n_met, is_escape) = met::<COUNTS, N, S>(simd, samples, firsts, seconds);
+            if is_escape {
+                return (walked.n_lines, Found::Escape);
             }
             for nth_met in met.into_iter().take(n_met) {
-                let pair = (&firsts[nth_met], &seconds[nth_met]);
-                let a = compared(simd, samples, pair, 0).0.to_bitmask();
-                let b = compared(simd, samples, pair, LANES).0.to_bitmask();
-                let c = compared(simd, samples, pair, 2 * LANES).0.to_bitmask();
-                let d = compared(simd, samples, pair, 3 * LANES).0.to_bitmask();
-                let mut places = bits([a, b, c, d]);
+                let mut places = places(simd, samples, (&firsts[nth_met], &seconds[nth_met]));
                 while places != 0 {
                     let at = from + (nth * N + nth_met) * PLACES + places.trailing_zeros() as usize;
                     places &= places - 1;
-                    if COUNTS && at < line {
-                        continue;
-                    }
-                    match self.look(simd, (text, line), at).or_else(|| crowd.met(at, at - from)) {
-                        Some(Found::To(end)) if COUNTS => (n_lines, line) = (n_lines + 1, after_line(simd, text, end)),
-                        Some(found) => return (n_lines, found),
-                        None => {}
+                    match self.meet::<COUNTS, S>(simd, &mut walked, at) {
+                        Met::Nothing => {
+                            if let Some(crowded) = crowd.met(at, at - from) {
+                                return (walked.n_lines, crowded);
+                            }
+                        }
+                        Met::Line => {}
+                        Met::Other(found) => return (walked.n_lines, found),
                     }
                 }
             }
         }
         if COUNTS && has_escape(Some(first_rest)) {
-            return (n_lines, Found::Escape);
+            return (walked.n_lines, Found::Escape);
         }
         let rest = (from + firsts.len() * PLACES..).zip(first_rest.iter().zip(second_rest));
         for (at, _) in rest.filter(|(_, (first, second))| one_letter.is(**first) && other_letter.is(**second)) {
-            match self.look(simd, (text, line), at) {
-                _ if COUNTS && at < line => {}
-                Some(Found::To(end)) if COUNTS => (n_lines, line) = (n_lines + 1, after_line(simd, text, end)),
-                Some(found) => return (n_lines, found),
-                None => {}
+            if let Met::Other(found) = self.meet::<COUNTS, S>(simd, &mut walked, at) {
+                return (walked.n_lines, found);
             }
         }
-        (n_lines, Found::Nowhere)
+        (walked.n_lines, Found::Nowhere)
+    }
+
+    /// Looks at a place that has both samples.
+    #[inline(always)]
+    fn meet<const COUNTS: bool, S: Simd>(&self, simd: S, walked: &mut Walked<'_>, at: usize) -> Met {
+        if COUNTS && at < walked.line {
+            return Met::Line;
+        }
+        match self.look(simd, (walked.text, walked.line), at) {
+            None => Met::Nothing,
+            Some(Found::To(end)) if COUNTS => {
+                walked.n_lines += 1;
+                walked.line = after_line(simd, walked.text, end);
+                Met::Line
+            }
+            Some(found) => Met::Other(found),
+        }
     }
 
     /// What is there, if those that are compared first are at that place.
@@ -260,6 +254,25 @@ impl Needle {
     }
 }
 
+/// A pair of samples, each with its case.
+type Samples<S> = [[u8x32<S>; 2]; 2];
+
+/// How far a text was walked through.
+struct Walked<'t> {
+    text: &'t [u8],
+    /// Where the line after the last one that is counted starts.
+    line: usize,
+    n_lines: u64,
+}
+
+/// What was at a place.
+enum Met {
+    Nothing,
+    /// It is in a line that is counted.
+    Line,
+    Other(Found),
+}
+
 /// Places that were looked at in vain.
 #[derive(Default)]
 struct Crowd(usize);
@@ -277,11 +290,47 @@ impl Crowd {
     }
 }
 
+/// Which of the chunks have places, how many they are, and, if asked for, whether there is an escape in them.
+#[inline(always)]
+fn met<const COUNTS: bool, const N: usize, S: Simd>(
+    simd: S,
+    samples: Samples<S>,
+    firsts: &[[u8; PLACES]],
+    seconds: &[[u8; PLACES]],
+) -> ([usize; N], usize, bool) {
+    // They are written down without a branch: where some have places, the processor would guess wrong each time.
+    let (mut met, mut n_met) = ([0; N], 0);
+    let escape = u8x32::splat(simd, ESC);
+    let mut escapes = escape.simd_eq(u8x32::splat(simd, 0));
+    for (nth, pair) in firsts.iter().zip(seconds).enumerate() {
+        let a = compared(simd, samples, pair, 0);
+        let b = compared(simd, samples, pair, LANES);
+        let c = compared(simd, samples, pair, 2 * LANES);
+        let d = compared(simd, samples, pair, 3 * LANES);
+        if COUNTS {
+            escapes |= a.1.simd_eq(escape) | b.1.simd_eq(escape) | c.1.simd_eq(escape) | d.1.simd_eq(escape);
+        }
+        met[n_met % N] = nth;
+        n_met += usize::from((a.0 | b.0 | c.0 | d.0).any_true());
+    }
+    (met, n_met, COUNTS && escapes.any_true())
+}
+
+/// At which places of a chunk both samples are.
+#[inline(always)]
+fn places<S: Simd>(simd: S, samples: Samples<S>, pair: (&[u8; PLACES], &[u8; PLACES])) -> u128 {
+    let a = compared(simd, samples, pair, 0).0.to_bitmask();
+    let b = compared(simd, samples, pair, LANES).0.to_bitmask();
+    let c = compared(simd, samples, pair, 2 * LANES).0.to_bitmask();
+    let d = compared(simd, samples, pair, 3 * LANES).0.to_bitmask();
+    bits([a, b, c, d])
+}
+
 /// At which places from `from` on both samples are, and the bytes that the first was compared with.
 #[inline(always)]
 fn compared<S: Simd>(
     simd: S,
-    [[one, one_case], [other, other_case]]: [[u8x32<S>; 2]; 2],
+    [[one, one_case], [other, other_case]]: Samples<S>,
     (first, second): (&[u8; PLACES], &[u8; PLACES]),
     from: usize,
 ) -> (mask8x32<S>, u8x32<S>) {
