@@ -76,7 +76,7 @@ pub async fn screen(state: &AppState, who: &Principal, view: &FileView) -> Resul
     if let Anchor::Line(line) = view.anchor() {
         tip.current().index.wait_for(Some(line), Instant::now() + WAIT_FOR_LINE).await;
     }
-    let ground = (state.tasks.clone(), Arc::clone(&tip.current().source));
+    let ground = (state.tasks.clone(), Arc::clone(&tip.current().source), state.facts.pattern_bytes);
     let (mut search, refused) = Search::of_link(view.shown_rows(), Some(view.find.clone()), ground).await;
     search.hold_views(&tip, state.facts.rations, &state.tasks);
     let (search, wanted, seen) = (Arc::new(search), view.clone(), Arc::clone(&tip));
