@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use taillight::path::LogPath;
 use taillight::query::QUERY_BYTES;
+use taillight::wire::MAX_LINE_BYTES;
 
 use crate::scan::{Ration, Rations};
 
@@ -80,6 +81,8 @@ pub struct StartToken(String);
 pub struct Limits {
     /// The longest filter or find term, in bytes.
     pub pattern_bytes: usize,
+    /// How much of a line is shown before the rest is asked for, in bytes.
+    pub line_bytes: usize,
     /// The longest message a client may send on a socket, in bytes.
     pub message_bytes: u32,
     /// How many connections are open at a time.
@@ -287,6 +290,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             pattern_bytes: QUERY_BYTES,
+            line_bytes: MAX_LINE_BYTES,
             message_bytes: 16 * 1024,
             connections: 20_000,
             sockets_per_user: 64,

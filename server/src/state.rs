@@ -48,6 +48,8 @@ pub struct Facts {
     pub message_bytes: usize,
     /// The longest filter or find term, in bytes.
     pub pattern_bytes: usize,
+    /// How much of a line is sent unasked, in bytes.
+    pub line_bytes: usize,
     /// What searches of viewers may take.
     pub rations: Rations,
     /// When it was started.

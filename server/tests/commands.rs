@@ -584,6 +584,7 @@ fn the_configuration_is_shown_with_origins() {
         ["listen", "127.0.0.1:1", "--listen"],
         ["heartbeat", "7", "c.toml:1"],
         ["limits.pattern_bytes", "2000", "c.toml:3"],
+        ["limits.line_bytes", "65536", "default"],
         ["poll", "true", "TAILLIGHT_POLL"],
         ["auth", "token", "default"],
     ] {

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use taillight::query::MAX_QUERY_BYTES;
+use taillight::wire::MAX_LINE_BYTES;
 
 use super::file::{ConfigFile, Located};
 use super::{AuthMode, Config, Limits, LogFormat, Origin, Shown, Sources, StartToken, nearest};
@@ -114,6 +115,7 @@ pub const SETTINGS: &[Setting] = &[
         |config| config.cache_dir.display().to_string()
     ),
     limit!(pattern_bytes, "TAILLIGHT_LIMITS_PATTERN_BYTES", (1, MAX_QUERY_BYTES)),
+    limit!(line_bytes, "TAILLIGHT_LIMITS_LINE_BYTES", (256, MAX_LINE_BYTES)),
     limit!(message_bytes, "TAILLIGHT_LIMITS_MESSAGE_BYTES", (1024, 1 << 20)),
     limit!(connections, "TAILLIGHT_LIMITS_CONNECTIONS", (1, 1_000_000)),
     limit!(sockets_per_user, "TAILLIGHT_LIMITS_SOCKETS_PER_USER", (1, 1_000_000)),

@@ -1,9 +1,10 @@
 //! Limits that are settings: what is as long as they say passes, one byte more does not.
 
 use taillight::cursor::Anchor;
-use taillight::wire::{ClientMsg, ServerMsg};
+use taillight::line::{ByteLen, ByteOffset};
+use taillight::wire::{ClientMsg, Frame, FrameKind, ServerMsg};
 
-use crate::socket::{Said, filter_of, open};
+use crate::socket::{PATIENCE, Said, filter_of, open};
 use crate::support::TestServer;
 
 const REFUSED: &str = "expected at most 12 bytes: that is limits.pattern_bytes";
@@ -79,4 +80,106 @@ async fn a_page_has_room_for_the_two_longest_patterns_there_can_be() {
     assert!(page.starts_with("HTTP/1.1 200") && !page.contains("limits.pattern_bytes"), "{}", &page[..200]);
     let page = server.get(&format!("/v/logs/app.log?q={long}a")).await;
     assert!(page.contains("expected at most 4096 bytes: that is limits.pattern_bytes"));
+}
+
+/// Lines of these lengths, each of them a hit at its end.
+fn lines(lens: &[usize]) -> String {
+    lens.iter().map(|len| format!("{}hit\n", "x".repeat(len - 3))).collect()
+}
+
+const LENS: &[usize] = &[299, 300, 301, 5_000, 9];
+
+/// What is sent of those lines, and what is left out.
+const SHOWN: &[(usize, u64)] = &[(299, 0), (300, 0), (300, 1), (300, 4_700), (9, 0)];
+
+fn shown(frame: &Frame) -> Vec<(usize, u64)> {
+    frame.rows().map(|row| (row.bytes.len(), row.missing.get())).collect()
+}
+
+async fn server_of_lines(text: &str) -> TestServer {
+    TestServer::changed(&[("app.log", text)], |config| config.limits.line_bytes = 300).await
+}
+
+#[tokio::test]
+async fn of_a_line_of_one_byte_too_many_the_rest_comes_on_demand() {
+    let text = lines(LENS);
+    let server = server_of_lines(&text).await;
+    for q in ["", "hit"] {
+        let mut viewer = server.viewer().await;
+        let page = viewer.open_filtered("logs/app.log", (q, 0), "", true).await;
+        assert_eq!(shown(&page), SHOWN, "{q:?}");
+        for row in page.rows().filter(|row| row.missing > ByteLen::ZERO) {
+            let offset = row.offset + ByteLen::new(row.bytes.len() as u64);
+            let len = row.missing.get() as u32;
+            viewer.say(&ClientMsg::More { req: 5, generation: page.generation, offset, len }).await;
+            let more = viewer.frame(|frame| frame.kind == FrameKind::More).await;
+            let at = offset.get() as usize;
+            assert_eq!(more.payload, text.as_bytes()[at..at + len as usize], "{q:?}");
+        }
+        let rows = page.rows().map(|row| row.offset).collect();
+        viewer.say(&ClientMsg::Find { req: 6, term: Some("hit".to_owned()) }).await;
+        viewer.say(&ClientMsg::Spans { req: 7, generation: page.generation, rows }).await;
+        let spans = viewer.message(|msg| matches!(msg, ServerMsg::Spans { .. })).await;
+        let ServerMsg::Spans { rows, .. } = spans else { panic!("{spans:?}") };
+        assert_eq!(rows.len(), LENS.len());
+        for (row, len) in rows.iter().zip(LENS) {
+            assert_eq!(row.find, [(*len as u32 - 3, *len as u32)], "{q:?}: for when the rest has come");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_document_says_how_much_more_a_line_has() {
+    let server = server_of_lines(&lines(LENS)).await;
+    for query in ["", "?q=hit", "?find=hit"] {
+        let page = server.get(&format!("/v/logs/app.log{query}")).await;
+        let more: Vec<&str> = page.split("class=\"more\">").skip(1).filter_map(|rest| rest.split('<').next()).collect();
+        assert_eq!(more, ["… 1 B more", "… 4.7 KB more"], "{query}");
+        assert!(page.contains(&format!(">{}hit</span>", "x".repeat(297))), "{query}: whole");
+        let n_hits = page.matches("<div class=\"row hit\"").count();
+        assert_eq!(n_hits, if query == "?find=hit" { LENS.len() } else { 0 }, "{query}: also where it is not shown");
+    }
+}
+
+#[tokio::test]
+async fn live_lines_are_cut_too_and_take_no_more_credit_than_they_hold() {
+    for q in ["", "hit"] {
+        let server = server_of_lines("").await;
+        let mut viewer = server.viewer().await;
+        let mut message = open("logs/app.log", Anchor::End, true, None);
+        if let ClientMsg::Open { filter, credit, .. } = &mut message {
+            (*filter, *credit) = (filter_of((q, 0)), 2_000);
+        }
+        viewer.say(&message).await;
+        viewer.frame(|frame| frame.kind == FrameKind::Page).await;
+        for len in LENS {
+            server.append("app.log", &lines(&[*len]));
+            let end = ByteOffset::new(std::fs::metadata(server.path("app.log")).unwrap().len());
+            let come = async {
+                while viewer.place.is_none_or(|(_, place)| place < end) {
+                    viewer.next().await;
+                }
+            };
+            // Pings go on whatever does not come.
+            tokio::time::timeout(PATIENCE, come).await.expect("there is credit left");
+        }
+        let head = |len: &usize| format!("{}\n", &lines(&[*len])[..*len.min(&300)]);
+        let heads: String = LENS.iter().map(head).collect();
+        assert_eq!(String::from_utf8_lossy(&viewer.live), heads, "{q:?}");
+        let last = lines(&[301]);
+        server.append("app.log", last.trim_end());
+        let frame = viewer.frame(|frame| frame.flags.unfinished).await;
+        assert_eq!(shown(&frame), [(300, 1)], "{q:?}");
+    }
+}
+
+#[tokio::test]
+async fn scripts_have_lines_whole_whatever_is_shown_of_them() {
+    let text = lines(LENS);
+    let server = server_of_lines(&text).await;
+    let mut seed = server.seed("app.log", "format=text").await.expect("accepted");
+    assert_eq!(seed.texts_until(&lines(&LENS[4..])).await, text);
+    let answer = server.get("/api/v1/lines/logs/app.log?at=start").await;
+    assert!(answer.contains(&format!("\"text\":\"{}hit\"", "x".repeat(4_997))), "{answer}");
+    assert!(server.get("/raw/logs/app.log").await.ends_with(&text));
 }
