@@ -31,13 +31,17 @@ use std::ops::Range;
 pub use boxes::{Side, toggle_case, toggle_find_case, toggle_find_regex, toggle_regex, with_term};
 pub use chips::{chips, with_chip, with_inverted_chip, without_chip};
 pub use narrow::{BadNarrow, Narrow};
-pub use parse::{locate, parse, parse_find, parse_lenient, parse_usable};
+pub use parse::{check_length, check_pattern, locate, parse, parse_find, parse_lenient, parse_usable};
 
 use crate::level::{Level, LevelSet};
 use crate::timestamp::{Stamp, TimeExpr, Zone};
 
-/// The longest query, in bytes.
-pub const MAX_QUERY_BYTES: usize = 1_000;
+/// The longest query that is read at all, in bytes: the address of a page holds a filter and a find term of that length,
+/// each byte escaped. A server may take less: [`check_pattern`].
+pub const MAX_QUERY_BYTES: usize = 4_096;
+
+/// The longest query where nothing else is set, in bytes.
+pub const QUERY_BYTES: usize = 1_000;
 
 /// How deep parentheses and negations go.
 pub const MAX_NESTING: usize = 50;

@@ -104,6 +104,8 @@ pub fn rows_html(frame: &Frame, with_gaps: bool, is_hit: &mut dyn FnMut(&FrameRo
 /// `⟨100,001 empty bytes⟩ text`.
 pub fn parse_row(row: &FrameRow<'_>, style_in: Style, out: &mut StyledLine) -> Style {
     let style_out = parse_line(shown_bytes(row), style_in, out);
+    // What was left out may have ended the colour.
+    let style_out = if row.missing > ByteLen::ZERO { Style::PLAIN } else { style_out };
     let Some(mut empty) = said_in_front(row) else { return style_out };
     if !out.text.is_empty() {
         empty.push(' ');
@@ -300,6 +302,13 @@ mod tests {
         let cuts = vec![Cut { at: 3, missing: ByteLen::new(3_210_000) }];
         let frame = Frame { cuts, end: ByteOffset::new(100 + 4 + 3_210_000), ..frame(b"abc\n") };
         assert_eq!(rows_html(&frame), format!("{ROW_9}abc<span class=\"more\">… 3.2 MB more</span></span></div>"));
+    }
+
+    #[test]
+    fn a_colour_ends_where_a_line_is_cut() {
+        let cuts = vec![Cut { at: 6, missing: ByteLen::new(4) }];
+        let html = rows_html(&Frame { cuts, end: ByteOffset::new(113), ..frame(b"\x1b[31ma\nb\n") });
+        assert!(html.contains("<span class=\"a-f1\">a</span>") && html.ends_with(">b</span></div>"), "{html}");
     }
 
     #[test]

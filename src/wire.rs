@@ -27,6 +27,7 @@
 pub mod frame;
 pub mod listing;
 mod packed;
+mod shorten;
 
 use serde::{Deserialize, Serialize};
 
@@ -59,7 +60,7 @@ pub const MAX_LIVE_BYTES: usize = 64 * 1024;
 /// The payload of a page, in bytes, at most.
 pub const MAX_PAGE_BYTES: usize = 256 * 1024;
 
-/// How much of a line is sent unasked, in bytes.
+/// How much of a line is sent unasked, in bytes; a server may be set to send less.
 pub const MAX_LINE_BYTES: usize = 64 * 1024;
 
 /// From how many NUL bytes in front of a long line on they are counted instead of sent.

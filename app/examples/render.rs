@@ -12,6 +12,7 @@ use leptos::prelude::*;
 use taillight::ansi::Style;
 use taillight::cursor::{Cursor, Generation, Identity, Marker};
 use taillight::line::{ByteLen, ByteOffset, LineCount, LineNo};
+use taillight::query::QUERY_BYTES;
 use taillight::row::rows_html;
 use taillight::wire::{Entry, EntryKind, FileState, Frame, FrameFlags, FrameKind, LineTotal, Listing, Tip};
 
@@ -24,16 +25,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     let pages = [
         ("viewer", file_boot(&log(200))?),
         ("empty", file_boot(b"")?),
-        ("files", Boot { base: String::new(), address: "/".into(), screen: files()? }),
+        ("files", Boot { base: String::new(), pattern_bytes: QUERY_BYTES, address: "/".into(), screen: files()? }),
         (
             "first-run",
             Boot {
                 base: String::new(),
+                pattern_bytes: QUERY_BYTES,
                 address: "/".into(),
                 screen: Screen::Files { folder: None, listing: Listing::default() },
             },
         ),
-        ("problem", Boot { base: String::new(), address: "/v/x/y".into(), screen: problem() }),
+        (
+            "problem",
+            Boot { base: String::new(), pattern_bytes: QUERY_BYTES, address: "/v/x/y".into(), screen: problem() },
+        ),
     ];
     for (name, boot) in pages {
         std::fs::write(folder.join(format!("{name}.html")), page(boot)?)?;
@@ -101,7 +106,12 @@ fn file_boot(bytes: &[u8]) -> Result<Boot, Box<dyn Error>> {
         links: ReaderLinks { start: Some("/v/web/nginx/access.log?at=start".into()), ..ReaderLinks::default() },
         rows_html: rows_html(&frame, false, &mut |_| false),
     };
-    Ok(Boot { base: String::new(), address: "/v/web/nginx/access.log".into(), screen: Screen::File(Box::new(screen)) })
+    Ok(Boot {
+        base: String::new(),
+        pattern_bytes: QUERY_BYTES,
+        address: "/v/web/nginx/access.log".into(),
+        screen: Screen::File(Box::new(screen)),
+    })
 }
 
 fn log(n_lines: u32) -> Vec<u8> {

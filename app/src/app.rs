@@ -1,6 +1,7 @@
 //! The root component: which page is shown.
 
 use leptos::prelude::*;
+use taillight::query::QUERY_BYTES;
 use taillight::view::Page;
 
 use crate::boot::{Boot, Screen};
@@ -71,6 +72,7 @@ fn read_boot() -> Boot {
     let boot = use_context::<Boot>();
     boot.unwrap_or_else(|| Boot {
         base: String::new(),
+        pattern_bytes: QUERY_BYTES,
         address: "/".to_owned(),
         screen: Screen::Problem {
             status: 500,

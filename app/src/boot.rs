@@ -16,6 +16,8 @@ pub const BOOT_ELEMENT_ID: &str = "boot";
 pub struct Boot {
     /// The base path: empty, or `/x` without a slash at its end.
     pub base: String,
+    /// The longest filter or find term that the server takes, in bytes.
+    pub pattern_bytes: usize,
     /// The raw path and query of the request below the base, as the core's `view::link` reads it.
     pub address: String,
     /// What is on the screen.

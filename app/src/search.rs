@@ -109,6 +109,8 @@ pub struct Search {
     pub off: RwSignal<Vec<String>>,
     /// Whether a row of a filtered log can be shown among its neighbours now.
     pub can_leave: RwSignal<bool>,
+    /// The longest filter or find term that the server takes, in bytes.
+    pattern_bytes: usize,
 }
 
 /// Which text of the log is selected.
@@ -224,11 +226,11 @@ impl SearchBox {
         }
     }
 
-    /// What is wrong with a text in it, as far as that is known without the server.
-    pub fn error_of(self, text: &str) -> Option<BoxError> {
+    /// What is wrong with a text in it, as far as that is known without the server, which takes `most` bytes of it.
+    pub fn error_of(self, text: &str, most: usize) -> Option<BoxError> {
         let wrong = match self {
-            Self::Filter => query::parse_usable(text).err(),
-            Self::Find => query::parse_find(text).err(),
+            Self::Filter => query::check_pattern(text, most).and_then(|()| query::parse_usable(text).map(drop)).err(),
+            Self::Find => query::check_pattern(text, most).err(),
             Self::From | Self::To if text.trim().is_empty() || TimeExpr::parse(text).is_some() => None,
             Self::From => return Some(BoxError { position: 0, message: BadNarrow::From.message() }),
             Self::To => return Some(BoxError { position: 0, message: BadNarrow::To.message() }),
@@ -323,11 +325,14 @@ fn share_of(filtering: Filtering) -> u8 {
 
 impl Search {
     /// The boxes of a page that begins with `view`, and with what the server says of it.
-    pub fn new(view: Option<&FileView>, screen: Option<&FileScreen>) -> Self {
+    pub fn new(view: Option<&FileView>, screen: Option<&FileScreen>, pattern_bytes: usize) -> Self {
         let of = |which: SearchBox| {
             let text = view.map(|view| which.text_of(view).to_owned()).unwrap_or_default();
             let refused = screen.and_then(|screen| which.refused_of(screen));
-            BoxState { error: RwSignal::new(which.error_of(&text).or(refused)), text: RwSignal::new(text) }
+            BoxState {
+                error: RwSignal::new(which.error_of(&text, pattern_bytes).or(refused)),
+                text: RwSignal::new(text),
+            }
         };
         let found = screen.and_then(|screen| screen.tip.found);
         let nothing = screen.filter(|screen| screen.first == screen.end).and_then(nothing_of);
@@ -344,7 +349,13 @@ impl Search {
             selected: RwSignal::new(None),
             off: RwSignal::new(Vec::new()),
             can_leave: RwSignal::new(false),
+            pattern_bytes,
         }
+    }
+
+    /// What is wrong with a text in a box, as far as that is known without the server.
+    pub fn error_of(&self, which: SearchBox, text: &str) -> Option<BoxError> {
+        which.error_of(text, self.pattern_bytes)
     }
 
     /// A box.
@@ -372,6 +383,8 @@ impl Search {
 
 #[cfg(test)]
 mod tests {
+    use taillight::query::QUERY_BYTES;
+
     use super::*;
 
     #[test]
@@ -385,12 +398,20 @@ mod tests {
 
     #[test]
     fn a_box_says_at_once_what_is_wrong_with_it() {
-        let position = |which: SearchBox, text: &str| which.error_of(text).map(|error| error.position);
+        let position = |which: SearchBox, text: &str| which.error_of(text, 13).map(|error| error.position);
         assert_eq!((position(SearchBox::Filter, "a b"), position(SearchBox::Filter, "a (b")), (None, Some(2)));
         assert_eq!(position(SearchBox::Filter, "a level:error"), None);
         assert_eq!((position(SearchBox::From, " "), position(SearchBox::To, "-15m")), (None, None));
-        assert!(SearchBox::To.error_of("soon").is_some_and(|error| error.message.starts_with("'to' is no time: ")));
+        assert!(SearchBox::To.error_of("soon", 1).is_some_and(|error| error.message.starts_with("'to' is no time: ")));
         assert!(SearchBox::From.is_same("10:00:00", "10:00") && !SearchBox::Filter.is_same("10:00:00", "10:00"));
         assert_eq!((position(SearchBox::Find, "a (b"), position(SearchBox::Find, "")), (None, None));
+        for which in [SearchBox::Filter, SearchBox::Find] {
+            let message = |most| which.error_of("abc", most).map(|error| error.message);
+            assert_eq!(
+                (message(3), message(2)),
+                (None, Some("expected at most 2 bytes: that is limits.pattern_bytes".to_owned()))
+            );
+            assert_eq!(message(QUERY_BYTES), None);
+        }
     }
 }

@@ -137,7 +137,7 @@ impl Shell {
             Screen::File(file) => Some(&**file),
             _ => None,
         };
-        let search = Search::new(view.file_view(), screen);
+        let search = Search::new(view.file_view(), screen, boot.pattern_bytes);
         Self {
             view: RwSignal::new(view),
             problem: RwSignal::new(problem),

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use taillight::path::LogPath;
+use taillight::query::QUERY_BYTES;
+use taillight::wire::MAX_LINE_BYTES;
 
 use crate::scan::{Ration, Rations};
 
@@ -77,6 +79,10 @@ pub struct StartToken(String);
 /// The promised limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
+    /// The longest filter or find term, in bytes.
+    pub pattern_bytes: usize,
+    /// How much of a line is shown before the rest is asked for, in bytes.
+    pub line_bytes: usize,
     /// The longest message a client may send on a socket, in bytes.
     pub message_bytes: u32,
     /// How many connections are open at a time.
@@ -283,6 +289,8 @@ impl Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            pattern_bytes: QUERY_BYTES,
+            line_bytes: MAX_LINE_BYTES,
             message_bytes: 16 * 1024,
             connections: 20_000,
             sockets_per_user: 64,

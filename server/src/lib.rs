@@ -161,6 +161,8 @@ impl Server {
             base: self.config.base_path,
             heartbeat: self.config.heartbeat,
             message_bytes: usize::try_from(self.config.limits.message_bytes).unwrap_or(usize::MAX),
+            pattern_bytes: self.config.limits.pattern_bytes,
+            line_bytes: self.config.limits.line_bytes,
             rations: self.config.limits.rations(),
             started: Instant::now(),
             counters: ws::counts::Counts::default(),

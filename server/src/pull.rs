@@ -347,9 +347,10 @@ fn began(tip: &TailTip, next: &Epoch) -> Option<(FileEvent, u64)> {
 }
 
 impl Lines {
-    /// As a live frame; the same bytes for everybody who is sent these lines.
-    pub fn frame(&self, unfinished: bool) -> bytes::Bytes {
-        self.lines.frame(self.generation, self.from, self.style, unfinished)
+    /// As a live frame with at most `line_bytes` of a line, and how many bytes of lines it holds; the same for everybody
+    /// who is sent these lines.
+    pub fn frame(&self, unfinished: bool, line_bytes: usize) -> (bytes::Bytes, usize) {
+        self.lines.frame((self.generation, self.from), self.style, unfinished, line_bytes)
     }
 }
 

@@ -47,7 +47,7 @@ async fn page_at(state: AppState, who: Principal, address: String) -> Response {
         },
     };
     match screen {
-        Ok(screen) => document::answer(&state, Boot { base: state.facts.base.clone(), address, screen }),
+        Ok(screen) => document::answer(&state, boot(&state, address, screen)),
         Err(error) => problem(&state, &address, error),
     }
 }
@@ -58,6 +58,10 @@ pub fn missing(state: &AppState, request: &Request) -> Option<Response> {
     let path = state.facts.below(request.uri().path());
     let is_program = path.starts_with("/api/") || path.starts_with("/raw/");
     (is_read && !is_program).then(|| plain::problem(&state.facts.base, ApiError::NotFound))
+}
+
+fn boot(state: &AppState, address: String, screen: Screen) -> Boot {
+    Boot { base: state.facts.base.clone(), pattern_bytes: state.facts.pattern_bytes, address, screen }
 }
 
 async fn files(state: &AppState, who: Principal, folder: Option<LogPath>) -> Result<Screen, ApiError> {
@@ -86,7 +90,7 @@ fn problem(state: &AppState, address: &str, error: ApiError) -> Response {
         title: plain::capitalised(facts.title),
         detail: plain::capitalised(&facts.detail),
     };
-    let boot = Boot { base: state.facts.base.clone(), address: address.to_owned(), screen };
+    let boot = boot(state, address.to_owned(), screen);
     let mut response = document::answer(state, boot);
     error.mark(&mut response);
     response

@@ -46,6 +46,10 @@ pub struct Facts {
     pub heartbeat: Duration,
     /// The longest message a client may send on a socket, in bytes.
     pub message_bytes: usize,
+    /// The longest filter or find term, in bytes.
+    pub pattern_bytes: usize,
+    /// How much of a line is sent unasked, in bytes.
+    pub line_bytes: usize,
     /// What searches of viewers may take.
     pub rations: Rations,
     /// When it was started.

@@ -98,7 +98,10 @@ fn what_the_caller_must_change_exits_with_2_and_says_what() {
     let place = Place::new();
     fs::write(place.top.join("bad.toml"), "listen = \"127.0.0.1:0\"\nheartbeet = 3\n").unwrap();
     fs::write(place.top.join("gone.toml"), "[[root]]\npath = \"gone\"\n").unwrap();
+    let (long, longer) = ("x".repeat(1000), "x".repeat(1001));
+    assert_eq!(place.run(&["query", &long, "app.log"]).0, Some(1));
     let table: &[(&[&str], &str)] = &[
+        (&["query", &longer, "app.log"], "error: bad query at byte 1000: expected at most 1000 bytes\n"),
         (&[], "error: nothing to serve: name files or folders, for example\n"),
         (&["nope.log"], "error: no such file or folder: 'nope.log'\n"),
         (&["serve", "nope.log"], "error: no such file or folder: 'nope.log'\n"),
@@ -572,7 +575,7 @@ fn a_port_in_use_exits_with_1_and_names_port_and_option() {
 #[test]
 fn the_configuration_is_shown_with_origins() {
     let place = Place::new();
-    fs::write(place.top.join("c.toml"), "heartbeat = 7\n").unwrap();
+    fs::write(place.top.join("c.toml"), "heartbeat = 7\n[limits]\npattern_bytes = 2000\n").unwrap();
     let args = ["config", "show", "--config", "c.toml", "--listen", "127.0.0.1:1", "x=app.log"];
     let output = place.taillight(&args).env("TAILLIGHT_POLL", "true").output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
@@ -580,6 +583,8 @@ fn the_configuration_is_shown_with_origins() {
     for row in [
         ["listen", "127.0.0.1:1", "--listen"],
         ["heartbeat", "7", "c.toml:1"],
+        ["limits.pattern_bytes", "2000", "c.toml:3"],
+        ["limits.line_bytes", "65536", "default"],
         ["poll", "true", "TAILLIGHT_POLL"],
         ["auth", "token", "default"],
     ] {

@@ -33,7 +33,7 @@ pub fn parse_lenient(text: &str) -> (Query, Option<Diagnostic>) {
 /// # Errors
 /// When the text is too long.
 pub fn parse_find(text: &str) -> Result<Option<Term>, Diagnostic> {
-    check_length(text)?;
+    check_length(text, MAX_QUERY_BYTES)?;
     let trimmed = text.trim();
     let whole = match trimmed.chars().next() {
         None => return Ok(None),
@@ -81,7 +81,7 @@ impl Answered {
 }
 
 fn lenient(text: &str, answered: Answered) -> (Query, Option<Diagnostic>) {
-    if let Err(diagnostic) = check_length(text) {
+    if let Err(diagnostic) = check_length(text, MAX_QUERY_BYTES) {
         return (Query::EVERYTHING, Some(diagnostic));
     }
     let mut parser = Parser::new(text, answered);
@@ -89,18 +89,33 @@ fn lenient(text: &str, answered: Answered) -> (Query, Option<Diagnostic>) {
 }
 
 fn strict(text: &str, answered: Answered) -> Result<Query, Diagnostic> {
-    check_length(text)?;
+    check_length(text, MAX_QUERY_BYTES)?;
     let mut parser = Parser::new(text, answered);
     let query = parser.query();
     parser.diagnostic.map_or(Ok(query), Err)
 }
 
-fn check_length(text: &str) -> Result<(), Diagnostic> {
-    if text.len() <= MAX_QUERY_BYTES {
+/// Refuses a query, or what stands in the `Find` box, of more than `most` bytes.
+///
+/// # Errors
+/// From where on it is too much.
+pub fn check_length(text: &str, most: usize) -> Result<(), Diagnostic> {
+    if text.len() <= most {
         return Ok(());
     }
-    let start = (0..=MAX_QUERY_BYTES).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
-    Err(Diagnostic { span: start..text.len(), message: format!("expected at most {MAX_QUERY_BYTES} bytes") })
+    let start = (0..=most).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    Err(Diagnostic { span: start..text.len(), message: format!("expected at most {most} bytes") })
+}
+
+/// As [`check_length`], where `most` is what a server is set to take.
+///
+/// # Errors
+/// As [`check_length`], and which setting that is.
+pub fn check_pattern(text: &str, most: usize) -> Result<(), Diagnostic> {
+    check_length(text, most).map_err(|Diagnostic { span, message }| Diagnostic {
+        span,
+        message: format!("{message}: that is limits.pattern_bytes"),
+    })
 }
 
 /// Reads a text from left to right.

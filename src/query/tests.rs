@@ -371,7 +371,14 @@ fn too_long_and_too_deep_is_refused() {
     let long = "x".repeat(MAX_QUERY_BYTES);
     assert!(parse(&long).is_ok());
     let diagnostic = parse(&format!("{}ö", &long[1..])).unwrap_err();
-    assert_eq!((diagnostic.span, diagnostic.message.as_str()), (999..1001, "expected at most 1000 bytes"));
+    assert_eq!((diagnostic.span, diagnostic.message.as_str()), (4095..4097, "expected at most 4096 bytes"));
+    for (text, most, expected) in [("", 1, None), ("aö", 3, None), ("aö", 2, Some(1..3)), ("aöu", 3, Some(3..4))] {
+        let span = |checked: Result<(), Diagnostic>| checked.err().map(|wrong| wrong.span);
+        assert_eq!(span(check_length(text, most)), expected, "{text} {most}");
+        assert_eq!(span(check_pattern(text, most)), expected, "{text} {most}");
+    }
+    let message = check_pattern("abc", 2).unwrap_err().message;
+    assert_eq!(message, "expected at most 2 bytes: that is limits.pattern_bytes");
     assert!(parse_find(&format!("{long}x")).is_err());
     for (open, close) in [("(", ")"), ("-", ""), ("not ", ""), ("-(", ")")] {
         let n = if open == "-(" { MAX_NESTING / 2 } else { MAX_NESTING };

@@ -87,9 +87,9 @@ impl Line {
         RECORD_BYTES + self.bytes.len()
     }
 
-    /// The style of the line below it.
+    /// The style of the line below it. What was left out may have ended the colour.
     pub(super) fn style_out(&self) -> Style {
-        ansi::skip_line(&self.bytes, self.style_in)
+        if self.missing() > ByteLen::ZERO { Style::PLAIN } else { ansi::skip_line(&self.bytes, self.style_in) }
     }
 }
 

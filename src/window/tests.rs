@@ -243,6 +243,17 @@ fn a_colour_reaches_the_lines_below_until_it_ends() {
 }
 
 #[test]
+fn a_colour_reaches_no_line_below_one_that_was_cut() {
+    let cuts = vec![Cut { at: 8, missing: ByteLen::new(4) }];
+    let window = window(&Frame { cuts, end: ByteOffset::new(18), ..frame(0, "\x1b[31mred\nplain") });
+    let styles = window.iter().map(|item| match item {
+        Item::Line { style_in, .. } => style_in.is_plain(),
+        Item::Divider(_) => false,
+    });
+    assert_eq!(styles.collect::<Vec<_>>(), [true, true]);
+}
+
+#[test]
 fn the_marker_covers_the_bytes_before_the_end() {
     let window_of = |payload| window(&frame(0, payload));
     assert_eq!(window_of("one\ntwo\nunfin").marker(), Marker::of(b"one\ntwo\n"));

@@ -177,7 +177,7 @@ impl Live {
                 self.is_jumping &= find;
                 let state = self.shell.search.of(which(find));
                 // What has been typed since may be wrong by itself.
-                let error = state.text.with_untracked(|text| which(find).error_of(text));
+                let error = state.text.with_untracked(|text| self.shell.search.error_of(which(find), text));
                 set(state.error, error);
             }
             _ => {}

@@ -99,7 +99,7 @@ pub fn key(shell: Shell, which: SearchBox, press: &KeyPress<'_>) -> bool {
 
 fn typed(shell: Shell, which: SearchBox, text: String) {
     let state = shell.search.of(which);
-    let error = which.error_of(&text);
+    let error = shell.search.error_of(which, &text);
     let apply_it = error.is_none();
     state.text.set(text);
     state.error.set(error);
@@ -112,7 +112,7 @@ fn typed(shell: Shell, which: SearchBox, text: String) {
 fn apply(shell: Shell, which: SearchBox, commit: bool) {
     with_boxes(|boxes| boxes.waiting[which as usize] = None);
     let text = shell.search.of(which).text.get_untracked();
-    if which.error_of(&text).is_none() {
+    if shell.search.error_of(which, &text).is_none() {
         command_view(shell, which.command(text, commit));
     }
 }
@@ -213,7 +213,7 @@ fn set_text(shell: Shell, which: SearchBox, text: &str) {
     with_boxes(|boxes| boxes.waiting[which as usize] = None);
     focus::set_value(which.id(), text);
     state.text.set(text.to_owned());
-    state.error.set(which.error_of(text));
+    state.error.set(shell.search.error_of(which, text));
 }
 
 /// Back to the log; typing that is not in force is given up.

@@ -56,7 +56,7 @@ struct Wanted {
 pub async fn count(State(state): State<AppState>, who: Principal, uri: Uri) -> Result<Json<Count>, ApiError> {
     let Wanted { lines, wait } = wanted(uri.query().unwrap_or_default())?;
     let deadline = Instant::now() + wait;
-    let filter = compile(&state.tasks, lines).await?;
+    let filter = compile(&state, lines).await?;
     let mut follower = opened(&state, who, &uri, "/api/v1/count/").await?;
     let is_decoded = follower.decoded(None, deadline).await;
     check_text(&state.tasks, &follower).await?;

@@ -109,7 +109,7 @@ struct Piece {
 /// When the place is not one, or the file cannot be opened or read.
 pub async fn lines(State(state): State<AppState>, who: Principal, uri: Uri) -> Result<Response, ApiError> {
     let wanted = wanted(uri.query().unwrap_or_default())?;
-    let filter = compile(&state.tasks, wanted.lines.clone()).await?;
+    let filter = compile(&state, wanted.lines.clone()).await?;
     let mut follower = opened(&state, who, &uri, "/api/v1/lines/").await?;
     let is_decoded = follower.decoded(wanted.reach(filter.is_everything()), Instant::now() + INDEX_WAIT).await;
     if !is_decoded {
@@ -337,7 +337,7 @@ mod tests {
         File::options().append(true).open(&path).unwrap().write_all(b"new\n").unwrap();
         for q in ["at=byte:7000", "at=byte:7000&q=new", "q=new"] {
             let wanted = wanted(q).unwrap();
-            let filter = compile(&tasks, wanted.lines.clone()).await.unwrap();
+            let filter = Filter::compile(&wanted.lines.q).unwrap();
             let text = text_of(answer(&tasks, &tip, &wanted, &filter).await.unwrap()).await;
             let row: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
             assert_eq!((&row["line"], &row["text"]), (&1_001.into(), &"new".into()), "{q}");
@@ -357,7 +357,7 @@ mod tests {
             let mut told = Vec::new();
             for q in ["", r"%2F%5E%5Cx00%2F"] {
                 let wanted = wanted(&format!("q={q}")).unwrap();
-                let filter = compile(&tasks, wanted.lines.clone()).await.unwrap();
+                let filter = Filter::compile(&wanted.lines.q).unwrap();
                 let text = text_of(answer(&tasks, &tip, &wanted, &filter).await.unwrap()).await;
                 let row: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
                 told.push(["offset", "time", "level", "text"].map(|field| row[field].clone()));

@@ -80,7 +80,7 @@ pub async fn raw(
 ) -> Result<Response, ApiError> {
     let path = log_path(&state, &uri, "/raw/")?;
     let Wanted { lines, format } = wanted(uri.query().unwrap_or_default())?;
-    let filter = compile(&state.tasks, lines).await?;
+    let filter = compile(&state, lines).await?;
     let name = path.file_name().to_vec();
     let mut follower = follow_file(&state, who, path).await?;
     if format != Format::Raw || !filter.is_everything() {

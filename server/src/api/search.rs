@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use taillight::line::{ByteOffset, LineNo};
+use taillight::query::check_pattern;
 
 use crate::api::follow_file;
 use crate::api::log_path;
@@ -37,8 +38,11 @@ pub(super) const PIECE_BYTES: usize = 256 * 1024;
 ///
 /// # Errors
 /// [`ApiError::BadQuery`].
-pub(super) async fn compile(tasks: &Tasks, Selection { q, narrow }: Selection) -> Result<Filter, ApiError> {
-    let compiled = tasks.compiling(has_regex(&q), move || Filter::narrowed(&q, &narrow)).await;
+pub(super) async fn compile(state: &AppState, Selection { q, narrow }: Selection) -> Result<Filter, ApiError> {
+    let compiled = match check_pattern(&q, state.facts.pattern_bytes) {
+        Ok(()) => state.tasks.compiling(has_regex(&q), move || Filter::narrowed(&q, &narrow)).await,
+        Err(wrong) => Err(wrong.into()),
+    };
     compiled.map_err(|BadQuery { position, detail }| ApiError::BadQuery { position, detail })
 }
 

@@ -105,7 +105,7 @@ pub async fn search(
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     let Wanted { folder, lines } = wanted(query.as_deref().unwrap_or_default())?;
-    let filter = compile(&state.tasks, lines).await?;
+    let filter = compile(&state, lines).await?;
     let slots = state.searches.take(&who)?;
     let cancel = Cancel(Arc::default());
     let (catalog, for_walk, is_over) = (state.catalog.clone(), who.clone(), Arc::clone(&cancel.0));

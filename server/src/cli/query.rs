@@ -22,7 +22,7 @@ use clap::{Args, ValueEnum, ValueHint};
 use taillight::level::LevelChoice;
 use taillight::line::ByteOffset;
 use taillight::path::shown_name;
-use taillight::query::Narrow;
+use taillight::query::{Narrow, QUERY_BYTES, check_length};
 use taillight::timestamp::TimeExpr;
 
 pub use args::in_order;
@@ -170,6 +170,8 @@ pub fn run(args: &QueryArgs) -> ExitCode {
 fn wanted(args: &QueryArgs) -> Result<Wanted, String> {
     let bound = |time: &Option<String>| time.clone().unwrap_or_default();
     let narrow = Narrow { levels: LevelChoice::ALL, from: bound(&args.from), to: bound(&args.to) };
+    // No server is asked, so none is spared: the limit is the one that servers have where nothing is set.
+    check_length(&args.expr, QUERY_BYTES).map_err(|wrong| pointed(&args.expr, &wrong.into()))?;
     let filter = Filter::narrowed(&args.expr, &narrow).map_err(|bad| pointed(&args.expr, &bad))?;
     let context = args.context.unwrap_or(0);
     let around = Around { before: args.before.unwrap_or(context), after: args.after.unwrap_or(context) };

@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use taillight::query::MAX_QUERY_BYTES;
+use taillight::wire::MAX_LINE_BYTES;
+
 use super::file::{ConfigFile, Located};
 use super::{AuthMode, Config, Limits, LogFormat, Origin, Shown, Sources, StartToken, nearest};
 
@@ -111,6 +114,8 @@ pub const SETTINGS: &[Setting] = &[
         |config, text| folder(text, &mut config.cache_dir),
         |config| config.cache_dir.display().to_string()
     ),
+    limit!(pattern_bytes, "TAILLIGHT_LIMITS_PATTERN_BYTES", (1, MAX_QUERY_BYTES)),
+    limit!(line_bytes, "TAILLIGHT_LIMITS_LINE_BYTES", (256, MAX_LINE_BYTES)),
     limit!(message_bytes, "TAILLIGHT_LIMITS_MESSAGE_BYTES", (1024, 1 << 20)),
     limit!(connections, "TAILLIGHT_LIMITS_CONNECTIONS", (1, 1_000_000)),
     limit!(sockets_per_user, "TAILLIGHT_LIMITS_SOCKETS_PER_USER", (1, 1_000_000)),
@@ -232,6 +237,13 @@ fn check_together(config: &mut Config, problems: &mut Vec<String>) {
     }
     if config.auth == AuthMode::None && config.token.is_some() {
         config.warnings.push("TAILLIGHT_TOKEN is set but not used: authentication is 'none'".to_owned());
+    }
+    // A message may hold both, with each byte escaped, and a path.
+    let needed = 4 * config.limits.pattern_bytes + 4096;
+    if (config.limits.message_bytes as usize) < needed {
+        config.warnings.push(format!(
+            "limits.message_bytes may be too few for a filter and a find term of limits.pattern_bytes: {needed} are enough"
+        ));
     }
     if config.token.as_ref().is_some_and(|token| token.reveal().len() < 16) {
         config.warnings.push("TAILLIGHT_TOKEN is short enough to be guessed: use 16 characters or more".to_owned());

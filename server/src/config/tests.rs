@@ -107,6 +107,8 @@ fn every_setting_is_read_from_its_variable_and_shown() {
         ("XDG_CACHE_HOME", "/k", "cache_dir", "/k/taillight"),
         ("HOME", "/h", "data_dir", "/h/.local/state/taillight"),
         ("TAILLIGHT_LIMITS_MESSAGE_BYTES", "2048", "limits.message_bytes", "2048"),
+        ("TAILLIGHT_LIMITS_PATTERN_BYTES", "4096", "limits.pattern_bytes", "4096"),
+        ("TAILLIGHT_LIMITS_LINE_BYTES", "256", "limits.line_bytes", "256"),
         ("TAILLIGHT_LIMITS_KEPT_COUNTS_BYTES", "0", "limits.kept_counts_bytes", "0"),
         ("TAILLIGHT_LIMITS_STDIN_BYTES", "68719476736", "limits.stdin_bytes", "68719476736"),
         ("TAILLIGHT_LIMITS_SEARCHES_PER_USER", "3", "limits.searches_per_user", "3"),
@@ -183,6 +185,10 @@ fn bad_values_are_named_with_what_to_write() {
         ("TAILLIGHT_HOSTS", "*.a", "'*.a' is not a host"),
         ("TAILLIGHT_POLL", "maybe", "expected 'true' or 'false'"),
         ("TAILLIGHT_LIMITS_CONNECTIONS", "0", "expected a whole number from 1"),
+        ("TAILLIGHT_LIMITS_PATTERN_BYTES", "0", "expected a whole number from 1 to 4096"),
+        ("TAILLIGHT_LIMITS_PATTERN_BYTES", "4097", "expected a whole number from 1 to 4096"),
+        ("TAILLIGHT_LIMITS_LINE_BYTES", "255", "expected a whole number from 256 to 65536"),
+        ("TAILLIGHT_LIMITS_LINE_BYTES", "65537", "expected a whole number from 256 to 65536"),
         ("TAILLIGHT_LIMITS_STDIN_BYTES", "1000", "expected a whole number from 16777216 to"),
         ("TAILLIGHT_LIMITS_STDIN_BYTES", "4G", "expected a whole number from 16777216 to"),
         ("TAILLIGHT_CONFIG_", "x", ""),
@@ -217,6 +223,10 @@ fn what_looks_like_a_mistake_is_a_warning() {
         (&[("TAILLIGHT_TOKEN", "short")], "short enough to be guessed"),
         (&[("TAILLIGHT_LISTEN", "0.0.0.0:1")], "without encryption"),
         (&[("TAILLIGHT_AUTH", "none"), ("TAILLIGHT_TOKEN", "0123456789abcdef")], "not used"),
+        (
+            &[("TAILLIGHT_LIMITS_PATTERN_BYTES", "4096")],
+            "limits.message_bytes may be too few for a filter and a find term",
+        ),
     ];
     for (env, expected) in table {
         let warnings = place.load(&[], env, "").unwrap().warnings;

@@ -103,7 +103,8 @@ pub struct SharedLines {
     pub chunk: Chunk,
     /// The look after them.
     pub style_after: Style,
-    encoded: OnceLock<Bytes>,
+    /// As a live frame, and how many bytes of lines it holds.
+    encoded: OnceLock<(Bytes, usize)>,
 }
 
 /// Rows that several viewers may be sent.
@@ -285,10 +286,16 @@ impl SharedLines {
         Self { style_after: super::style_after(&chunk.payload, style), chunk, encoded: OnceLock::new() }
     }
 
-    /// As a live frame, encoded once.
-    pub(super) fn frame(&self, generation: Generation, from: ByteOffset, style: Style, unfinished: bool) -> Bytes {
+    /// As a live frame, encoded once, with at most `line_bytes` of a line, and how many bytes of lines it holds.
+    pub(super) fn frame(
+        &self,
+        (generation, from): (Generation, ByteOffset),
+        style: Style,
+        unfinished: bool,
+        line_bytes: usize,
+    ) -> (Bytes, usize) {
         let encode = || {
-            let frame = Frame {
+            let mut frame = Frame {
                 kind: FrameKind::Live,
                 flags: FrameFlags { at_start: from == ByteOffset::ZERO, at_end: false, unfinished },
                 req: 0,
@@ -301,7 +308,8 @@ impl SharedLines {
                 sparse: None,
                 payload: self.chunk.payload.clone(),
             };
-            frame.encode()
+            frame.shorten(line_bytes);
+            (frame.encode(), frame.payload.len())
         };
         self.encoded.get_or_init(encode).clone()
     }

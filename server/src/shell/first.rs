@@ -76,12 +76,12 @@ pub async fn screen(state: &AppState, who: &Principal, view: &FileView) -> Resul
     if let Anchor::Line(line) = view.anchor() {
         tip.current().index.wait_for(Some(line), Instant::now() + WAIT_FOR_LINE).await;
     }
-    let ground = (state.tasks.clone(), Arc::clone(&tip.current().source));
+    let ground = (state.tasks.clone(), Arc::clone(&tip.current().source), state.facts.pattern_bytes);
     let (mut search, refused) = Search::of_link(view.shown_rows(), Some(view.find.clone()), ground).await;
     search.hold_views(&tip, state.facts.rations, &state.tasks);
     let (search, wanted, seen) = (Arc::new(search), view.clone(), Arc::clone(&tip));
-    let reader = Arc::clone(&search);
-    let drawn = state.tasks.blocking(move || draw(&seen, &wanted, &reader)).await?;
+    let (reader, line_bytes) = (Arc::clone(&search), state.facts.line_bytes);
+    let drawn = state.tasks.blocking(move || draw(&seen, &wanted, &reader, line_bytes)).await?;
     search.wait(Instant::now() + WAIT_FOR_COUNTS).await;
     Ok(in_full(&tip, view, drawn, (&search, refused)))
 }
@@ -108,17 +108,22 @@ struct Drawn {
 }
 
 /// Reads the rows (blocking).
-fn draw(tip: &TailTip, view: &FileView, search: &Search) -> Result<Drawn, Failure> {
+fn draw(tip: &TailTip, view: &FileView, search: &Search, line_bytes: usize) -> Result<Drawn, Failure> {
     let epoch = tip.current();
     let landed = land(tip, view.anchor())?;
     let at = landed.map_or(view.anchor(), |landed| Anchor::Byte(landed.at));
     let (before, after) = if at == Anchor::End { (ROWS_AT_END, 0) } else { (ROWS_BEFORE, ROWS_AFTER) };
     let want = PageWant { at, before, after, max_bytes: MAX_PAGE_BYTES };
-    let (frame, is_full) = read_rows(tip, search, &want, WORK)?;
-    let unfinished = frame.rows().last().filter(|row| !row.finished);
-    let complete = unfinished.map_or(frame.end, |row| row.offset);
+    let (whole, is_full) = read_rows(tip, search, &want, WORK)?;
+    let unfinished = whole.rows().last().filter(|row| !row.finished);
+    let complete = unfinished.map_or(whole.end, |row| row.offset);
     let marker = read::marker_at(epoch.source.as_ref(), complete)?;
-    let mut is_hit = |row: &FrameRow<'_>| search.term().is_some_and(|term| term.is_match(row.offset, row.bytes));
+    let mut frame = whole.clone();
+    frame.shorten(line_bytes);
+    // What is found in a line may stand in what is not shown of it.
+    let mut rows = whole.rows();
+    let is_match = |row: FrameRow<'_>| search.term().is_some_and(|term| term.is_match(row.offset, row.bytes));
+    let mut is_hit = |_: &FrameRow<'_>| rows.next().is_some_and(is_match);
     let with_gaps = search.filter().is_some() && view.ctx > 0;
     Ok(Drawn {
         cursor: epoch.cursor(complete, marker)?,

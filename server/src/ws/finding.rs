@@ -46,7 +46,8 @@ impl Viewer {
     }
 
     fn ground(&self) -> Ground {
-        (self.state.tasks.clone(), Arc::clone(&self.puller.tip().current().source))
+        let source = Arc::clone(&self.puller.tip().current().source);
+        (self.state.tasks.clone(), source, self.state.facts.pattern_bytes)
     }
 
     /// Shows other rows from here on.

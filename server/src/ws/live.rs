@@ -77,7 +77,8 @@ impl Viewer {
     fn send_live(&mut self, socket: &mut Socket, lines: &Lines, unfinished: bool) {
         self.unfinished_at = None;
         self.shown_unfinished = None;
-        self.send_frame(socket, lines.frame(unfinished), lines.lines.chunk.payload.len(), lines.is_shared);
+        let (frame, n_bytes) = lines.frame(unfinished, self.state.facts.line_bytes);
+        self.send_frame(socket, frame, n_bytes, lines.is_shared);
     }
 
     fn send_frame(&mut self, socket: &mut Socket, frame: Bytes, n_bytes: usize, is_shared: bool) {
@@ -90,6 +91,7 @@ impl Viewer {
     /// Sends shown rows. Without one they wait for the next, or for a moment: they only say what was looked through.
     fn send_rows(&mut self, socket: &mut Socket, rows: &ShownRows) {
         let mut frame = rows.frame();
+        frame.shorten(self.state.facts.line_bytes);
         if let Some(covered) = self.covered.take() {
             frame.offset = covered.offset;
             frame.flags.at_start = covered.flags.at_start;

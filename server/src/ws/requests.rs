@@ -145,10 +145,11 @@ impl Viewer {
             self.introduce(socket, generation).await?;
             self.go_on_after(generation, &answer);
         }
-        let frame = match answer {
+        let mut frame = match answer {
             Answer::All(page) => page.into_frame(rows.req, generation),
             Answer::Some(page) => page.into_frame(FrameKind::Page, rows.req, generation),
         };
+        frame.shorten(self.state.facts.line_bytes);
         sent(outbox::send(socket, Message::Binary(frame.encode())).await)
     }
 

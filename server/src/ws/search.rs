@@ -12,6 +12,7 @@ use futures_util::future::BoxFuture;
 use taillight::cursor::Generation;
 use taillight::level::LevelChoice;
 use taillight::line::{ByteOffset, LineCount};
+use taillight::query::check_pattern;
 use taillight::wire::{self, Found, Matched, Wished};
 
 use tokio::time::Instant;
@@ -49,12 +50,13 @@ pub(crate) struct Search {
 /// A term that is not in force, and whether it is the find term.
 pub(crate) type Refusal = (bool, BadQuery);
 
-/// Where queries are compiled, and what they are to be looked for in.
-pub(crate) type Ground = (Tasks, Arc<dyn Source>);
+/// Where queries are compiled, what they are to be looked for in, and how many bytes they may have.
+pub(crate) type Ground = (Tasks, Arc<dyn Source>, usize);
 
 /// Compiles a query as strictly as a user who has just typed it wants; `None` shows all rows.
 pub(crate) async fn compile(wanted: Option<wire::Filter>, on: Ground) -> Result<Option<RowFilter>, BadQuery> {
     let Some(wanted) = wanted else { return Ok(None) };
+    check_pattern(&wanted.q, on.2)?;
     let is_slow = has_regex(&wanted.q);
     let compile = move |checked: Checked| {
         let filter = RowFilter::new(Filter::narrowed(&wanted.q, &wanted.narrow)?, wanted.ctx);
@@ -65,11 +67,12 @@ pub(crate) async fn compile(wanted: Option<wire::Filter>, on: Ground) -> Result<
 
 /// Compiles a find term; `None` finds nothing.
 pub(crate) async fn compile_find(term: Option<String>, on: Ground) -> Result<Option<Filter>, BadQuery> {
-    let is_slow = term.as_deref().is_some_and(has_regex);
-    compiled(is_slow, on, move |checked| find_term(term.as_deref(), checked)).await
+    let (is_slow, most) = (term.as_deref().is_some_and(has_regex), on.2);
+    compiled(is_slow, on, move |checked| find_term(term.as_deref(), most, checked)).await
 }
 
-fn find_term(term: Option<&str>, checked: Checked) -> Result<Option<Filter>, BadQuery> {
+fn find_term(term: Option<&str>, most: usize, checked: Checked) -> Result<Option<Filter>, BadQuery> {
+    check_pattern(term.unwrap_or_default(), most)?;
     let term = term.map_or(Ok(None), Filter::find)?;
     term.map(|term| checked.map(|()| term)).transpose()
 }
@@ -77,7 +80,7 @@ fn find_term(term: Option<&str>, checked: Checked) -> Result<Option<Filter>, Bad
 /// Compiles where nobody who reads waits for it, and is given whether anything can be found on that ground.
 async fn compiled<T: Send + 'static>(
     has_regex: bool,
-    (tasks, source): Ground,
+    (tasks, source, _): Ground,
     compile: impl FnOnce(Checked) -> T + Send + 'static,
 ) -> T {
     let checked = tasks.blocking(move || check_text(&*source)).await;
@@ -102,21 +105,29 @@ impl Search {
     ) -> (Self, Vec<Refusal>) {
         let is_slow =
             filter.as_ref().is_some_and(|filter| has_regex(&filter.q)) || find.as_deref().is_some_and(has_regex);
-        compiled(is_slow, on, move |checked| Self::lenient(filter.as_ref(), find.as_deref(), checked)).await
+        let most = on.2;
+        compiled(is_slow, on, move |checked| Self::lenient((filter.as_ref(), find.as_deref()), most, checked)).await
     }
 
-    fn lenient(filter: Option<&wire::Filter>, find: Option<&str>, checked: Checked) -> (Self, Vec<Refusal>) {
+    fn lenient(
+        (filter, find): (Option<&wire::Filter>, Option<&str>),
+        most: usize,
+        checked: Checked,
+    ) -> (Self, Vec<Refusal>) {
         let mut search = Self::default();
         let mut refused = Vec::new();
         if let Some(wanted) = filter {
-            let (filter, wrong) = Filter::lenient(&wanted.q, &wanted.narrow);
-            refused.extend(wrong.map(|wrong| (false, wrong)));
+            // Of one that is too long nothing is left, as of any that cannot be read.
+            let too_long = check_pattern(&wanted.q, most).err().map(BadQuery::from);
+            let q = if too_long.is_some() { "" } else { &wanted.q };
+            let (filter, wrong) = Filter::lenient(q, &wanted.narrow);
+            refused.extend(too_long.or(wrong).map(|wrong| (false, wrong)));
             match RowFilter::new(filter, wanted.ctx).map(|rows| checked.clone().map(|()| rows)).transpose() {
                 Ok(rows) => search.show(rows),
                 Err(wrong) => refused.push((false, wrong)),
             }
         }
-        match find_term(find, checked.clone()) {
+        match find_term(find, most, checked.clone()) {
             Ok(term) => search.find(term),
             Err(wrong) => refused.push((true, wrong)),
         }

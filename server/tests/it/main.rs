@@ -6,6 +6,7 @@ mod compat;
 mod crowd;
 mod filtered;
 mod levels;
+mod limits;
 mod packed;
 mod socket;
 mod stdin;

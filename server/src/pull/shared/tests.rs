@@ -33,7 +33,7 @@ async fn who_comes_while_a_frame_is_read_waits_for_it_and_gets_the_same_bytes() 
     let ((Made::Lines(one), false), (Made::Lines(other), true)) = (first.unwrap(), second.unwrap()) else {
         panic!("one reads and the other shares");
     };
-    let frame = |lines: &SharedLines| lines.frame(Generation::FIRST, ByteOffset::new(2), Style::PLAIN, false);
+    let frame = |lines: &SharedLines| lines.frame((Generation::FIRST, ByteOffset::new(2)), Style::PLAIN, false, 256).0;
     assert_eq!(frame(&one).as_ptr(), frame(&other).as_ptr());
     assert_eq!(Frame::decode(&frame(&one)).unwrap().payload, &b"b\nc\n"[..]);
 }
