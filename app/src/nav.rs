@@ -131,10 +131,11 @@ pub fn act(shell: Shell, act: Act) {
 }
 
 /// Says something once, for as long as it takes to read; what is wrong in the link stays above it meanwhile.
-pub fn toast(shell: Shell, text: String) {
+pub fn toast(shell: Shell, mut text: String) {
     let wrong = NAV.with_borrow(|nav| nav.as_ref().map(|nav| nav.wrong.clone()).unwrap_or_default());
-    let is_more = !wrong.is_empty() && !text.is_empty();
-    let text = wrong + if is_more { "\n" } else { "" } + &text;
+    if !wrong.is_empty() {
+        text.insert_str(0, &(wrong + if text.is_empty() { "" } else { "\n" }));
+    }
     let timeout = Timeout::new(TOAST_MS + TOAST_BYTE_MS * text.len().min(400) as i32, move || {
         NAV.with_borrow_mut(|nav| nav.as_mut().map(|nav| nav.wrong.clear()));
         let _ = shell.toast.try_set(String::new());
