@@ -13,7 +13,7 @@ use taillight::wire::Listing;
 
 use crate::browser::events::Listener;
 use crate::browser::keys::KeyPlace;
-use crate::browser::timer::{self, Interval, Timeout};
+use crate::browser::timer::{Interval, Timeout};
 use crate::browser::{BrowserError, clipboard, fetch, focus, history, keys, media};
 use crate::levels::{LevelAct, and_above};
 use crate::live;
@@ -28,9 +28,6 @@ const TOAST_MS: i32 = 2_000;
 /// How much longer for each byte of it: people read some 25 in a second.
 const TOAST_BYTE_MS: i32 = 30;
 
-/// What is said within so many milliseconds is said together.
-const TOAST_MOMENT_MS: f64 = 500.0;
-
 /// How long a changed address waits before it replaces the entry of the history: browsers limit how often a page may.
 const REPLACE_MS: i32 = 400;
 
@@ -43,8 +40,8 @@ struct Nav {
     /// The address that is to replace the present entry.
     replacement: Option<String>,
     toast: Option<Timeout>,
-    /// When something was said last.
-    said_ms: f64,
+    /// What is wrong in the link, while it is said.
+    wrong: String,
     boxes: boxes::Boxes,
     _listeners: Vec<Listener>,
     _replacing: Interval,
@@ -85,7 +82,7 @@ fn listen(shell: Shell) -> Result<Nav, BrowserError> {
         keys: KeyReader::default(),
         replacement: None,
         toast: None,
-        said_ms: f64::MIN,
+        wrong: String::new(),
         boxes: boxes::Boxes::default(),
         _listeners: vec![
             history::on_pop(move || on_pop(shell))?,
@@ -133,22 +130,17 @@ pub fn act(shell: Shell, act: Act) {
     }
 }
 
-/// Says something once, below what was said in the same moment: for as long as it takes to read.
-pub fn toast(shell: Shell, text: String) {
-    let now_ms = timer::now_ms();
-    let before = NAV.with_borrow_mut(|nav| {
-        let said_ms = nav.as_mut().map(|nav| std::mem::replace(&mut nav.said_ms, now_ms));
-        said_ms.filter(|said_ms| now_ms - said_ms < TOAST_MOMENT_MS).map(|_| shell.toast.get_untracked())
-    });
-    let text = match before.filter(|before| !before.is_empty() && !before.contains(&text)) {
-        Some(before) => before + "\n" + &text,
-        None => text,
-    };
-    let ms = TOAST_MS + TOAST_BYTE_MS * text.len().min(400) as i32;
-    shell.toast.set(text);
-    let timeout = Timeout::new(ms, move || {
+/// Says something once, for as long as it takes to read; what is wrong in the link stays above it meanwhile.
+pub fn toast(shell: Shell, mut text: String) {
+    let wrong = NAV.with_borrow(|nav| nav.as_ref().map(|nav| nav.wrong.clone()).unwrap_or_default());
+    if !wrong.is_empty() {
+        text.insert_str(0, &(wrong + if text.is_empty() { "" } else { "\n" }));
+    }
+    let timeout = Timeout::new(TOAST_MS + TOAST_BYTE_MS * text.len().min(400) as i32, move || {
+        NAV.with_borrow_mut(|nav| nav.as_mut().map(|nav| nav.wrong.clear()));
         let _ = shell.toast.try_set(String::new());
     });
+    shell.toast.set(text);
     NAV.with_borrow_mut(|nav| {
         if let (Some(nav), Ok(timeout)) = (nav, timeout) {
             nav.toast = Some(timeout);
@@ -238,7 +230,8 @@ fn tell_notices(shell: Shell) {
     let Ok(address) = history::address(&shell.base()) else { return };
     let wrong = link::read(&address).map(|link| text::notices(&link.notices)).unwrap_or_default();
     if !wrong.is_empty() {
-        toast(shell, wrong);
+        NAV.with_borrow_mut(|nav| nav.as_mut().map(|nav| nav.wrong = wrong));
+        toast(shell, shell.toast.get_untracked());
     }
 }
 

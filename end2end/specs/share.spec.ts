@@ -86,10 +86,17 @@ test('a link past the end says so, and shows the last lines', async ({ page, vie
     await expect(said).toHaveText(`${text} is past the end: these are the last lines`);
     await viewer.endsWith('line 400');
   }
-  await viewer.press('g', 'g');
-  await viewer.sees('line 1');
+  await viewer.open(log.link, '?at=start');
   await viewer.press('5', '0', '0', 'G');
   await expect(said).toHaveText('Line 500 is past the end: these are the last lines');
+});
+
+test('the address leaves the line of a link with the screen', async ({ page, viewer, logs }) => {
+  const log = logs.numbered('app.log', 400);
+  await viewer.open(log.link, '?at=line:250');
+  await viewer.sees('line 250');
+  await viewer.press('b');
+  await expect(page).toHaveURL(/at=byte:\d+/);
 });
 
 test('all that is wrong in a link is told', async ({ page, viewer, logs }) => {

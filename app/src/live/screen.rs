@@ -144,9 +144,11 @@ impl Screen {
         self.first_selected(window).is_some()
     }
 
-    /// The index of the first selected line that is on the screen.
+    /// The index of the first selected line that is on the screen, where that stands now: it may not be drawn there yet.
     pub fn first_selected(&self, window: &LineWindow) -> Option<usize> {
-        (self.scroll.top_row..self.visible.1.max(self.scroll.top_row + 1)).find(|row| match window.get(*row) {
+        let viewport = self.viewport(window);
+        let seen = viewport.visible(viewport.clamp(self.scroll));
+        (seen.start..seen.end.max(seen.start + 1)).find(|row| match window.get(*row) {
             Some(Item::Line { generation, offset, line, .. }) => self.is_selected(generation, offset, line),
             _ => false,
         })

@@ -24,6 +24,9 @@ const SELECTING_MS: i32 = 150;
 /// Over how long the speed of a search is taken, in milliseconds.
 const RATE_MS: f64 = 500.0;
 
+/// How much of a row's right end the button covers that shows it among its neighbours, on a phone, in CSS pixels.
+const SPOT_PX: f64 = 124.0;
+
 /// The height of the toolbar for selected text with the space around it, in CSS pixels.
 const BAR_PX: f64 = 44.0;
 
@@ -211,7 +214,9 @@ impl Live {
             return;
         }
         let row = self.searching.hit.and_then(|key| self.follow.window().index_of(key));
-        let is_done = row.filter(|row| self.screen.shows(*row)).map(|row| self.screen.bring_hit(row, &self.follow));
+        let row = row.filter(|row| self.screen.shows(*row));
+        let covered_px = if self.has_filter() { SPOT_PX } else { 0.0 };
+        let is_done = row.map(|row| self.screen.bring_hit(row, covered_px, &self.follow));
         self.searching.is_side_due = is_done == Some(false);
         if is_done == Some(true) {
             self.mark();

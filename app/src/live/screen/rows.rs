@@ -45,8 +45,9 @@ impl Screen {
         Ok(())
     }
 
-    /// Moves the text so that the first hit of a row on the screen is seen; says whether it is known where that is.
-    pub fn bring_hit(&mut self, row: usize, follow: &Follow) -> bool {
+    /// Moves the text so that the first hit of a row on the screen is seen, whose right end is covered so far; says whether
+    /// it is known where that is.
+    pub fn bring_hit(&mut self, row: usize, covered_px: f64, follow: &Follow) -> bool {
         let spans = follow.window().key(row).and_then(|key| follow.spans(key));
         let Some((item, spans)) = follow.window().get(row).zip(spans) else { return false };
         write_line(item, &mut self.line);
@@ -54,8 +55,8 @@ impl Screen {
         let hit = self.hits[1].first().filter(|_| !self.wraps);
         let place = hit.and_then(|hit| self.pool.place_of(row - self.visible.0, &self.line, *hit));
         if let Some(place) = place {
-            let side_px = side_to_show(self.sideways_px, self.pool.text_room(), place);
-            self.sideways_by(side_px - self.sideways_px);
+            // Also past the end of the longest line: what is covered would stay so.
+            self.sideways_px = side_to_show(self.sideways_px, self.pool.text_room() - covered_px, place);
         }
         true
     }
