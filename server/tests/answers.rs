@@ -307,7 +307,7 @@ async fn a_filtered_link_opens_filtered_with_the_rows_in_the_html() {
     assert_eq!(rows.len(), 29);
     assert_eq!(rows[0], row("ctx", "info number 0099"));
     assert_eq!(rows[3], row("ctx gap", "info number 0199"));
-    assert_eq!(rows[28], row("hit", "ERROR number 1000 &lt;b&gt;"));
+    assert_eq!(rows[28], row("hit error", "ERROR number 1000 &lt;b&gt;"));
     assert_eq!(rows.iter().filter(|(class, _)| class.contains("hit")).count(), 1);
     let boot = boot_of(&page.body);
     assert_eq!((&boot["tip"]["shown"]["count"], &boot["tip"]["found"]["matched"]["count"]), (&10.into(), &1.into()));
