@@ -48,7 +48,7 @@ mod state;
 
 use crate::line::{ByteLen, ByteOffset, LineCount};
 use crate::window::{LineWindow, Position, RowKey, WINDOW_BYTES};
-use crate::wire::{Failure, FileState, Filter, Found, Levels, Matched, RowSpans, Tip};
+use crate::wire::{Failure, FileState, Filter, Found, Levels, Matched, RowSpans, ServerMsg, Tip};
 
 use counted::Floors;
 use filters::Filters;
@@ -249,6 +249,7 @@ impl Follow {
 
     /// Applies one input at `now_ms` and pushes what is to be done, in order.
     pub fn step(&mut self, input: Input, now_ms: u64, out: &mut Vec<Effect>) {
+        let are_counts = matches!(&input, Input::Text(ServerMsg::Tip(_)));
         match input {
             Input::Start(start) => {
                 self.following = start.follow;
@@ -280,7 +281,7 @@ impl Follow {
         self.ask_spans(out);
         self.ask_numbers(out);
         self.ask_marks(now_ms, out);
-        self.raise_floors();
+        self.raise_floors(are_counts);
         let told = Told {
             state: self.state(),
             new_lines: self.new_lines(),

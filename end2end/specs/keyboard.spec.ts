@@ -188,3 +188,17 @@ test('keys go on from the line of a link, by as many lines as is said', async ({
   await viewer.press('e');
   await expect.poll(() => viewer.cursorText()).toBe('ERROR line 220');
 });
+
+test('keys that come faster than the screen is drawn move the cursor by as many lines', async ({ page, viewer, logs }) => {
+  const log = logs.file('app.log', Array.from({ length: 400 }, (_, index) => `INFO line ${index + 1}\n`).join(''));
+  await viewer.open(log.link, '?at=line:155');
+  await expect.poll(() => viewer.cursorText()).toBe('INFO line 155');
+  for (const [key, count, line] of [['j', 90, 245], ['k', 140, 105]] as const) {
+    // All of them before the next frame.
+    await page.evaluate(([key, count]) => {
+      const target = document.activeElement ?? document.body;
+      for (let n = 0; n < count; n += 1) target.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+    }, [key, count] as const);
+    await expect.poll(() => viewer.cursorText()).toBe(`INFO line ${line}`);
+  }
+});

@@ -134,15 +134,19 @@ impl LineIndex {
         self.read(|counts| counts.find(line.lines_before().get()))
     }
 
-    /// How many lines start before the line that holds `offset`: the line feeds before it. `None` while the block before its
-    /// block is not counted. Reads at most one block.
+    /// How many lines start before the line that holds `offset`: the line feeds before it. `None` where more than a block
+    /// before it is not counted. Reads at most one block.
     pub fn rank(&self, offset: ByteOffset) -> Option<LineCount> {
-        let block = self.block_of(offset);
-        let before = self.rank_of_block(offset)?;
-        if block == offset {
+        let in_block = self.rank_of_block(offset).map(|before| (self.block_of(offset), before));
+        let counted = || {
+            let (done, feeds) = self.read(|counts| (ByteOffset::new(counts.done()), LineCount::new(counts.feeds())));
+            ((offset - done).get() <= self.sizes.block).then_some((done, feeds))
+        };
+        let (from, before) = in_block.or_else(counted)?;
+        if from == offset {
             return Some(before);
         }
-        let bytes = self.block_bytes(block, offset)?;
+        let bytes = self.block_bytes(from, offset)?;
         Some(before + LineCount::new(memchr::memchr_iter(b'\n', &bytes).count() as u64))
     }
 

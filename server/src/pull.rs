@@ -19,7 +19,7 @@ use std::sync::Arc;
 use taillight::ansi::{self, Style};
 use taillight::cursor::{Generation, Identity, Marker};
 use taillight::line::{ByteLen, ByteOffset, LineNo};
-use taillight::wire::FileEvent;
+use taillight::wire::{Cut, FileEvent, MAX_LINE_BYTES};
 
 use crate::source::{Source, is_gone};
 use crate::tail::{Epoch, Follower, Notice, TailTip};
@@ -42,6 +42,8 @@ pub struct Puller {
     notice_seq: u64,
     /// The look that the line at `offset` starts with.
     style: Style,
+    /// How much of a line is shown, in bytes.
+    line_bytes: usize,
     /// Which rows are pulled; all lines without one.
     filter: Option<RowFilter>,
     /// The number of the line at `offset`, where shown rows have told it.
@@ -99,7 +101,13 @@ impl Puller {
     /// A place at `offset` of `generation`, where a line starts with the look `style`.
     pub fn new(follower: Follower, generation: Generation, offset: ByteOffset, style: Style) -> Self {
         let notice_seq = follower.tip().notices.last().map_or(0, |notice| notice.seq);
-        Self { follower, generation, offset, marker: None, notice_seq, style, filter: None, line: None }
+        let line_bytes = MAX_LINE_BYTES;
+        Self { follower, generation, offset, marker: None, notice_seq, style, line_bytes, filter: None, line: None }
+    }
+
+    /// The same where no more than `line_bytes` of a line are shown.
+    pub fn showing(self, line_bytes: usize) -> Self {
+        Self { line_bytes, ..self }
     }
 
     /// The place.
@@ -347,10 +355,9 @@ fn began(tip: &TailTip, next: &Epoch) -> Option<(FileEvent, u64)> {
 }
 
 impl Lines {
-    /// As a live frame with at most `line_bytes` of a line, and how many bytes of lines it holds; the same for everybody
-    /// who is sent these lines.
-    pub fn frame(&self, unfinished: bool, line_bytes: usize) -> (bytes::Bytes, usize) {
-        self.lines.frame((self.generation, self.from), self.style, unfinished, line_bytes)
+    /// As a live frame, and how many bytes of lines it holds; the same for everybody who is sent these lines.
+    pub fn frame(&self, unfinished: bool) -> (bytes::Bytes, usize) {
+        self.lines.frame((self.generation, self.from), self.style, unfinished)
     }
 }
 
@@ -359,12 +366,22 @@ fn readable_end(tip: &TailTip, epoch: &Epoch) -> ByteOffset {
     epoch.ended.get().copied().unwrap_or(tip.complete)
 }
 
-/// The look after the lines of `payload`, when the first one starts with `style`.
-pub fn style_after(payload: &[u8], style: Style) -> Style {
-    if memchr::memchr(0x1b, payload).is_none() {
+/// The look after the lines of `payload`, when the first one starts with `style`. What was left out of a line that is cut,
+/// there or to `line_bytes`, may have ended its colour: none goes on below it.
+pub fn style_after((payload, cuts): (&[u8], &[Cut]), style: Style, line_bytes: usize) -> Style {
+    if style.is_plain() && memchr::memchr(0x1b, payload).is_none() {
         return style;
     }
-    payload.split(|&byte| byte == b'\n').fold(style, |style, line| ansi::skip_line(line, style))
+    let (mut style, mut start, mut cuts) = (style, 0, cuts.iter().map(|cut| cut.at as usize).peekable());
+    for line in payload.split(|&byte| byte == b'\n') {
+        let end = start + line.len();
+        // A cut at a line's start is a hole.
+        while cuts.next_if(|at| *at <= start).is_some() {}
+        let is_cut = cuts.next_if(|at| *at <= end).is_some() || line.len() > line_bytes;
+        style = if is_cut { Style::PLAIN } else { ansi::skip_line(line, style) };
+        start = end + 1;
+    }
+    style
 }
 
 /// The seconds since 1970, now.

@@ -37,19 +37,22 @@ impl Follow {
         Some(tip)
     }
 
-    /// Learns from what is here now.
-    pub(super) fn raise_floors(&mut self) {
+    /// Learns from what is here now; and from the counters if they `are_told` now, since those from before may be of
+    /// another filter or term.
+    pub(super) fn raise_floors(&mut self, are_told: bool) {
         let Some(tip) = self.tip else { return };
         let mut floors = Some(self.floors).filter(|floors| floors.of == Some(tip.generation)).unwrap_or_default();
         floors.of = Some(tip.generation);
         // Until the rows of a newer filter are here, a count may be of those.
         if !self.filters.is_waiting() {
-            learn(&mut floors.shown, tip.shown, || {
+            learn(&mut floors.shown, tip.shown.map(|shown| (shown, are_told)), || {
                 self.window.lines_from(self.window.first().max((tip.generation, ByteOffset::ZERO)))
             });
             // Hits in the rows around the matches of a filter do not count.
             let has_context = self.filter().is_some_and(|filter| filter.ctx > 0);
-            learn(&mut floors.found, tip.found.map(|found| found.matched), || match has_context {
+            // What is told while a term is on its way may be of the one before.
+            let are_told = are_told && self.finding.is_settled();
+            learn(&mut floors.found, tip.found.map(|found| (found.matched, are_told)), || match has_context {
                 true => LineCount::ZERO,
                 false => self.spans.n_found(tip.generation),
             });
@@ -64,10 +67,14 @@ fn raise(matched: &mut Matched, floor: LineCount) {
     }
 }
 
-fn learn(floor: &mut LineCount, matched: Option<Matched>, here: impl FnOnce() -> LineCount) {
+/// `matched`: what the counter says, and whether it is to be learnt from.
+fn learn(floor: &mut LineCount, matched: Option<(Matched, bool)>, here: impl FnOnce() -> LineCount) {
     match matched {
-        Some(matched) if matched.exact => *floor = matched.count,
-        Some(matched) => *floor = (*floor).max(matched.count).max(here()),
-        None => {}
+        Some((Matched { exact: true, count, .. }, true)) => *floor = count,
+        Some((Matched { exact: true, .. }, false)) | None => {}
+        Some((Matched { count, .. }, is_told)) => {
+            let told = if is_told { count } else { LineCount::ZERO };
+            *floor = (*floor).max(told).max(here());
+        }
     }
 }

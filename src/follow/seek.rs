@@ -99,6 +99,11 @@ impl Finding {
         }
     }
 
+    /// Whether the newest term is in force.
+    pub(super) fn is_settled(&self) -> bool {
+        self.sent.is_empty()
+    }
+
     /// An answer to a later request: the terms before it were not refused. Says whether the newest is in force now.
     fn accept_before(&mut self, req: u32) -> bool {
         let n_accepted = self.sent.iter().take_while(|(sent, _)| *sent < req).count();

@@ -173,9 +173,8 @@ impl Live {
             return;
         }
         let last = window.len() - 1;
-        let (first_seen, last_seen) = (self.screen.first_visible(), self.screen.last_visible().unwrap_or(last));
         let cursor = self.screen.cursor.and_then(|key| window.index_of(key));
-        let row = stepped(cursor, first_seen..=last_seen, n_rows, last);
+        let row = stepped(cursor, self.screen.seen(window), n_rows, last);
         let was_at_end = self.is_pinned();
         self.screen.put_cursor(window.key(row));
         self.screen.reveal(row, self.follow.window());

@@ -4,6 +4,8 @@ mod rows;
 
 pub(super) use rows::row_of;
 
+use std::ops::RangeInclusive;
+
 use taillight::ansi::StyledLine;
 use taillight::cursor::Generation;
 use taillight::follow::{Follow, WindowChange};
@@ -146,12 +148,17 @@ impl Screen {
 
     /// The index of the first selected line that is on the screen, where that stands now: it may not be drawn there yet.
     pub fn first_selected(&self, window: &LineWindow) -> Option<usize> {
-        let viewport = self.viewport(window);
-        let seen = viewport.visible(viewport.clamp(self.scroll));
-        (seen.start..seen.end.max(seen.start + 1)).find(|row| match window.get(*row) {
+        self.seen(window).find(|row| match window.get(*row) {
             Some(Item::Line { generation, offset, line, .. }) => self.is_selected(generation, offset, line),
             _ => false,
         })
+    }
+
+    /// The rows that are seen once all is drawn; at least one.
+    pub fn seen(&self, window: &LineWindow) -> RangeInclusive<usize> {
+        let viewport = self.viewport(window);
+        let seen = viewport.visible(viewport.clamp(self.scroll));
+        seen.start..=seen.end.max(seen.start + 1) - 1
     }
 
     /// The rows that are held have changed.

@@ -35,6 +35,11 @@ impl Counts {
         self.done
     }
 
+    /// The line feeds before `done`.
+    pub(super) fn feeds(&self) -> u64 {
+        self.feeds.sum()
+    }
+
     pub(super) fn target(&self) -> u64 {
         self.target
     }

@@ -23,10 +23,10 @@ pub(super) enum Verified {
 impl Puller {
     /// The next finished lines up to `limit`.
     pub(super) async fn read(&self, tasks: &Tasks, epoch: &Epoch, limit: ByteOffset) -> io::Result<Verified> {
-        let (from, style) = (self.offset, self.style);
+        let (from, look) = (self.offset, (self.style, self.line_bytes));
         let make = || {
             let source = Arc::clone(&epoch.source);
-            let read = move || read::lines_from(&*source, from, limit, MAX_LIVE_BYTES).map(|chunk| lines(chunk, style));
+            let read = move || read::lines_from(&*source, from, limit, MAX_LIVE_BYTES).map(|chunk| lines(chunk, look));
             tasks.blocking(read)
         };
         self.verified(epoch, limit, None, make).await
@@ -34,10 +34,10 @@ impl Puller {
 
     /// The first part of the line at the place, which ends at `end` for now.
     pub(super) async fn head_of_line(&self, tasks: &Tasks, epoch: &Epoch, end: ByteOffset) -> io::Result<Verified> {
-        let (from, style) = (self.offset, self.style);
+        let (from, look) = (self.offset, (self.style, self.line_bytes));
         let make = || {
             let source = Arc::clone(&epoch.source);
-            tasks.blocking(move || unfinished_head(&*source, from, end).map(|chunk| lines(chunk, style)))
+            tasks.blocking(move || unfinished_head(&*source, from, end).map(|chunk| lines(chunk, look)))
         };
         self.verified(epoch, end, Some(end), make).await
     }
@@ -76,6 +76,7 @@ impl Puller {
         Key {
             from: self.offset,
             style: self.style,
+            line_bytes: self.line_bytes,
             filter: filter.map(|rows| (FilterKey(rows.filter.clone()), rows.around.before, self.line)),
             is_ended: epoch.ended.get().is_some(),
             unfinished,
@@ -83,8 +84,8 @@ impl Puller {
     }
 }
 
-fn lines(chunk: Chunk, style: Style) -> Made {
-    Made::Lines(Arc::new(SharedLines::new(chunk, style)))
+fn lines(chunk: Chunk, look: (Style, usize)) -> Made {
+    Made::Lines(Arc::new(SharedLines::new(chunk, look)))
 }
 
 /// The first part of a line that has no line feed yet and ends at `end` for now.

@@ -61,6 +61,8 @@ pub(super) struct Key {
     pub(super) from: ByteOffset,
     /// The look that the first line starts with.
     pub(super) style: Style,
+    /// How much of a line is shown, in bytes.
+    pub(super) line_bytes: usize,
     /// The filter with its context, and the number of the line at the place where it is known.
     pub(super) filter: Option<(FilterKey, u32, Option<LineNo>)>,
     /// Whether nothing more comes in this life: then what waited for more is settled.
@@ -103,6 +105,7 @@ pub struct SharedLines {
     pub chunk: Chunk,
     /// The look after them.
     pub style_after: Style,
+    line_bytes: usize,
     /// As a live frame, and how many bytes of lines it holds.
     encoded: OnceLock<(Bytes, usize)>,
 }
@@ -281,18 +284,18 @@ impl Made {
 }
 
 impl SharedLines {
-    /// These lines, the first of which starts with the look `style`.
-    pub(super) fn new(chunk: Chunk, style: Style) -> Self {
-        Self { style_after: super::style_after(&chunk.payload, style), chunk, encoded: OnceLock::new() }
+    /// These lines, the first of which starts with the look `style`; of each, no more than `line_bytes` are shown.
+    pub(super) fn new(chunk: Chunk, (style, line_bytes): (Style, usize)) -> Self {
+        let style_after = super::style_after((&chunk.payload, &chunk.cuts), style, line_bytes);
+        Self { style_after, line_bytes, chunk, encoded: OnceLock::new() }
     }
 
-    /// As a live frame, encoded once, with at most `line_bytes` of a line, and how many bytes of lines it holds.
+    /// As a live frame, encoded once, and how many bytes of lines it holds.
     pub(super) fn frame(
         &self,
         (generation, from): (Generation, ByteOffset),
         style: Style,
         unfinished: bool,
-        line_bytes: usize,
     ) -> (Bytes, usize) {
         let encode = || {
             let mut frame = Frame {
@@ -308,7 +311,7 @@ impl SharedLines {
                 sparse: None,
                 payload: self.chunk.payload.clone(),
             };
-            frame.shorten(line_bytes);
+            frame.shorten(self.line_bytes);
             (frame.encode(), frame.payload.len())
         };
         self.encoded.get_or_init(encode).clone()

@@ -109,11 +109,9 @@ fn measure(blocks: &mut Blocks<'_>, anchor: u64, want: &PageWant) -> io::Result<
 fn line_number(blocks: &Blocks<'_>, index: &LineIndex, offset: u64) -> Option<LineNo> {
     let block = index.block_of(ByteOffset::new(offset)).get();
     let kept = blocks.kept(offset).filter(|_| blocks.start_of(offset) == block);
-    let before = match kept.and_then(|bytes| bytes.get(..(offset - block) as usize)) {
-        Some(bytes) => {
-            let feeds = memchr::memchr_iter(b'\n', bytes).count() as u64;
-            index.rank_of_block(ByteOffset::new(offset))? + LineCount::new(feeds)
-        }
+    let bytes = kept.and_then(|bytes| bytes.get(..(offset - block) as usize));
+    let before = match bytes.zip(index.rank_of_block(ByteOffset::new(offset))) {
+        Some((bytes, before)) => before + LineCount::new(memchr::memchr_iter(b'\n', bytes).count() as u64),
         None => index.rank(ByteOffset::new(offset))?,
     };
     Some(LineNo::after(before))

@@ -160,6 +160,14 @@ mod tests {
     }
 
     #[test]
+    fn lines_that_are_asked_one_by_one_are_found_however_many_they_are() {
+        for n_lines in [1, 15, 16, 17, 18, 40, 2_000] {
+            let text = ["deſ\n".repeat(n_lines), "desk\n".into(), "x\n".repeat(3_000), "deſ\nDEſK\ndes\u{212a}".into()];
+            assert_found("desk", true, text.concat().as_bytes());
+        }
+    }
+
+    #[test]
     fn what_is_nearly_everywhere_is_found_too() {
         for other in 0..4 {
             let mut nearly = *b"abcd";

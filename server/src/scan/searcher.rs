@@ -17,6 +17,10 @@ use super::needle::needle_of;
 /// What is shorter, in bytes, is in most lines of a log: finding lines takes longer then than looking for it.
 const RARE_BYTES: usize = 3;
 
+/// How many lines may be asked by the regex before it is asked how many bytes they were in, and in how many each may be.
+const FEW: usize = 16;
+const BYTES_FOR_EACH: usize = 4 * 1024;
+
 /// A compiled regex that looks for lines. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Searcher(Arc<Inner>);
@@ -119,7 +123,7 @@ impl Searcher {
         }
         // Without the last line feed there is no empty line after it that a pattern could match.
         let text = lines.strip_suffix(b"\n").unwrap_or(lines);
-        let (mut n_lines, mut at) = (0, 0);
+        let (mut n_lines, mut at, mut n_asked) = (0, 0, 0);
         if let Some(needle) = self.0.way.needle() {
             let mut search = Search { of: &self.0, held: None };
             loop {
@@ -128,7 +132,13 @@ impl Searcher {
                 match found {
                     Found::Nowhere => return Some(n_lines),
                     Found::Escape => return None,
+                    // Each walk begins with a look at a few KiB: where it ends soon again and again, the rest is counted otherwise.
+                    Found::Perhaps(place) if n_asked > FEW + at / BYTES_FOR_EACH => {
+                        at = start_of_line(text, at, place);
+                        break;
+                    }
                     Found::Perhaps(place) => {
+                        n_asked += 1;
                         let line = start_of_line(text, at, place)..end_of_line(text, place);
                         if has_escape(text.get(line.clone())) {
                             return None;

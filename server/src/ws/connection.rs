@@ -178,7 +178,7 @@ impl Viewer {
         let (introduced, heard) = (follower.tip().current().generation, Heard::of(&follower.tip()));
         let now = Instant::now();
         Self {
-            puller: Puller::new(follower, generation, offset, Style::PLAIN),
+            puller: Puller::new(follower, generation, offset, Style::PLAIN).showing(state.facts.line_bytes),
             credit: Credit::granted(wanted.credit),
             live: wanted.follow,
             counter: None,

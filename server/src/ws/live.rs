@@ -77,7 +77,7 @@ impl Viewer {
     fn send_live(&mut self, socket: &mut Socket, lines: &Lines, unfinished: bool) {
         self.unfinished_at = None;
         self.shown_unfinished = None;
-        let (frame, n_bytes) = lines.frame(unfinished, self.state.facts.line_bytes);
+        let (frame, n_bytes) = lines.frame(unfinished);
         self.send_frame(socket, frame, n_bytes, lines.is_shared);
     }
 

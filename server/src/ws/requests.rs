@@ -155,8 +155,10 @@ impl Viewer {
 
     /// Moves the connection's place to the end of a page's last complete line.
     fn go_on_after(&mut self, generation: Generation, answer: &Answer) {
+        let line_bytes = self.state.facts.line_bytes;
+        let style_of = |page: &Page| style_after((&page.payload, &page.cuts), page.style, line_bytes);
         let (place, style, flags, end) = match answer {
-            Answer::All(page) => (complete_end(page), style_after(&page.payload, page.style), page.flags, page.end),
+            Answer::All(page) => (complete_end(page), style_of(page), page.flags, page.end),
             Answer::Some(page) => (page.place, Style::PLAIN, page.flags, page.end),
         };
         self.puller.jump(generation, place, style);

@@ -151,6 +151,40 @@ fn hits_on_the_screen_are_counted_before_the_server_has() {
     }
 }
 
+/// While a term or a filter is on its way, and in the step that brings it into force, counters are of what was before.
+#[test]
+fn what_was_found_of_another_term_or_under_another_filter_is_no_floor() {
+    let tip = |count| {
+        let found = Some(Found { matched: stands(count, 0, false).unwrap(), rank: None });
+        Input::Text(ServerMsg::Tip(Tip { found, ..tip(8, 0) }))
+    };
+    let found = |follow: &Follow| follow.counted().unwrap().found.map(|found| found.matched.count.get());
+    let spans = |req| Input::Text(ServerMsg::Spans { req, generation: FIRST, rows: Vec::new() });
+    let spans_asked = |sent: &[Effect]| {
+        sent.iter().find_map(|effect| match effect {
+            Effect::Send(ClientMsg::Spans { req, .. }) => Some(*req),
+            _ => None,
+        })
+    };
+    let mut follow = following();
+    effects(&mut follow, Input::Looking { first: 0, last: 1 }, 0);
+    let sent = effects(&mut follow, Input::Find(Some("c".to_owned())), 0);
+    effects(&mut follow, spans(spans_asked(&sent).expect("rows are asked for")), 0);
+    effects(&mut follow, tip(5_000), 0);
+    assert_eq!(found(&follow), Some(5_000));
+    let sent = effects(&mut follow, Input::Find(Some("d".to_owned())), 0);
+    effects(&mut follow, tip(5_001), 0);
+    effects(&mut follow, spans(spans_asked(&sent).expect("rows are asked for")), 0);
+    effects(&mut follow, tip(7), 0);
+    assert_eq!(found(&follow), Some(7), "of another term");
+    let sent = effects(&mut follow, filter("y"), 0);
+    let [Effect::Send(ClientMsg::Filter { req, .. })] = sent.as_slice() else { panic!("{sent:?}") };
+    effects(&mut follow, tip(8), 0);
+    effects(&mut follow, nothing(*req, 0, 8), 0);
+    effects(&mut follow, tip(0), 0);
+    assert_eq!(found(&follow), Some(0), "under another filter");
+}
+
 #[test]
 fn a_screen_without_a_row_is_all_there_is_only_of_the_whole_file() {
     for (page, is_all) in [((0, 900), true), ((800, 900), false), ((0, 880), false)] {

@@ -1,17 +1,23 @@
 //! What is shared, when it counts, and that it does not grow.
 
+use taillight::ansi::Color;
+use taillight::line::ByteLen;
+use taillight::wire::Cut;
+
+use super::super::style_after;
 use super::*;
 use crate::read;
 use crate::testing::Memory;
 
 fn key(from: u64) -> Key {
-    Key { from: ByteOffset::new(from), style: Style::PLAIN, filter: None, is_ended: false, unfinished: None }
+    let (from, line_bytes) = (ByteOffset::new(from), 256);
+    Key { from, style: Style::PLAIN, line_bytes, filter: None, is_ended: false, unfinished: None }
 }
 
 fn lines(text: &[u8], from: u64, to: u64) -> io::Result<Made> {
     let source = Memory(text.to_vec());
     let chunk = read::lines_from(&source, ByteOffset::new(from), ByteOffset::new(to), 64 * 1024)?;
-    Ok(Made::Lines(Arc::new(SharedLines::new(chunk, Style::PLAIN))))
+    Ok(Made::Lines(Arc::new(SharedLines::new(chunk, (Style::PLAIN, 256)))))
 }
 
 #[tokio::test]
@@ -33,7 +39,7 @@ async fn who_comes_while_a_frame_is_read_waits_for_it_and_gets_the_same_bytes() 
     let ((Made::Lines(one), false), (Made::Lines(other), true)) = (first.unwrap(), second.unwrap()) else {
         panic!("one reads and the other shares");
     };
-    let frame = |lines: &SharedLines| lines.frame((Generation::FIRST, ByteOffset::new(2)), Style::PLAIN, false, 256).0;
+    let frame = |lines: &SharedLines| lines.frame((Generation::FIRST, ByteOffset::new(2)), Style::PLAIN, false).0;
     assert_eq!(frame(&one).as_ptr(), frame(&other).as_ptr());
     assert_eq!(Frame::decode(&frame(&one)).unwrap().payload, &b"b\nc\n"[..]);
 }
@@ -101,4 +107,28 @@ async fn what_another_read_after_other_lines_is_not_taken() {
     assert!(puller.pull_now().is_none());
     let Ok(Pulled::Lines(second)) = puller.pull(&tasks).await else { panic!("the second line") };
     assert_eq!((&second.lines.chunk.payload[..], second.is_shared), (&b"b\n"[..], false));
+}
+
+#[test]
+fn a_colour_goes_on_below_a_line_only_where_all_of_it_is_shown() {
+    let red = Style { fg: Color::indexed(1), ..Style::PLAIN };
+    let cut = |at| Cut { at, missing: ByteLen::new(9) };
+    for (payload, cuts, before, line_bytes, expected) in [
+        ("\x1b[31mab\n", vec![], Style::PLAIN, 256, red),
+        ("\x1b[31mab\ncd\n", vec![], Style::PLAIN, 256, red),
+        ("\x1b[31mab\n", vec![cut(7)], Style::PLAIN, 256, Style::PLAIN),
+        ("\x1b[31mab\ncd\x1b[31m\n", vec![cut(7)], Style::PLAIN, 256, red),
+        ("ab\n", vec![cut(2)], red, 256, Style::PLAIN),
+        ("ab\n", vec![], red, 256, red),
+        ("ab\ncd", vec![cut(5)], red, 256, Style::PLAIN),
+        // What is left out in front of a line are NUL bytes.
+        ("ab\ncd\n", vec![cut(3)], red, 256, red),
+        ("ab\ncd\n", vec![cut(3), cut(5)], red, 256, Style::PLAIN),
+        ("\x1b[31mab\n", vec![], Style::PLAIN, 7, red),
+        ("\x1b[31mab\n", vec![], Style::PLAIN, 6, Style::PLAIN),
+        ("", vec![], red, 256, red),
+    ] {
+        let after = style_after((payload.as_bytes(), &cuts), before, line_bytes);
+        assert_eq!(after, expected, "{payload:?} {cuts:?} {line_bytes}");
+    }
 }
