@@ -227,7 +227,7 @@ impl Puller {
     }
 
     /// The unfinished last line of the current generation, when the place stands just before it: at most
-    /// [`MAX_LINE_BYTES`](taillight::wire::MAX_LINE_BYTES) of it. The place does not move: the line comes again, whole.
+    /// [`MAX_LINE_BYTES`] of it. The place does not move: the line comes again, whole.
     ///
     /// # Errors
     /// When the file cannot be read now.
