@@ -100,6 +100,20 @@ test('who hears the page is told of new lines now and then, and not of each', as
   expect(told.length, 'texts for 20 changes').toBeLessThan(10);
 });
 
+test('who hears the page is told of lines that come as soon as it is there, and of none that a filter hides', async ({
+  viewer,
+  logs,
+  page,
+}) => {
+  const log = logs.numbered('app.log', 30);
+  await viewer.open(log.link, '?q=1');
+  await viewer.endsWith('line 21');
+  await viewer.grid.focus();
+  log.append('a secret\n'.repeat(50) + 'of 1\nof 2\n');
+  await viewer.endsWith('of 1');
+  await expect(page.getByRole('log', { name: 'New lines' })).toHaveText('1 new line: of 1');
+});
+
 test('pausing freezes the screen, counts what comes, and resuming catches up', async ({ viewer, logs }) => {
   const log = logs.numbered('app.log', 300);
   await viewer.open(log.link);

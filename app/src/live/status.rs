@@ -35,7 +35,16 @@ pub struct Meter {
     last_new: u64,
     pub(super) lost_since_ms: Option<f64>,
     said_ms: f64,
-    said: Option<(Generation, u64)>,
+    said: Option<Lines>,
+}
+
+/// How many lines there are, once all are counted.
+#[derive(Clone, Copy, Debug)]
+struct Lines {
+    of: Generation,
+    all: u64,
+    /// Those that are shown.
+    shown: u64,
 }
 
 impl Live {
@@ -56,6 +65,10 @@ impl Live {
             let is_known = tip.lines.exact && tip.shown.is_none();
             set(status.row_count, if is_known { tip.lines.count.get() as i64 } else { -1 });
             set(status.tip, Some(tip));
+        }
+        // Not first with the next measure: what comes until then is new, too.
+        if self.meter.said.is_none() {
+            self.meter.said = self.lines();
         }
         self.tell_past_end();
         set(status.can_jump, self.follow.can_jump());
@@ -89,21 +102,31 @@ impl Live {
         self.meter = Meter { last_ms: now, last_len: len, last_new: new_lines, ..std::mem::take(&mut self.meter) };
     }
 
-    /// Says how many lines came, and the last of them, to who follows with the focus on the lines and hears the page: now
-    /// and then, and never each line.
+    /// Says how many of the lines shown are new, and the last of them, to who follows with the focus on the lines and hears
+    /// the page: now and then, and never each line.
     fn say_new_lines(&mut self, now: f64) {
-        let Some(tip) = self.follow.tip() else { return };
-        let here = (tip.generation, tip.lines.count.get());
+        let Some(lines) = self.lines() else { return };
         let is_heard = self.is_pinned() && focus::has_focus(ids::GRID);
-        let Some((_, said)) = self.meter.said.filter(|(generation, _)| is_heard && *generation == here.0) else {
-            self.meter.said = Some(here);
+        // While none are new, other counts are those of another filter.
+        let grown = |said: &Lines| said.of == lines.of && said.all < lines.all && said.shown <= lines.shown;
+        let Some(said) = self.meter.said.filter(|said| is_heard && grown(said)) else {
+            self.meter.said = Some(lines);
             return;
         };
-        let n_new = here.1.saturating_sub(said);
+        let n_new = (lines.all - said.all).min(lines.shown - said.shown);
         if n_new > 0 && now - self.meter.said_ms >= SAYING_MS {
-            (self.meter.said_ms, self.meter.said) = (now, Some(here));
+            (self.meter.said_ms, self.meter.said) = (now, Some(lines));
             set(self.shell.status.heard, text::heard(n_new, &self.last_line()));
         }
+    }
+
+    fn lines(&self) -> Option<Lines> {
+        let tip = self.follow.tip().filter(|tip| tip.lines.exact)?;
+        let shown = match tip.shown {
+            Some(shown) => shown.exact.then_some(shown.count)?,
+            None => tip.lines.count,
+        };
+        Some(Lines { of: tip.generation, all: tip.lines.count.get(), shown: shown.get() })
     }
 
     /// The text of the last line that is held, as far as it is said.
