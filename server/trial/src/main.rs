@@ -5,6 +5,14 @@ mod program;
 
 use std::process::ExitCode;
 
+#[cfg(target_env = "musl")]
+use mimalloc::MiMalloc;
+
+/// As the server's.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
 fn main() -> ExitCode {
     let mut args = std::env::args_os().skip(1).peekable();
     if args.peek().is_some_and(|command| command == "taillight") {
