@@ -27,7 +27,7 @@ test('errors are gone through over the whole file, and its ends are told', async
   for (const { text, line } of ERRORS) {
     await viewer.press('e');
     await isOn(page, text);
-    expect((await viewer.sees(text)).line).toBe(line);
+    await viewer.seesNumbered({ line, text });
   }
   await viewer.press('e');
   await expect(message(page)).toHaveText('No more errors below');

@@ -351,7 +351,7 @@ test('escapes inside a word do not hide it from a filter', async ({ viewer, logs
   const log = logs.file('app.log', 'plain needle\nstraw\nnee\x1b[31mdle\x1b[0m in red\r\nstraw\n\x1b[1mne\x1b[0medle');
   await viewer.open(log.link, '?q=needle');
   await expect.poll(() => viewer.texts()).toEqual(['plain needle', 'needle in red', 'needle']);
-  expect((await viewer.rows()).map((row) => row.line)).toEqual([1, 3, 5]);
+  await expect.poll(async () => (await viewer.rows()).map((row) => row.line)).toEqual([1, 3, 5]);
   await expect(viewer.lineCount).toHaveText('showing 3 of 5');
 });
 

@@ -12,9 +12,7 @@ const OF = HITS.length;
 /** Waits until the so-manyth hit is the current one and can be seen. */
 async function isAt(viewer: ViewerPage, n: number): Promise<void> {
   await expect(viewer.matchCount).toHaveText(`${n} of ${OF}`);
-  const { line, text } = HITS[n - 1];
-  const row = await viewer.sees(text);
-  expect(row.line).toBe(line);
+  await viewer.seesNumbered(HITS[n - 1]);
 }
 
 test('a term is found over the whole file, there and back, and around its ends', async ({ page, viewer, logs }) => {

@@ -82,8 +82,9 @@ test('a link past the end says so, and shows the last lines', async ({ page, vie
     ['?at=line:99999', 'Line 99,999'],
     ['?at=byte:99999', 'Byte 99,999'],
   ]) {
-    await viewer.open(log.link, params);
-    await expect(said).toHaveText(`${text} is past the end: these are the last lines`);
+    // Side by side: it is said for a few seconds only.
+    const isSaid = expect(said).toHaveText(`${text} is past the end: these are the last lines`);
+    await Promise.all([viewer.open(log.link, params), isSaid]);
     await viewer.endsWith('line 400');
   }
   await viewer.open(log.link, '?at=start');
@@ -102,8 +103,9 @@ test('the address leaves the line of a link with the screen', async ({ page, vie
 test('all that is wrong in a link is told', async ({ page, viewer, logs }) => {
   const log = logs.numbered('app.log', 400);
   const said = page.getByRole('status', { name: 'Message' });
-  await viewer.open(log.link, '?ctx=x&lvl=loud&wrap=7&at=line:999');
-  for (const text of ["'ctx=x'", "'lvl=loud'", "'wrap=7'", 'Line 999 is past the end']) await expect(said).toContainText(text);
+  const texts = ["'ctx=x'", "'lvl=loud'", "'wrap=7'", 'Line 999 is past the end'];
+  const areSaid = texts.map((text) => expect(said).toContainText(text));
+  await Promise.all([viewer.open(log.link, '?ctx=x&lvl=loud&wrap=7&at=line:999'), ...areSaid]);
 });
 
 test('a place goes by line, by percent and by byte', async ({ viewer, logs }) => {

@@ -135,6 +135,12 @@ export class ViewerPage {
     return row;
   }
 
+  /** Waits until a line with exactly this text can be seen and has this number, which may come later. */
+  async seesNumbered({ line, text }: Expected): Promise<void> {
+    const numberOf = async () => (await this.rows()).find((row) => row.text === text)?.line;
+    await expect.poll(numberOf, { message: `the number of "${text.slice(0, 80)}"` }).toBe(line);
+  }
+
   /** Waits until this is the last line that can be seen. */
   async endsWith(text: string): Promise<void> {
     await expect.poll(async () => (await this.texts()).at(-1)).toBe(text);
